@@ -1,0 +1,52 @@
+"""Who may do what: three roles, as Django groups, and the permissions each one carries.
+
+The rooms ask Django's own question (`user.has_perm("annotation.own")`); this table answers it, so no
+permission rows have to be kept in step with the code.
+"""
+
+from django.contrib.auth.models import Group
+from django.db import models
+
+ROLES: dict[str, frozenset[str]] = {
+    "annotator": frozenset({"annotation.rate"}),
+    "owner": frozenset({"generation.run", "annotation.own", "analysis.read"}),
+    "researcher": frozenset({"analysis.read"}),
+}
+
+
+class RoleBackend:
+    """Answers has_perm from the groups a user is in; authenticates nobody."""
+
+    def authenticate(self, request: object, **credentials: object) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> None:
+        return None
+
+    def has_perm(self, user: models.Model, permission: str, obj: object = None) -> bool:
+        if not getattr(user, "is_active", False) or user.is_anonymous:  # type: ignore[attr-defined]
+            return False
+        return any(permission in ROLES.get(name, ()) for name in role_names(user))
+
+    def has_module_perms(self, user: models.Model, app_label: str) -> bool:
+        return False
+
+
+def role_names(user: models.Model) -> tuple[str, ...]:
+    """The user's roles; asked of the database once a user object, as Django does for permissions."""
+    if not hasattr(user, "_role_names"):
+        user._role_names = tuple(user.groups.values_list("name", flat=True))  # type: ignore[attr-defined]
+    return user._role_names  # type: ignore[attr-defined]
+
+
+def grant(user: models.Model, role: str) -> None:
+    """Put the user into the role's group.
+
+    Raises:
+        KeyError: there is no such role.
+    """
+    if role not in ROLES:
+        raise KeyError(f"no role {role!r}; there are {', '.join(ROLES)}")
+    group, _ = Group.objects.get_or_create(name=role)
+    user.groups.add(group)  # type: ignore[attr-defined]
+    user.__dict__.pop("_role_names", None)

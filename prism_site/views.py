@@ -1,0 +1,23 @@
+"""The front door: sends each person to the room their role works in."""
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Owners see all three rooms; a person with one role goes straight to their own page."""
+    if request.user.has_perm("annotation.own"):
+        return render(request, "home.html")
+    if request.user.has_perm("analysis.read"):
+        return redirect("analysis:reports")
+    return redirect("annotation:my-studies")
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when the web process answers and its database does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
