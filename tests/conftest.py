@@ -1,0 +1,59 @@
+"""The cast and the ground every test stands on: Olga owns the study, Ada passed the gate, Ben has not, Rosa researches."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from prism_site.celery import app as celery_app
+from tests import builders
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _broker_in_memory() -> None:
+    """Nothing a test enqueues in this process leaves it; the journeys start real workers with a real Redis."""
+    from django.conf import settings
+
+    settings.EMBEDDED_REDIS = False
+    celery_app.conf.broker_url = "memory://"
+
+
+@pytest.fixture(autouse=True)
+def _own_artefacts(settings: object, tmp_path: Path) -> Iterator[None]:
+    settings.PRISM_ARTEFACTS = tmp_path / "artefacts"  # type: ignore[attr-defined]
+    yield
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real logs and rating sets that lie beside the project and are not part of it."""
+    if not SHARED.is_dir():
+        pytest.skip("the data folder ../shared/data lies beside the project only where its licences allow it")
+    return SHARED
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Owns the study."""
+    return builders.user("olga", role="owner")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """An annotator; in a study's tests, the one who passed the gate."""
+    return builders.user("ada", role="annotator")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    """An annotator who has not passed the gate."""
+    return builders.user("ben", role="annotator")
+
+
+@pytest.fixture
+def rosa(db: None) -> User:
+    """A researcher: reads findings, runs nothing, rates nothing."""
+    return builders.user("rosa", role="researcher")
