@@ -7,7 +7,7 @@ SERVE ?= 1
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check run worker rehearsal format browser clean help
+.PHONY: demo test check run worker stop format browser clean help
 
 help:
 	@echo "make demo     set up, build, train, rehearse, analyse, then serve at http://127.0.0.1:$(PORT)  (SERVE=0 stops before serving)"
@@ -35,6 +35,9 @@ run: $(VENV)/.run
 
 worker: $(VENV)/.run
 	$(BIN)/celery -A prism_site worker --beat --schedule var/beat-schedule --queues cpu,gpu --concurrency 1 --loglevel INFO
+
+stop: $(VENV)/.run
+	@$(BIN)/python manage.py stop_redis
 
 test: $(VENV)/.dev browser
 	$(BIN)/python -m pytest
