@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 LONGEST_SOCKET_PATH = 100
 """Unix allows 108 bytes; a clone in a deep folder would pass that."""
+_ONCE = Retry(NoBackoff(), 0)
 
 
 def redis_socket(folder: Path) -> Path:
@@ -60,12 +63,12 @@ def stop_redis(folder: Path) -> None:
     """Shut the folder's redis-server down if one answers."""
     socket = redis_socket(folder)
     if _answers(socket):
-        redis.Redis(unix_socket_path=str(socket)).shutdown(nosave=True)
+        redis.Redis(unix_socket_path=str(socket), retry=_ONCE).shutdown(nosave=True)
 
 
 def _answers(socket: Path) -> bool:
     try:
-        return bool(redis.Redis(unix_socket_path=str(socket), socket_timeout=2).ping())
+        return bool(redis.Redis(unix_socket_path=str(socket), socket_timeout=2, retry=_ONCE).ping())
     except redis.RedisError:
         return False
 

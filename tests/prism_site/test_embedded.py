@@ -1,5 +1,7 @@
 """The engines of a fresh machine are the real ones: these tests start a real redis-server."""
 
+import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +45,8 @@ def test_the_server_outlives_the_process_that_started_it(folder: Path) -> None:
 
 def test_a_server_killed_without_warning_is_started_again(folder: Path) -> None:
     first = server_id(embedded.start_redis(folder))
-    redis.Redis(unix_socket_path=str(embedded.redis_socket(folder))).shutdown(nosave=True)
+    pid = redis.Redis(unix_socket_path=str(embedded.redis_socket(folder))).info("server")["process_id"]
+    os.kill(pid, signal.SIGKILL)
     assert server_id(embedded.start_redis(folder)) != first
 
 
