@@ -1,0 +1,3 @@
+"""The tables of the rating room. Callers import the file they need, never this package."""
+
+from annotation.models import card, ledger, provenance, rating, study  # noqa: F401

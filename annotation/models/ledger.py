@@ -1,0 +1,42 @@
+"""What was done to a study, by whom and why, as a chain: each line carries the hash of the one before."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.frozen import Growing
+from annotation.models.study import Study
+
+
+class LedgerLine(Growing):
+    """One act on a study. Written by annotation.services.write_ledger and never changed."""
+
+    class Act(models.TextChoices):
+        OPENED = "opened", "Opened"
+        AMENDED = "amended", "Guidelines amended"
+        RELEASED = "released", "Idle seats released"
+        CLOSED = "closed", "Closed"
+        UNBLINDED = "unblinded", "Unblinded"
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="ledger")
+    number = models.PositiveIntegerField()
+    act = models.CharField(max_length=10, choices=Act.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    facts = models.JSONField(default=dict, help_text="Counts and hashes at that moment.")
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="ledger_number_once_a_study"),
+            models.CheckConstraint(
+                condition=Q(act__in=["opened", "amended", "released", "closed", "unblinded"]), name="ledger_act_known"
+            ),
+            models.CheckConstraint(condition=~Q(act="unblinded") | ~Q(reason=""), name="ledger_unblinding_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.act}"
