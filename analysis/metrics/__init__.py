@@ -1,0 +1,74 @@
+"""The automatic metrics that may be computed, in one literal list. To add one, read docs/add-a-metric.md."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Literal
+
+from analysis.metrics.interface import CorpusMetric, Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One metric that may be asked for by name."""
+
+    label: str
+    target: str
+    """"module:callable"; the callable takes the options of `load` and returns the metric."""
+    level: Literal["case", "corpus"] = "case"
+    """`case`: one number a text. `corpus`: one number for all texts of a system, so it correlates with nothing."""
+    needs: tuple[Literal["catalogue"], ...] = ()
+    """Options without which the metric cannot be built."""
+    better: Literal["higher", "lower", "neither"] = "higher"
+
+
+METRICS: dict[str, Entry] = {
+    "rouge-1": Entry("ROUGE-1", "analysis.metrics.overlap:rouge_1"),
+    "rouge-2": Entry("ROUGE-2", "analysis.metrics.overlap:rouge_2"),
+    "rouge-l": Entry("ROUGE-L", "analysis.metrics.overlap:rouge_l"),
+    "mention-precision": Entry(
+        "Title precision", "analysis.metrics.grounding:MentionPrecision", needs=("catalogue",)
+    ),
+    "hallucination": Entry(
+        "Foreign title", "analysis.metrics.grounding:Hallucination", needs=("catalogue",), better="lower"
+    ),
+    "history-grounding": Entry(
+        "Names the history", "analysis.metrics.grounding:HistoryGrounding", needs=("catalogue",)
+    ),
+    "item-mention": Entry("Names the item", "analysis.metrics.grounding:ItemMention", needs=("catalogue",)),
+    "copy-rate": Entry("Copied run", "analysis.metrics.length:CopyRate", better="lower"),
+    "words": Entry("Words", "analysis.metrics.length:Words", better="neither"),
+    "distinct-1": Entry("Distinct-1", "analysis.metrics.diversity:distinct_1", level="corpus"),
+    "distinct-2": Entry("Distinct-2", "analysis.metrics.diversity:distinct_2", level="corpus"),
+    "distinct-1-budget": Entry(
+        "Distinct-1 at budget", "analysis.metrics.diversity:distinct_1_budget", level="corpus"
+    ),
+    "distinct-2-budget": Entry(
+        "Distinct-2 at budget", "analysis.metrics.diversity:distinct_2_budget", level="corpus"
+    ),
+    "unique-texts": Entry("Unique texts", "analysis.metrics.diversity:UniqueTexts", level="corpus"),
+    "bleu-4": Entry("BLEU-4", "analysis.metrics.overlap:bleu_4", level="corpus"),
+}
+
+
+class UnknownName(LookupError):
+    """Somebody asked for a metric that is not in the list."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        close = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"no metric is called {name!r}; there are {', '.join(known)}.{hint}")
+
+
+def load(name: str, **options: Any) -> Metric | CorpusMetric:
+    """Build one metric by name, importing only what it uses.
+
+    Raises:
+        UnknownName: the name is not in METRICS; the message lists the known ones.
+    """
+    if name not in METRICS:
+        raise UnknownName(name, list(METRICS))
+    module, _, factory = METRICS[name].target.partition(":")
+    metric: Metric | CorpusMetric = getattr(import_module(module), factory)(**options)
+    return metric

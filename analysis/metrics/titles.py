@@ -1,0 +1,142 @@
+"""Which titles of a catalogue does a text name? Found on normalised words, longest title first.
+
+Method: generation notes of the project, "Entity faithfulness (titles)". Casefolded, without accents and
+punctuation, without a trailing year, "Matrix, The" read as "the matrix", other names in parentheses as names of
+their own. A mention starts and ends at words, and a longer title hides the shorter ones inside it.
+
+Titles of one ordinary word ("Big", "Heat", "The Game") would be found in half of all English sentences. They
+count only when quoted, when capitalised inside a sentence, or when a year follows.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ahocorasick
+
+from analysis.metrics.ordinary_words import ORDINARY_WORDS
+from analysis.metrics.words import Word, composed, forms, words
+from generation.pipeline.records import Item
+
+YEAR = re.compile(r"\s*[\"'”’»*]*\s*[\(\[]?\s*((?:18|19|20)\d\d)\b")
+TRAILING_YEAR = re.compile(r"\s*\((?:18|19|20)\d\d\)\s*$")
+PARENTHESES = re.compile(r"\(([^()]*)\)")
+INVERTED = re.compile(
+    r"^(.*\S), (The|A|An|Le|La|Les|L'|Un|Une|Il|Lo|I|Gli|Das|Der|Die|Ein|Eine|El|Los|Las|Den|Det|De|Het|O|Os|As)$",
+    re.IGNORECASE,
+)
+ARTICLES = {"the", "a", "an", "le", "la", "les", "l", "das", "der", "die", "el", "los", "las", "il"}
+QUOTES = "\"“”„«»'‘’*_"
+SENTENCE_ENDS = ".!?:;—–-…\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a text names a title."""
+
+    name: tuple[str, ...]
+    """The normalised words of the name."""
+    items: tuple[Item, ...]
+    """Every catalogue item that bears this name; narrowed to the year where the text states one that fits."""
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=100_000)
+def names(item: Item) -> tuple[tuple[str, ...], ...]:
+    """The normalised names of an item: its title, and what stands in parentheses inside it."""
+    title = TRAILING_YEAR.sub("", composed(item.title))
+    others = [
+        re.sub(r"^a\.?k\.?a\.?\s*", "", other, flags=re.IGNORECASE) for other in PARENTHESES.findall(title)
+    ]
+    main = PARENTHESES.sub(" ", title)
+    found = [tuple(forms(_uninverted(" ".join(name.split())))) for name in [main, *others]]
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+class TitleFinder:
+    """Finds mentions of the items it was built from; built once, asked for many texts."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._bearers: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            for name in names(item):
+                bearers = self._bearers.setdefault(name, [])
+                if item not in bearers:
+                    bearers.append(item)
+        self._automaton = ahocorasick.Automaton()
+        for name in self._bearers:
+            self._automaton.add_word(f" {' '.join(name)} ", name)
+        if self._bearers:
+            self._automaton.make_automaton()
+
+    def find(self, text: str) -> list[Mention]:
+        """Mentions in reading order; none overlaps another."""
+        if not self._bearers:
+            return []
+        text = composed(text)
+        cut = words(text)
+        flat = f" {' '.join(word.form for word in cut)} "
+        place_of = _places(cut)
+        candidates = []
+        for last, name in self._automaton.iter(flat):
+            first = place_of[last + 1 - len(" ".join(name)) - 1]
+            span = cut[first : first + len(name)]
+            year = _year_after(text, span[-1].end)
+            if _is_ordinary(name) and not (year or _stands_out(text, span)):
+                continue
+            candidates.append((len(name), -first, name, year))
+        taken: set[int] = set()
+        mentions = []
+        for length, negative_first, name, year in sorted(
+            candidates, key=lambda found: found[:2], reverse=True
+        ):
+            covered = range(-negative_first, -negative_first + length)
+            if taken.isdisjoint(covered):
+                taken.update(covered)
+                mentions.append(
+                    Mention(name, self._meant(name, year), cut[covered[0]].start, cut[covered[-1]].end)
+                )
+        return sorted(mentions, key=lambda mention: mention.start)
+
+    def _meant(self, name: tuple[str, ...], year: int | None) -> tuple[Item, ...]:
+        bearers = tuple(self._bearers[name])
+        return tuple(item for item in bearers if year is not None and item.year == year) or bearers
+
+
+def _uninverted(title: str) -> str:
+    match = INVERTED.match(title)
+    return f"{match.group(2)} {match.group(1)}" if match else title
+
+
+def _places(cut: Sequence[Word]) -> dict[int, int]:
+    """Offset of each word in the flat text -> its index."""
+    places, offset = {}, 1
+    for index, word in enumerate(cut):
+        places[offset] = index
+        offset += len(word.form) + 1
+    return places
+
+
+def _is_ordinary(name: tuple[str, ...]) -> bool:
+    bare = name[1:] if len(name) == 2 and name[0] in ARTICLES else name
+    return len(bare) == 1 and (bare[0] in ORDINARY_WORDS or bare[0].isdigit() or len(bare[0]) < 3)
+
+
+def _year_after(text: str, end: int) -> int | None:
+    match = YEAR.match(text, end)
+    return int(match.group(1)) if match else None
+
+
+def _stands_out(text: str, span: Sequence[Word]) -> bool:
+    """Quoted, or capitalised where the sentence does not ask for a capital."""
+    start, end = span[0].start, span[-1].end
+    if start and end < len(text) and text[start - 1] in QUOTES and text[end] in f"{QUOTES},.!?":
+        return True
+    last = span[-1]
+    capital = text[last.start].isupper() or text[last.start].isdigit()
+    if len(span) == 2:  # an article stands before it: the capital cannot be the sentence's
+        return text[last.start].isupper()
+    before = text[:start].rstrip(" \t" + QUOTES)
+    return capital and not text[last.start].isdigit() and bool(before) and before[-1] not in SENTENCE_ENDS
