@@ -1,0 +1,837 @@
+"""What pages and analysis may read of a study before it is unblinded: frozen values, never a row, never a writer."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from annotation.design.blinding import (
+    BlindedCard,
+    BlindedCriterion,
+    BlindedItem,
+    Level,
+    blinded_history,
+    blinded_item,
+)
+from annotation.design.gate import GateRule
+from annotation.design.scales import POINTS
+from annotation.models.card import CalibrationGold, Card, Kind, Placement, Seat, Slot
+from annotation.models.ledger import LedgerLine
+from annotation.models.rating import CalibrationAnswer, Rating
+from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
+
+Stage = Literal["consent", "guidelines", "calibration", "failed", "rating", "full", "finished", "closed"]
+"""Where an annotator stands; each is one page. `full`: passed, but every seat is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuidelinesText:
+    version: int
+    text: str
+    clarification: str
+    """What this version added; empty in the first."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One annotator's way through one study, as far as it has gone."""
+
+    enrolment_id: int
+    study_id: int
+    study_title: str
+    description: str
+    language: str
+    stage: Stage
+    consent: str
+    consent_version: int
+    guidelines: tuple[GuidelinesText, ...]
+    """Newest first; the first one is what holds now."""
+    guidelines_unread: bool
+    """A version newer than the one this annotator read: show it before the next card."""
+    criteria: tuple[BlindedCriterion, ...]
+    n_calibration: int
+    attempt: int
+    attempts: int
+    gate_in_words: str
+    gate_feedback: tuple[str, ...]
+    """Sentences about the last finished attempt."""
+    completion_code: str
+    """Empty until the study is finished."""
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    done: int
+    total: int
+    seconds_median: float | None
+    """Over the cards done so far, as the page measured; None before the first."""
+
+    @property
+    def minutes_left(self) -> int | None:
+        if self.seconds_median is None:
+            return None
+        return max(1, round((self.total - self.done) * self.seconds_median / 60)) if self.done < self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class MyStudy:
+    """A line of an annotator's list."""
+
+    enrolment_id: int
+    study_id: int
+    title: str
+    stage: Stage
+    progress: Progress
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """What the person who follows a link reads before signing up."""
+
+    token: str
+    study_title: str
+    description: str
+    usable: bool
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionFeedback:
+    """An annotator's mark on a calibration card beside the gold, all on one scale."""
+
+    key: str
+    name: str
+    levels: tuple[Level, ...]
+    own: int
+    gold: int
+    band: tuple[int, int]
+    """Lowest and highest mark that count as near the gold."""
+    distance: int
+    """Own minus gold."""
+    near: bool
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFeedback:
+    card: BlindedCard
+    criteria: tuple[CriterionFeedback, ...]
+    attempt: int
+    last: bool
+    """No calibration card is left in this attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """A study as its owner's pages show it."""
+
+    id: int
+    title: str
+    description: str
+    language: str
+    status: str
+    status_label: str
+    owner_id: int
+    simulated: bool
+    k: int
+    n_annotators: int
+    n_cases: int
+    n_cards: int
+    n_systems: int
+    n_calibration: int
+    gap: int
+    seed: int
+    lease_hours: int
+    gate_in_words: str
+    notes: tuple[str, ...]
+    """What building had to say: drops, a lowered gap."""
+    consent: str
+    guidelines: tuple[GuidelinesText, ...]
+    criteria: tuple[BlindedCriterion, ...]
+    frozen_hash: str
+    created_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+    unblinded_at: datetime | None
+    n_done: int
+    """Cards finished, counted once an annotator."""
+    n_target: int
+    """Cards times annotators a card."""
+    gold_missing: int
+    """Marks of the calibration set the owner has yet to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorRow:
+    enrolment_id: int
+    pseudonym: str
+    username: str
+    stage: Stage
+    gate: str
+    attempt: int
+    gate_share: float | None
+    """Share of marks near the gold in the last finished attempt."""
+    done: int
+    total: int
+    seconds_median: float | None
+    cards_an_hour: float | None
+    """Pace by the server's clock, from first to last finished card; None below two cards."""
+    cannot_judge: int
+    same_mark_share: float | None
+    """Share of cards marked alike on every criterion: high in somebody who does not read."""
+    last_seen_at: datetime
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionDistribution:
+    """Marks of one criterion pooled over systems."""
+
+    key: str
+    name: str
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    """Shape (5,), lowest point first."""
+    cannot_judge: int
+
+    @property
+    def n(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def mean(self) -> float | None:
+        return sum(p * c for p, c in zip(POINTS, self.counts, strict=True)) / self.n if self.n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many cases have been rated completely by this many annotators."""
+
+    n_raters: int
+    n_cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    study: StudySummary
+    seats_taken: int
+    annotators: tuple[AnnotatorRow, ...]
+    criteria: tuple[CriterionDistribution, ...]
+    coverage: tuple[Coverage, ...]
+    gate_passed: int
+    gate_failed: int
+    gate_pending: int
+    n_withdrawn: int
+    """Finished cards of people who left halfway; kept, and not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldMark:
+    criterion: str
+    name: str
+    value: int | None
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCard:
+    """A calibration card as the owner marks it: as blind as everybody."""
+
+    token: str
+    number: int
+    case_history: tuple[BlindedItem, ...]
+    item: BlindedItem
+    explanation: str
+    marks: tuple[GoldMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DisagreementCell:
+    """All first-attempt marks of one calibration card on one criterion."""
+
+    card: int
+    criterion: str
+    gold: int
+    counts: tuple[int, ...]
+    """Shape (5,): how many annotators gave each point."""
+    n_far: int
+    """How many were further from the gold than the gate tolerates."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    id: int
+    token: str
+    label: str
+    uses: int
+    max_uses: int
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    number: int
+    act: str
+    by: str
+    at: datetime
+    reason: str
+    hash: str
+
+
+# ---- for annotators
+
+
+def invitation(token: str) -> InvitationView | None:
+    """What a link leads to, or None when no such link was ever made."""
+    row = Invitation.objects.select_related("study").filter(token=token).first()
+    if row is None:
+        return None
+    why_not = why_unusable(row)
+    return InvitationView(row.token, row.study.title, row.study.description, not why_not, why_not)
+
+
+def why_unusable(row: Invitation) -> str:
+    """Why nobody can join by this invitation now, in words; empty when one can."""
+    if row.study.status == Study.Status.DRAFT:
+        return "The study is not open yet."
+    if row.study.status != Study.Status.OPEN:
+        return "The study is closed."
+    if row.revoked_at is not None:
+        return "This link was withdrawn."
+    if row.expires_at is not None and row.expires_at <= timezone.now():
+        return "This link has expired."
+    if row.uses >= row.max_uses:
+        return "Everybody this link was for has joined."
+    return ""
+
+
+def enrolment_of(study_id: int, user_id: int) -> int | None:
+    """The key of this person's enrolment in the study, or None."""
+    return Enrolment.objects.filter(study_id=study_id, annotator_id=user_id).values_list("pk", flat=True).first()
+
+
+def my_studies(user_id: int) -> list[MyStudy]:
+    """The studies a person takes part in, newest first."""
+    rows = Enrolment.objects.filter(annotator_id=user_id).select_related("study").order_by("-enrolled_at", "-pk")
+    return [
+        MyStudy(row.pk, row.study_id, row.study.title, _stage(row), progress(row.pk), row.study.simulated) for row in rows
+    ]
+
+
+def journey(enrolment_id: int) -> Journey:
+    """Everything the journey's pages need.
+
+    Raises:
+        Enrolment.DoesNotExist: no such enrolment.
+    """
+    row = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    study, rule = row.study, GateRule.from_json(row.study.gate_rule)
+    stage = _stage(row)
+    last = row.gate_results[-1] if row.gate_results else {}
+    return Journey(
+        enrolment_id=row.pk,
+        study_id=study.pk,
+        study_title=study.title,
+        description=study.description,
+        language=study.language,
+        stage=stage,
+        consent=study.consent,
+        consent_version=study.consent_version,
+        guidelines=_guidelines(study),
+        guidelines_unread=(row.guidelines_version or 0) < study.guidelines_version,
+        criteria=_criteria(study.pk, row.criteria_order),
+        n_calibration=_n_calibration(study.pk),
+        attempt=row.attempt,
+        attempts=rule.attempts,
+        gate_in_words=rule.in_words(),
+        gate_feedback=tuple(last.get("feedback", ())),
+        completion_code=row.completion_code if stage == "finished" else "",
+        simulated=study.simulated or row.simulated,
+    )
+
+
+def next_card(enrolment_id: int) -> BlindedCard | None:
+    """The first card not done yet; claims nothing and marks nothing, so it can be fetched ahead.
+
+    None before the first claim and after the last card.
+    """
+    row = (
+        _placements()
+        .filter(enrolment_id=enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True)
+        .order_by("position")
+        .first()
+    )
+    return _blinded(row) if row else None
+
+
+def following_card(placement_token: str, user_id: int) -> BlindedCard | None:
+    """The first card not done after this one in the annotator's sequence, to be fetched ahead."""
+    own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id).first()
+    if own is None:
+        return None
+    row = (
+        _placements()
+        .filter(enrolment_id=own.enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True)
+        .filter(position__gt=own.position)
+        .order_by("position")
+        .first()
+    )
+    return _blinded(row) if row else None
+
+
+def previous_token(placement_token: str, user_id: int) -> str | None:
+    """The token of the card before this one in the annotator's sequence, for Back."""
+    own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id).first()
+    if own is None:
+        return None
+    earlier = Placement.objects.filter(enrolment_id=own.enrolment_id, withdrawn_at__isnull=True)
+    return earlier.filter(position__lt=own.position).order_by("-position").values_list("token", flat=True).first()
+
+
+def blinded_card(placement_token: str, user_id: int) -> BlindedCard | None:
+    """One of the annotator's own cards with the marks given so far; None for anybody else's, or a withdrawn one."""
+    row = _placements().filter(token=placement_token, enrolment__annotator_id=user_id, withdrawn_at__isnull=True).first()
+    return _blinded(row) if row else None
+
+
+def progress(enrolment_id: int) -> Progress:
+    """How far an annotator is in the main study; 0 of 0 before the first claim."""
+    placements = Placement.objects.filter(enrolment_id=enrolment_id, withdrawn_at__isnull=True)
+    counts = placements.aggregate(done=Count("pk", filter=Q(done_at__isnull=False)), total=Count("pk"))
+    return Progress(counts["done"], counts["total"], _median(_seconds(enrolment_id)))
+
+
+def calibration_card(enrolment_id: int) -> BlindedCard | None:
+    """The next calibration card of the current attempt; None when the attempt is complete or there is no set."""
+    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    if enrolment.gate != Enrolment.Gate.PENDING:
+        return None
+    cards = _calibration_cards(enrolment.study_id)
+    answered = set(
+        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt).values_list("card_id", flat=True)
+    )
+    for number, card in enumerate(cards, start=1):
+        if card.pk not in answered:
+            return _calibration_blinded(enrolment, card, number, len(cards), {})
+    return None
+
+
+def calibration_feedback(enrolment_id: int, card_token: str, attempt: int | None = None) -> CalibrationFeedback | None:
+    """Own marks beside the gold for a calibration card this annotator has answered; None before that.
+
+    Without `attempt`, the latest attempt in which the card was answered.
+    """
+    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    answers = CalibrationAnswer.objects.filter(enrolment=enrolment, card__token=card_token)
+    if attempt is None:
+        attempt = answers.aggregate(latest=Max("attempt"))["latest"]
+    given = {answer.criterion_id: answer for answer in answers.filter(attempt=attempt)}
+    if not given:
+        return None
+    cards = _calibration_cards(enrolment.study_id)
+    number, card = next((n, c) for n, c in enumerate(cards, start=1) if c.token == card_token)
+    rule = GateRule.from_json(enrolment.study.gate_rule)
+    gold = {row.criterion_id: row for row in CalibrationGold.objects.filter(card=card)}
+    by_key = {row.key: row.pk for row in Criterion.objects.filter(study_id=enrolment.study_id)}
+    criteria = []
+    for criterion in _criteria(enrolment.study_id, enrolment.criteria_order):
+        answer = given[by_key[criterion.key]]
+        criteria.append(
+            CriterionFeedback(
+                key=criterion.key,
+                name=criterion.name,
+                levels=criterion.levels,
+                own=answer.value,
+                gold=answer.gold,
+                band=(max(POINTS[0], answer.gold - rule.tolerance), min(POINTS[-1], answer.gold + rule.tolerance)),
+                distance=answer.value - answer.gold,
+                near=abs(answer.value - answer.gold) <= rule.tolerance,
+                rationale=gold[answer.criterion_id].rationale,
+            )
+        )
+    n_answered = (
+        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=attempt).values("card").distinct().count()
+    )
+    marks = {feedback.key: feedback.own for feedback in criteria}
+    return CalibrationFeedback(
+        card=_calibration_blinded(enrolment, card, number, len(cards), marks),
+        criteria=tuple(criteria),
+        attempt=attempt or enrolment.attempt,
+        last=n_answered == len(cards),
+    )
+
+
+# ---- for owners, and for analysis
+
+
+def studies(owner_id: int | None = None) -> list[StudySummary]:
+    """Studies newest first: one owner's, or everybody's."""
+    rows = Study.objects.all() if owner_id is None else Study.objects.filter(owner_id=owner_id)
+    return [_summary(row) for row in rows]
+
+
+def study_summary(study_id: int) -> StudySummary:
+    """Raises Study.DoesNotExist when there is no such study."""
+    return _summary(Study.objects.get(pk=study_id))
+
+
+def monitor(study_id: int) -> Monitor:
+    """How a study is going, pooled over systems."""
+    study = Study.objects.get(pk=study_id)
+    enrolments = list(Enrolment.objects.filter(study=study).select_related("study", "annotator"))
+    gates = Counter(row.gate for row in enrolments)
+    finished = Counter(
+        Placement.objects.filter(enrolment__study=study, withdrawn_at__isnull=True, done_at__isnull=False)
+        .values("slot__block", "slot")
+        .annotate(n=Count("pk"))
+        .filter(n__gte=study.n_systems)
+        .values_list("slot__block", flat=True)
+    )
+    blocks = study.blocks.filter(kind=Kind.MAIN).values_list("pk", flat=True)
+    coverage = Counter(finished[block] for block in blocks)
+    return Monitor(
+        study=_summary(study),
+        seats_taken=Seat.objects.filter(study=study, enrolment__isnull=False).count(),
+        annotators=tuple(_annotator(row) for row in enrolments),
+        criteria=_distributions(study),
+        coverage=tuple(Coverage(n, coverage[n]) for n in range(study.k + 1)),
+        gate_passed=gates["passed"],
+        gate_failed=gates["failed"],
+        gate_pending=gates["pending"],
+        n_withdrawn=Placement.objects.filter(
+            enrolment__study=study, withdrawn_at__isnull=False, done_at__isnull=False
+        ).count(),
+    )
+
+
+def pooled_ratings(study_id: int) -> pd.DataFrame:
+    """Marks as they stand, without systems: columns case, card, annotator, criterion, value, simulated.
+
+    `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge.
+    """
+    rows = list(
+        Rating.objects.filter(placement__enrolment__study_id=study_id, placement__withdrawn_at__isnull=True)
+        .order_by("placement__card__block__number", "placement__card__token", "placement__enrolment__index", "criterion")
+        .values_list(
+            "placement__card__block__number",
+            "placement__card__token",
+            "placement__enrolment__index",
+            "criterion__key",
+            "value",
+            "placement__enrolment__simulated",
+        )
+    )
+    cards = {token: number for number, token in enumerate(dict.fromkeys(row[1] for row in rows))}
+    frame = pd.DataFrame(rows, columns=["case", "card", "annotator", "criterion", "value", "simulated"])
+    frame["card"] = frame["card"].map(cards).astype("int64")
+    frame["annotator"] = [f"A{index + 1:02d}" for index in frame["annotator"]]
+    frame["value"] = frame["value"].astype("float64")
+    return frame
+
+
+def gold_cards(study_id: int) -> tuple[GoldCard, ...]:
+    """The calibration set with the gold given so far, for the owner who marks it."""
+    criteria = list(Criterion.objects.filter(study_id=study_id))
+    given = {
+        (row.card_id, row.criterion_id): row for row in CalibrationGold.objects.filter(card__study_id=study_id)
+    }
+    result = []
+    for number, card in enumerate(_calibration_cards(study_id), start=1):
+        marks = []
+        for criterion in criteria:
+            gold = given.get((card.pk, criterion.pk))
+            marks.append(
+                GoldMark(
+                    criterion=criterion.key,
+                    name=criterion.name,
+                    value=gold.value if gold else None,
+                    rationale=gold.rationale if gold else "",
+                )
+            )
+        result.append(
+            GoldCard(
+                token=card.token,
+                number=number,
+                case_history=blinded_history(card.block.history),
+                item=blinded_item(card.block.item),
+                explanation=card.explanation,
+                marks=tuple(marks),
+            )
+        )
+    return tuple(result)
+
+
+def calibration_disagreement(study_id: int) -> tuple[DisagreementCell, ...]:
+    """Where annotators left the gold in their first attempt, a cell for each card and criterion."""
+    study = Study.objects.get(pk=study_id)
+    tolerance = GateRule.from_json(study.gate_rule).tolerance
+    marks: dict[tuple[int, int], list[int]] = {}
+    answers = CalibrationAnswer.objects.filter(enrolment__study=study, attempt=1)
+    for card, criterion, value in answers.values_list("card_id", "criterion_id", "value"):
+        marks.setdefault((card, criterion), []).append(value)
+    gold = {(row.card_id, row.criterion_id): row.value for row in CalibrationGold.objects.filter(card__study=study)}
+    criteria = list(Criterion.objects.filter(study=study))
+    cells = []
+    for number, card in enumerate(_calibration_cards(study_id), start=1):
+        for criterion in criteria:
+            reference = gold.get((card.pk, criterion.pk))
+            if reference is None:
+                continue
+            given = marks.get((card.pk, criterion.pk), [])
+            cells.append(
+                DisagreementCell(
+                    card=number,
+                    criterion=criterion.key,
+                    gold=reference,
+                    counts=tuple(given.count(point) for point in POINTS),
+                    n_far=sum(abs(value - reference) > tolerance for value in given),
+                )
+            )
+    return tuple(cells)
+
+
+def invitations(study_id: int) -> list[InvitationRow]:
+    """The links of a study, newest first."""
+    return [
+        InvitationRow(
+            id=row.pk,
+            token=row.token,
+            label=row.label,
+            uses=row.uses,
+            max_uses=row.max_uses,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            usable=not why_unusable(row),
+        )
+        for row in Invitation.objects.filter(study_id=study_id).select_related("study")
+    ]
+
+
+def ledger(study_id: int) -> list[LedgerRow]:
+    """What was done to a study, oldest first."""
+    return [
+        LedgerRow(
+            number=row.number,
+            act=row.get_act_display(),
+            by=row.by.get_username() if row.by else "",
+            at=row.at,
+            reason=row.reason,
+            hash=row.hash,
+        )
+        for row in LedgerLine.objects.filter(study_id=study_id).select_related("by")
+    ]
+
+
+# ---- the same for all
+
+
+def _placements() -> object:
+    return Placement.objects.select_related("enrolment__study", "card__block")
+
+
+def _blinded(row: Placement) -> BlindedCard:
+    study = row.enrolment.study
+    positions = list(
+        Placement.objects.filter(enrolment_id=row.enrolment_id, withdrawn_at__isnull=True).values_list(
+            "position", flat=True
+        )
+    )
+    given = list(Rating.objects.filter(placement=row).values_list("criterion__key", "value", "reason"))
+    return BlindedCard(
+        token=row.token,
+        study_title=study.title,
+        language=study.language,
+        case_history=blinded_history(row.card.block.history),
+        item=blinded_item(row.card.block.item),
+        explanation=row.card.explanation,
+        position=sum(position <= row.position for position in positions),
+        total=len(positions),
+        criteria=_criteria(study.pk, row.enrolment.criteria_order),
+        ratings={key: value for key, value, _ in given},
+        reasons={key: reason for key, _, reason in given if reason},
+        version=row.version,
+    )
+
+
+def _calibration_blinded(
+    enrolment: Enrolment, card: Card, number: int, total: int, marks: dict[str, int]
+) -> BlindedCard:
+    return BlindedCard(
+        token=card.token,
+        study_title=enrolment.study.title,
+        language=enrolment.study.language,
+        case_history=blinded_history(card.block.history),
+        item=blinded_item(card.block.item),
+        explanation=card.explanation,
+        position=number,
+        total=total,
+        criteria=_criteria(enrolment.study_id, enrolment.criteria_order),
+        ratings=dict(marks),
+    )
+
+
+def _calibration_cards(study_id: int) -> list[Card]:
+    """In one order for everybody, so that people can talk about "card 4"."""
+    cards = Card.objects.filter(study_id=study_id, block__kind=Kind.CALIBRATION)
+    return list(cards.select_related("block").order_by("block__number", "token"))
+
+
+def _n_calibration(study_id: int) -> int:
+    return Card.objects.filter(study_id=study_id, block__kind=Kind.CALIBRATION).count()
+
+
+def _criteria(study_id: int, order: Sequence[str] = ()) -> tuple[BlindedCriterion, ...]:
+    rows = list(Criterion.objects.filter(study_id=study_id))
+    rank = {key: number for number, key in enumerate(order)}
+    rows.sort(key=lambda row: (rank.get(row.key, len(rank)), row.position))
+    return tuple(
+        BlindedCriterion(
+            key=row.key,
+            name=row.name,
+            definition=row.definition,
+            question=row.question,
+            levels=tuple(
+                Level(value=point, label=label, example=example.get("explanation", ""), why=example.get("why", ""))
+                for point, label, example in zip(POINTS, row.labels, row.examples, strict=True)
+            ),
+        )
+        for row in rows
+    )
+
+
+def _guidelines(study: Study) -> tuple[GuidelinesText, ...]:
+    rows = Guidelines.objects.filter(study=study).order_by("-version")
+    return tuple(GuidelinesText(row.version, row.text, row.clarification, row.created_at) for row in rows)
+
+
+def _stage(row: Enrolment) -> Stage:
+    if row.finished_at is not None:
+        return "finished"
+    if row.study.status != Study.Status.OPEN:
+        return "closed"
+    if row.consented_at is None:
+        return "consent"
+    if row.guidelines_read_at is None:
+        return "guidelines"
+    if row.gate == Enrolment.Gate.FAILED:
+        return "failed"
+    if row.gate == Enrolment.Gate.PENDING:
+        return "calibration"
+    if Seat.objects.filter(enrolment=row).exists():
+        return "rating"
+    return "rating" if Seat.objects.filter(study_id=row.study_id, enrolment__isnull=True).exists() else "full"
+
+
+def _summary(row: Study) -> StudySummary:
+    cards = Card.objects.filter(study=row).aggregate(
+        main=Count("pk", filter=Q(block__kind=Kind.MAIN)), calibration=Count("pk", filter=Q(block__kind=Kind.CALIBRATION))
+    )
+    criteria = _criteria(row.pk)
+    n_gold = CalibrationGold.objects.filter(card__study=row).count()
+    done = Placement.objects.filter(enrolment__study=row, withdrawn_at__isnull=True, done_at__isnull=False).count()
+    return StudySummary(
+        id=row.pk,
+        title=row.title,
+        description=row.description,
+        language=row.language,
+        status=row.status,
+        status_label=row.get_status_display(),
+        owner_id=row.owner_id,
+        simulated=row.simulated or row.enrolments.filter(simulated=True).exists(),
+        k=row.k,
+        n_annotators=row.n_annotators,
+        n_cases=row.blocks.filter(kind=Kind.MAIN).count(),
+        n_cards=cards["main"],
+        n_systems=row.n_systems,
+        n_calibration=cards["calibration"],
+        gap=row.gap,
+        seed=row.seed,
+        lease_hours=row.lease_hours,
+        gate_in_words=GateRule.from_json(row.gate_rule).in_words(),
+        notes=tuple(row.plan.get("notes", ())),
+        consent=row.consent,
+        guidelines=_guidelines(row),
+        criteria=criteria,
+        frozen_hash=row.frozen_hash,
+        created_at=row.created_at,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        unblinded_at=row.unblinded_at,
+        n_done=done,
+        n_target=cards["main"] * row.k,
+        gold_missing=cards["calibration"] * len(criteria) - n_gold,
+    )
+
+
+def _annotator(row: Enrolment) -> AnnotatorRow:
+    placements = Placement.objects.filter(enrolment=row, withdrawn_at__isnull=True)
+    done = sorted(placements.filter(done_at__isnull=False).values_list("done_at", flat=True))
+    hours = (done[-1] - done[0]).total_seconds() / 3600 if len(done) > 1 else 0.0
+    marks: dict[int, list[int | None]] = {}
+    ratings = Rating.objects.filter(placement__enrolment=row, placement__withdrawn_at__isnull=True)
+    for placement, value in ratings.values_list("placement_id", "value"):
+        marks.setdefault(placement, []).append(value)
+    several = [values for values in marks.values() if len(values) > 1]
+    last = row.gate_results[-1] if row.gate_results else {}
+    return AnnotatorRow(
+        enrolment_id=row.pk,
+        pseudonym=row.pseudonym,
+        username=row.annotator.get_username(),
+        stage=_stage(row),
+        gate=row.gate,
+        attempt=row.attempt,
+        gate_share=last.get("share_within"),
+        done=len(done),
+        total=placements.count(),
+        seconds_median=_median(_seconds(row.pk)),
+        cards_an_hour=(len(done) - 1) / hours if hours > 0 else None,
+        cannot_judge=sum(value is None for values in marks.values() for value in values),
+        same_mark_share=sum(len(set(values)) == 1 for values in several) / len(several) if several else None,
+        last_seen_at=row.last_seen_at,
+        simulated=row.simulated,
+    )
+
+
+def _distributions(study: Study) -> tuple[CriterionDistribution, ...]:
+    counts: dict[str, Counter[int | None]] = {}
+    rows = Rating.objects.filter(placement__enrolment__study=study, placement__withdrawn_at__isnull=True)
+    for key, value, n in rows.order_by().values_list("criterion__key", "value").annotate(n=Count("pk")):
+        counts.setdefault(key, Counter())[value] = n
+    return tuple(
+        CriterionDistribution(
+            key=criterion.key,
+            name=criterion.name,
+            labels=tuple(level.label for level in criterion.levels),
+            counts=tuple(counts.get(criterion.key, Counter())[point] for point in POINTS),
+            cannot_judge=counts.get(criterion.key, Counter())[None],
+        )
+        for criterion in _criteria(study.pk)
+    )
+
+
+def _seconds(enrolment_id: int) -> list[float]:
+    """One number a finished card: the longest time any of its marks was sent with."""
+    rows = Rating.objects.filter(
+        placement__enrolment_id=enrolment_id,
+        placement__done_at__isnull=False,
+        placement__withdrawn_at__isnull=True,
+        seconds__isnull=False,
+    )
+    return list(rows.order_by().values("placement").annotate(longest=Max("seconds")).values_list("longest", flat=True))
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(statistics.median(values)) if values else None

@@ -1,0 +1,21 @@
+from django.utils import timezone
+
+from annotation.models.study import Enrolment, Study
+from annotation.services.refusals import OutOfTurn, StudyClosed
+
+
+def give_consent(*, enrolment_id: int, version: int) -> None:
+    """Record that an annotator agreed to this version of the consent text. Agreeing twice changes nothing.
+
+    Raises:
+        StudyClosed: the study is not open.
+        OutOfTurn: the text read is not the study's.
+    """
+    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    if enrolment.study.status != Study.Status.OPEN:
+        raise StudyClosed("The study is not open.")
+    if version != enrolment.study.consent_version:
+        raise OutOfTurn("The consent text has changed since you read it: read it again.")
+    Enrolment.objects.filter(pk=enrolment_id, consented_at__isnull=True).update(
+        consented_at=timezone.now(), consent_version=version, last_seen_at=timezone.now()
+    )
