@@ -17,7 +17,7 @@ class Entry:
     target: str
     """"module:callable"; the callable takes the options of `load` and returns the metric."""
     level: Literal["case", "corpus"] = "case"
-    """`case`: one number a text. `corpus`: one number for all texts of a system, so it correlates with nothing."""
+    """`case`: one number a text. `corpus`: one for all texts of a system, so it correlates with nothing."""
     needs: tuple[Literal["catalogue"], ...] = ()
     """Options without which the metric cannot be built."""
     better: Literal["higher", "lower", "neither"] = "higher"

@@ -10,8 +10,8 @@ class Distinct:
     """Distinct n-grams over all n-grams of a system's texts, in 0..1; n-grams do not cross from text to text.
 
     The ratio falls as texts grow in number and length, so systems of unequal length must be compared with
-    `budget`: only the first `budget` n-grams are counted, texts taken in the order of their case ids; NaN when
-    there are fewer, and for no n-grams at all.
+    `budget`: only the first `budget` n-grams are counted, texts taken in the order of their case ids; NaN
+    when there are fewer, and for no n-grams at all.
 
     Reference: Li et al. (2016), A Diversity-Promoting Objective Function for Neural Conversation Models.
     """

@@ -1,7 +1,7 @@
-"""Does a text speak of what it was shown? Titles it names against the history shown and the recommended item.
+"""Does a text speak of what it was shown? The titles it names against the history and the recommended item.
 
-All four need the catalogue: a title nobody listed cannot be recognised. They judge titles alone; a false claim
-about a director or a genre passes unseen, and people's faithfulness ratings remain the measure.
+All four need the catalogue: a title nobody listed cannot be recognised. They judge titles alone; a false
+claim about a director or a genre passes unseen, and people's faithfulness ratings remain the measure.
 """
 
 import hashlib

@@ -54,7 +54,7 @@ class Metric(Protocol):
 
 
 class CorpusMetric(Protocol):
-    """One number for all texts of one system: it has no value for a single text and correlates with nothing."""
+    """One number for all texts of one system: no value for a single text, so it correlates with nothing."""
 
     @property
     def signature(self) -> MetricSignature: ...

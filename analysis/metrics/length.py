@@ -22,8 +22,8 @@ class Words:
 class CopyRate:
     """Share of the explanation's words that lie in its longest run copied from the evidence, in 0..1.
 
-    The evidence is the history shown, newest last, and the recommended item, as labels. An echoed prompt scores
-    near 1; a text that names one title scores that title's share. NaN for an empty text.
+    The evidence is the history shown, newest last, and the recommended item, as labels. An echoed prompt
+    scores near 1; a text that names one title scores that title's share. NaN for an empty text.
     """
 
     def __init__(self) -> None:

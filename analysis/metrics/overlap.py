@@ -1,4 +1,4 @@
-"""Overlap with a reference. The reference is usually the teacher's text: high overlap is likeness, not truth."""
+"""Overlap with a reference. It is usually the teacher's text: high overlap is likeness, not truth."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -12,9 +12,9 @@ from analysis.metrics.interface import MetricSignature, Text
 class Rouge:
     """ROUGE F1 in 0..1 as Google's rouge-score computes it, macro-averaged by whoever averages it.
 
-    Lower case, punctuation stripped, Porter stemming for words longer than three letters when `stemmer` is true
-    (many tools default to false, and the numbers differ). `rougeL` takes the text as one sequence. NaN where the
-    explanation or the reference is empty.
+    Lower case, punctuation stripped, Porter stemming for words longer than three letters when `stemmer` is
+    true (many tools default to false, and the numbers differ). `rougeL` takes the text as one sequence. NaN
+    where the explanation or the reference is empty.
 
     Reference: Lin (2004), ROUGE: A Package for Automatic Evaluation of Summaries; package rouge-score.
     """

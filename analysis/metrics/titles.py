@@ -1,8 +1,8 @@
 """Which titles of a catalogue does a text name? Found on normalised words, longest title first.
 
 Method: generation notes of the project, "Entity faithfulness (titles)". Casefolded, without accents and
-punctuation, without a trailing year, "Matrix, The" read as "the matrix", other names in parentheses as names of
-their own. A mention starts and ends at words, and a longer title hides the shorter ones inside it.
+punctuation, without a trailing year, "Matrix, The" read as "the matrix", other names in parentheses as names
+of their own. A mention starts and ends at words, and a longer title hides the shorter ones inside it.
 
 Titles of one ordinary word ("Big", "Heat", "The Game") would be found in half of all English sentences. They
 count only when quoted, when capitalised inside a sentence, or when a year follows.
@@ -23,7 +23,7 @@ YEAR = re.compile(r"\s*[\"'”’»*]*\s*[\(\[]?\s*((?:18|19|20)\d\d)\b")
 TRAILING_YEAR = re.compile(r"\s*\((?:18|19|20)\d\d\)\s*$")
 PARENTHESES = re.compile(r"\(([^()]*)\)")
 INVERTED = re.compile(
-    r"^(.*\S), (The|A|An|Le|La|Les|L'|Un|Une|Il|Lo|I|Gli|Das|Der|Die|Ein|Eine|El|Los|Las|Den|Det|De|Het|O|Os|As)$",
+    r"^(.*\S), (The|A|An|Le|La|Les|L'|Un|Une|Il|Lo|I|Gli|Das|Der|Die|Ein|Eine|El|Los|Las|Den|Det|De|Het)$",
     re.IGNORECASE,
 )
 ARTICLES = {"the", "a", "an", "le", "la", "les", "l", "das", "der", "die", "el", "los", "las", "il"}
