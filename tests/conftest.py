@@ -21,6 +21,16 @@ def _broker_in_memory() -> None:
     celery_app.conf.broker_url = "memory://"
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in production: in memory, threads that race do not wait for each other's locks."""
+    from django.db import connections
+
+    if connections["default"].vendor == "sqlite":
+        test = connections["default"].settings_dict["TEST"]
+        test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
 def _own_artefacts(settings: object, tmp_path: Path) -> Iterator[None]:
     settings.PRISM_ARTEFACTS = tmp_path / "artefacts"  # type: ignore[attr-defined]

@@ -1,0 +1,101 @@
+"""Create a run and its shards. The caller sends the message, once the transaction is through."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
+from generation.services.parameters import BadParameters, read_parameters
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    Stage.IMPORT_LOG: (),
+    Stage.SELECT_CASES: (Stage.IMPORT_LOG,),
+    Stage.DISTIL_TEACHER: (Stage.SELECT_CASES,),
+    Stage.TRAIN_STUDENT: (Stage.DISTIL_TEACHER,),
+    Stage.EXPLAIN_CASES: (Stage.SELECT_CASES,),
+}
+"""What each stage builds on; a system that was trained also needs its train_student run."""
+
+TRAINED = {"prism": True, "prism-nouser": False}
+"""Systems that need a student, and whether that student was trained with user vectors."""
+
+
+def queue_run(
+    *,
+    corpus: Corpus,
+    stage: str,
+    parameters: dict[str, Any] | None = None,
+    needs: Sequence[Run] | None = None,
+    seed: int = 0,
+    created_by: AbstractBaseUser | None = None,
+) -> Run:
+    """Queue one run; without `needs`, it builds on the newest suitable runs of the corpus.
+
+    Raises:
+        BadParameters: a parameter is unknown or impossible, or there is nothing to build on; names the field.
+    """
+    chosen = read_parameters(stage, parameters or {})
+    if seed < 0 or seed > 2**32 - 1:
+        raise BadParameters("seed", f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
+    found = _newest(corpus, stage, chosen.as_json()) if needs is None else list(needs)
+    _check_needs(corpus, stage, chosen.as_json(), found)
+    with transaction.atomic():
+        run = Run.objects.create(
+            corpus=corpus, stage=stage, parameters=chosen.as_json(), seed=seed, created_by=created_by
+        )
+        Need.objects.bulk_create([Need(run=run, on=need) for need in found])
+        Shard.objects.bulk_create([Shard(run=run, index=index) for index in range(chosen.n_shards)])
+        note(run.pk, "Queued." if not found else f"Queued, after {_names(found)}.")
+    return run
+
+
+def _wanted(stage: str, parameters: dict[str, Any]) -> list[str]:
+    wanted = list(NEEDED[stage])
+    if stage == Stage.EXPLAIN_CASES and parameters["system"] in TRAINED:
+        wanted.append(Stage.TRAIN_STUDENT)
+    return wanted
+
+
+def _newest(corpus: Corpus, stage: str, parameters: dict[str, Any]) -> list[Run]:
+    usable = corpus.runs.exclude(status__in=(Status.FAILED, Status.CANCELLED))
+    found = []
+    for wanted in _wanted(stage, parameters):
+        candidates = usable.filter(stage=wanted)
+        if wanted == Stage.TRAIN_STUDENT:
+            candidates = candidates.filter(parameters__with_user=TRAINED[parameters["system"]])
+        newest = candidates.order_by("-pk").first()
+        if newest is not None:
+            found.append(newest)
+    return found
+
+
+def _check_needs(corpus: Corpus, stage: str, parameters: dict[str, Any], needs: list[Run]) -> None:
+    wanted = _wanted(stage, parameters)
+    got = [need.stage for need in needs]
+    for one in wanted:
+        if one not in got:
+            raise BadParameters(
+                "needs",
+                f"{stage} builds on a {one} run of the corpus {corpus.name!r}, and there is none. "
+                "Queue that one first.",
+            )
+    if sorted(got) != sorted(wanted):
+        raise BadParameters("needs", f"{stage} builds on one run each of {wanted}, not on {got}")
+    for need in needs:
+        if need.corpus_id != corpus.pk:
+            raise BadParameters("needs", f"run {need.pk} is of another corpus than {corpus.name!r}")
+        if need.status in (Status.FAILED, Status.CANCELLED):
+            raise BadParameters("needs", f"run {need.pk} is {need.status}; requeue it or choose another")
+        if stage == Stage.EXPLAIN_CASES and need.stage == Stage.TRAIN_STUDENT:
+            with_user = TRAINED[parameters["system"]]
+            if need.parameters.get("with_user", True) != with_user:
+                kind = "with" if with_user else "without"
+                raise BadParameters(
+                    "needs", f"{parameters['system']} wants a student trained {kind} user vectors"
+                )
+
+
+def _names(runs: list[Run]) -> str:
+    return ", ".join(f"run {run.pk} ({run.title})" for run in runs)
