@@ -1,4 +1,4 @@
-"""Each metric against a number worked out by hand or by its own source, and undefined where it has no answer."""
+"""Each metric against numbers of its own source or worked out by hand; undefined where it has no answer."""
 
 import math
 

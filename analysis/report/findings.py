@@ -1,0 +1,317 @@
+"""StudyFindings: what one study found, every number with its interval, n, method and seed.
+
+These classes are the whole language between the statistics and everything that shows them: pages, tables, figures,
+the REST interface and the files another lab reads. docs/report-json.md explains each key to that lab.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from analysis.stats.estimates import Interval
+
+FORMAT = 1
+"""Version of the JSON; a reader refuses one it does not know."""
+
+Kind = Literal["pooled", "unblinded"]
+"""`pooled` names no system: agreement and the use of the scale alone, as before unblinding."""
+
+
+class UnreadableFindings(ValueError):
+    """The JSON is not a report this version can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number a reader may ask about: how it came about, of how many, how sure."""
+
+    value: float | None
+    """None where there is no such number; `undefined` then says why."""
+    n: int
+    counted: str
+    """What n counts: cards, cases, ratings, texts, pairs, systems."""
+    method: str
+    """How it was computed, in words."""
+    interval: Interval | None = None
+    no_interval: str = ""
+    """Why there is a value but no interval, in words."""
+    undefined: str = ""
+    seed: int | None = None
+    """The seed, where chance had a part."""
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != bool(self.undefined):
+            raise ValueError("a number has either a value or words that say why there is none")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One question asked of every card."""
+
+    key: str
+    name: str
+    definition: str = ""
+    labels: tuple[str, ...] = ()
+    """What each point of the scale is called, lowest first; empty where nobody named them."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One contestant, named because the study was unblinded."""
+
+    name: str
+    label: str
+    offline: bool = False
+    """True for the offline teacher: rules stand in for a language model, so its numbers speak of the rules."""
+    wrote_references: bool = False
+    """True when the references of the overlap metrics are this system's own texts."""
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One automatic metric."""
+
+    name: str
+    label: str
+    level: Literal["case", "corpus"] = "case"
+    signature: str = ""
+    references: str = ""
+    """The system that wrote the references; empty where the metric uses none."""
+    better: Literal["higher", "lower", "neither"] = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Who judged what, and what was left out."""
+
+    n_annotators: int
+    n_cases: int
+    n_cards: int
+    n_systems: int | None
+    """None while the study is blind."""
+    n_ratings: int
+    """First looks with a value, all criteria together."""
+    n_cannot_judge: int
+    n_repeats: int
+    """Second looks at a card already judged: they enter consistency alone."""
+    n_simulated: int
+    """Ratings that no person gave."""
+    median_seconds: float | None = None
+    """A card, over the rows that recorded it; None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prevalence:
+    """How often each point of the scale was used: without it no agreement coefficient can be read."""
+
+    criterion: str
+    system: str
+    """Empty for all systems together."""
+    counts: tuple[int, ...]
+    n_ratings: int
+    n_cannot_judge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far annotators agreed on one criterion, over all systems."""
+
+    criterion: str
+    n_cards: int
+    n_single: int
+    """Cards with fewer than two ratings: they can agree with nobody and are left out."""
+    n_ratings: int
+    fleiss: Number
+    z: float | None
+    """Against kappa 0, by the standard error under that hypothesis."""
+    p: float | None
+    landis_koch: str
+    """The word for the LOWER bound of the interval of Fleiss' kappa; "not labelled" without one."""
+    categories: tuple[Number, ...]
+    """Kappa of each point of the scale against the rest, lowest point first."""
+    alpha_ordinal: Number
+    exact: Number
+    """Share of pairs of ratings of one card that are equal."""
+    within_one: Number
+    ac1: Number
+    free_marginal: Number
+    """Randolph's kappa: chance is 1 / points of the scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How annotators judged a card they had judged before."""
+
+    criterion: str
+    exact: Number
+    within_one: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean, median and standard deviation over one unit."""
+
+    mean: Number
+    median: float | None
+    sd: float | None
+    """With n - 1; None for a single value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One system on one criterion, by rating (as papers print it) and by case (as the tests use it)."""
+
+    criterion: str
+    system: str
+    ratings: Spread
+    cases: Spread
+    """Over case means: each case weighs the same however many annotators it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two systems on one criterion, paired by case. A positive difference favours `first`."""
+
+    criterion: str
+    first: str
+    second: str
+    n_cases: int
+    n_left_out: int
+    """Cases that lack a rating of either system."""
+    difference: Number
+    t: float | None
+    df: int | None
+    p: float | None
+    """Two-sided."""
+    p_holm: float | None
+    """Adjusted for all `family` comparisons of the report."""
+    family: int
+    dz: Number
+    """Difference over the standard deviation of the differences."""
+    wilcoxon_p: float | None = None
+    """Signed ranks, two-sided; a check that does not lean on equal steps of the scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """One metric of one system's texts."""
+
+    metric: str
+    system: str
+    score: Number
+    n_undefined: int = 0
+    """Texts the metric has no value for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How well a metric follows people on one criterion."""
+
+    metric: str
+    criterion: str
+    level: str
+    """`system`, `case` (within cases, averaged), `text` (no grouping) or `text-within-system`."""
+    coefficient: str
+    """`pearson`, `spearman` or `kendall`."""
+    number: Number
+    n_undefined: int = 0
+    """Groups or pairs without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What the report is about and how to compute it again."""
+
+    title: str
+    kind: Kind
+    seed: int
+    created: str
+    """ISO 8601, UTC."""
+    confidence: float
+    levels: tuple[int, ...]
+    versions: dict[str, str]
+    simulated: bool
+    """True when any rating was not given by a person."""
+    offline_systems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader must know before any number, in whole sentences."""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFindings:
+    """Everything one study found."""
+
+    meta: Meta
+    counts: Counts
+    criteria: tuple[Criterion, ...]
+    prevalence: tuple[Prevalence, ...]
+    agreement: tuple[Agreement, ...]
+    consistency: tuple[Consistency, ...] = ()
+    systems: tuple[System, ...] = ()
+    descriptions: tuple[Description, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    metric_summaries: tuple[MetricSummary, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    methods: tuple[str, ...] = ()
+    """The methods paragraph, a sentence each."""
+
+    def __post_init__(self) -> None:
+        if self.meta.kind == "pooled" and (self.systems or self.descriptions or self.comparisons or self.correlations):
+            raise ValueError("findings of a blind study must not tell systems apart")
+
+    def to_json(self) -> str:
+        """UTF-8 JSON, keys in the order of the classes; refuses NaN and infinity."""
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "StudyFindings":
+        """Read what `to_json` wrote.
+
+        Raises:
+            UnreadableFindings: not JSON, another format, or a key that is missing or of the wrong kind.
+        """
+        try:
+            raw = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UnreadableFindings(f"not JSON: {error}") from error
+        found = raw.get("meta", {}).get("format") if isinstance(raw, dict) else None
+        if found != FORMAT:
+            raise UnreadableFindings(f"this version reads report format {FORMAT}, not {found!r}")
+        findings: StudyFindings = _read(cls, raw, "report")
+        return findings
+
+
+def _read(kind: Any, raw: Any, where: str) -> Any:
+    """Rebuild a value of the annotated type from JSON values."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _read_dataclass(kind, raw, where)
+    if origin in (Union, UnionType):
+        wanted = next(argument for argument in arguments if argument is not NoneType)
+        return None if raw is None else _read(wanted, raw, where)
+    if origin is tuple and isinstance(raw, list):
+        return tuple(_read(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(raw))
+    if origin is dict and isinstance(raw, dict):
+        return dict(raw)
+    if origin is Literal and raw in arguments:
+        return raw
+    if kind is float and isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        return float(raw)
+    if isinstance(kind, type) and type(raw) is kind:
+        return raw
+    raise UnreadableFindings(f"{where}: expected {getattr(kind, '__name__', kind)}, got {raw!r}")
+
+
+def _read_dataclass(kind: type, raw: Any, where: str) -> Any:
+    if not isinstance(raw, dict):
+        raise UnreadableFindings(f"{where}: expected the keys of {kind.__name__}, got {raw!r}")
+    names = [field.name for field in fields(kind)]
+    missing, strange = [n for n in names if n not in raw], [n for n in raw if n not in names]
+    if missing or strange:
+        raise UnreadableFindings(f"{where}: missing {missing or 'nothing'}, unknown {strange or 'nothing'}")
+    hints = get_type_hints(kind)
+    return kind(**{name: _read(hints[name], raw[name], f"{where}.{name}") for name in names})
