@@ -11,7 +11,6 @@ from typing import Literal
 
 import pandas as pd
 from django.db.models import Count, Max, Q
-from django.utils import timezone
 
 from annotation.design.blinding import (
     BlindedCard,
@@ -23,7 +22,7 @@ from annotation.design.blinding import (
 )
 from annotation.design.gate import GateRule
 from annotation.design.scales import POINTS
-from annotation.models.card import CalibrationGold, Card, Kind, Placement, Seat, Slot
+from annotation.models.card import CalibrationGold, Card, Kind, Placement, Seat, free_slots
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
@@ -80,7 +79,11 @@ class Progress:
     def minutes_left(self) -> int | None:
         if self.seconds_median is None:
             return None
-        return max(1, round((self.total - self.done) * self.seconds_median / 60)) if self.done < self.total else 0
+        return (
+            max(1, round((self.total - self.done) * self.seconds_median / 60))
+            if self.done < self.total
+            else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,35 +302,25 @@ def invitation(token: str) -> InvitationView | None:
     row = Invitation.objects.select_related("study").filter(token=token).first()
     if row is None:
         return None
-    why_not = why_unusable(row)
+    why_not = row.why_unusable
     return InvitationView(row.token, row.study.title, row.study.description, not why_not, why_not)
-
-
-def why_unusable(row: Invitation) -> str:
-    """Why nobody can join by this invitation now, in words; empty when one can."""
-    if row.study.status == Study.Status.DRAFT:
-        return "The study is not open yet."
-    if row.study.status != Study.Status.OPEN:
-        return "The study is closed."
-    if row.revoked_at is not None:
-        return "This link was withdrawn."
-    if row.expires_at is not None and row.expires_at <= timezone.now():
-        return "This link has expired."
-    if row.uses >= row.max_uses:
-        return "Everybody this link was for has joined."
-    return ""
 
 
 def enrolment_of(study_id: int, user_id: int) -> int | None:
     """The key of this person's enrolment in the study, or None."""
-    return Enrolment.objects.filter(study_id=study_id, annotator_id=user_id).values_list("pk", flat=True).first()
+    return (
+        Enrolment.objects.filter(study_id=study_id, annotator_id=user_id).values_list("pk", flat=True).first()
+    )
 
 
 def my_studies(user_id: int) -> list[MyStudy]:
     """The studies a person takes part in, newest first."""
-    rows = Enrolment.objects.filter(annotator_id=user_id).select_related("study").order_by("-enrolled_at", "-pk")
+    rows = (
+        Enrolment.objects.filter(annotator_id=user_id).select_related("study").order_by("-enrolled_at", "-pk")
+    )
     return [
-        MyStudy(row.pk, row.study_id, row.study.title, _stage(row), progress(row.pk), row.study.simulated) for row in rows
+        MyStudy(row.pk, row.study_id, row.study.title, _stage(row), progress(row.pk), row.study.simulated)
+        for row in rows
     ]
 
 
@@ -398,12 +391,21 @@ def previous_token(placement_token: str, user_id: int) -> str | None:
     if own is None:
         return None
     earlier = Placement.objects.filter(enrolment_id=own.enrolment_id, withdrawn_at__isnull=True)
-    return earlier.filter(position__lt=own.position).order_by("-position").values_list("token", flat=True).first()
+    return (
+        earlier.filter(position__lt=own.position)
+        .order_by("-position")
+        .values_list("token", flat=True)
+        .first()
+    )
 
 
 def blinded_card(placement_token: str, user_id: int) -> BlindedCard | None:
     """One of the annotator's own cards with the marks given so far; None for anybody else's, or a withdrawn one."""
-    row = _placements().filter(token=placement_token, enrolment__annotator_id=user_id, withdrawn_at__isnull=True).first()
+    row = (
+        _placements()
+        .filter(token=placement_token, enrolment__annotator_id=user_id, withdrawn_at__isnull=True)
+        .first()
+    )
     return _blinded(row) if row else None
 
 
@@ -421,7 +423,9 @@ def calibration_card(enrolment_id: int) -> BlindedCard | None:
         return None
     cards = _calibration_cards(enrolment.study_id)
     answered = set(
-        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt).values_list("card_id", flat=True)
+        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt).values_list(
+            "card_id", flat=True
+        )
     )
     for number, card in enumerate(cards, start=1):
         if card.pk not in answered:
@@ -429,7 +433,9 @@ def calibration_card(enrolment_id: int) -> BlindedCard | None:
     return None
 
 
-def calibration_feedback(enrolment_id: int, card_token: str, attempt: int | None = None) -> CalibrationFeedback | None:
+def calibration_feedback(
+    enrolment_id: int, card_token: str, attempt: int | None = None
+) -> CalibrationFeedback | None:
     """Own marks beside the gold for a calibration card this annotator has answered; None before that.
 
     Without `attempt`, the latest attempt in which the card was answered.
@@ -456,14 +462,20 @@ def calibration_feedback(enrolment_id: int, card_token: str, attempt: int | None
                 levels=criterion.levels,
                 own=answer.value,
                 gold=answer.gold,
-                band=(max(POINTS[0], answer.gold - rule.tolerance), min(POINTS[-1], answer.gold + rule.tolerance)),
+                band=(
+                    max(POINTS[0], answer.gold - rule.tolerance),
+                    min(POINTS[-1], answer.gold + rule.tolerance),
+                ),
                 distance=answer.value - answer.gold,
                 near=abs(answer.value - answer.gold) <= rule.tolerance,
                 rationale=gold[answer.criterion_id].rationale,
             )
         )
     n_answered = (
-        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=attempt).values("card").distinct().count()
+        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=attempt)
+        .values("card")
+        .distinct()
+        .count()
     )
     marks = {feedback.key: feedback.own for feedback in criteria}
     return CalibrationFeedback(
@@ -524,7 +536,12 @@ def pooled_ratings(study_id: int) -> pd.DataFrame:
     """
     rows = list(
         Rating.objects.filter(placement__enrolment__study_id=study_id, placement__withdrawn_at__isnull=True)
-        .order_by("placement__card__block__number", "placement__card__token", "placement__enrolment__index", "criterion")
+        .order_by(
+            "placement__card__block__number",
+            "placement__card__token",
+            "placement__enrolment__index",
+            "criterion",
+        )
         .values_list(
             "placement__card__block__number",
             "placement__card__token",
@@ -546,7 +563,8 @@ def gold_cards(study_id: int) -> tuple[GoldCard, ...]:
     """The calibration set with the gold given so far, for the owner who marks it."""
     criteria = list(Criterion.objects.filter(study_id=study_id))
     given = {
-        (row.card_id, row.criterion_id): row for row in CalibrationGold.objects.filter(card__study_id=study_id)
+        (row.card_id, row.criterion_id): row
+        for row in CalibrationGold.objects.filter(card__study_id=study_id)
     }
     result = []
     for number, card in enumerate(_calibration_cards(study_id), start=1):
@@ -582,7 +600,10 @@ def calibration_disagreement(study_id: int) -> tuple[DisagreementCell, ...]:
     answers = CalibrationAnswer.objects.filter(enrolment__study=study, attempt=1)
     for card, criterion, value in answers.values_list("card_id", "criterion_id", "value"):
         marks.setdefault((card, criterion), []).append(value)
-    gold = {(row.card_id, row.criterion_id): row.value for row in CalibrationGold.objects.filter(card__study=study)}
+    gold = {
+        (row.card_id, row.criterion_id): row.value
+        for row in CalibrationGold.objects.filter(card__study=study)
+    }
     criteria = list(Criterion.objects.filter(study=study))
     cells = []
     for number, card in enumerate(_calibration_cards(study_id), start=1):
@@ -614,7 +635,7 @@ def invitations(study_id: int) -> list[InvitationRow]:
             max_uses=row.max_uses,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
-            usable=not why_unusable(row),
+            usable=not row.why_unusable,
         )
         for row in Invitation.objects.filter(study_id=study_id).select_related("study")
     ]
@@ -704,7 +725,12 @@ def _criteria(study_id: int, order: Sequence[str] = ()) -> tuple[BlindedCriterio
             definition=row.definition,
             question=row.question,
             levels=tuple(
-                Level(value=point, label=label, example=example.get("explanation", ""), why=example.get("why", ""))
+                Level(
+                    value=point,
+                    label=label,
+                    example=example.get("explanation", ""),
+                    why=example.get("why", ""),
+                )
                 for point, label, example in zip(POINTS, row.labels, row.examples, strict=True)
             ),
         )
@@ -732,16 +758,19 @@ def _stage(row: Enrolment) -> Stage:
         return "calibration"
     if Seat.objects.filter(enrolment=row).exists():
         return "rating"
-    return "rating" if Seat.objects.filter(study_id=row.study_id, enrolment__isnull=True).exists() else "full"
+    return "rating" if free_slots(row).exists() else "full"
 
 
 def _summary(row: Study) -> StudySummary:
     cards = Card.objects.filter(study=row).aggregate(
-        main=Count("pk", filter=Q(block__kind=Kind.MAIN)), calibration=Count("pk", filter=Q(block__kind=Kind.CALIBRATION))
+        main=Count("pk", filter=Q(block__kind=Kind.MAIN)),
+        calibration=Count("pk", filter=Q(block__kind=Kind.CALIBRATION)),
     )
     criteria = _criteria(row.pk)
     n_gold = CalibrationGold.objects.filter(card__study=row).count()
-    done = Placement.objects.filter(enrolment__study=row, withdrawn_at__isnull=True, done_at__isnull=False).count()
+    done = Placement.objects.filter(
+        enrolment__study=row, withdrawn_at__isnull=True, done_at__isnull=False
+    ).count()
     return StudySummary(
         id=row.pk,
         title=row.title,
@@ -830,7 +859,9 @@ def _seconds(enrolment_id: int) -> list[float]:
         placement__withdrawn_at__isnull=True,
         seconds__isnull=False,
     )
-    return list(rows.order_by().values("placement").annotate(longest=Max("seconds")).values_list("longest", flat=True))
+    return list(
+        rows.order_by().values("placement").annotate(longest=Max("seconds")).values_list("longest", flat=True)
+    )
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -80,7 +80,9 @@ _SELF_INTRODUCTION = re.compile(
     r"^\s*as an? (?:ai|artificial intelligence)\b[^,.:;]*[,.:;]\s*|^\s*as a (?:large )?language model\b[^,.:;]*[,.:;]\s*",
     re.IGNORECASE,
 )
-_GENERIC_PREFIX = re.compile(r"^\s*(?:explanation|recommendation|answer|output|response)\s*[:：]\s*", re.IGNORECASE)
+_GENERIC_PREFIX = re.compile(
+    r"^\s*(?:explanation|recommendation|answer|output|response)\s*[:：]\s*", re.IGNORECASE
+)
 _SPACE = re.compile(r"\s+")
 _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’"}
 
@@ -97,7 +99,9 @@ def normalise(text: str, prefixes: Iterable[str] = ()) -> str:
         prefixes: names a system may announce itself by, such as its own name and label.
     """
     plain = _SPACE.sub(" ", text).strip()
-    named = [re.compile(rf"^\s*\[?{re.escape(name)}\]?\s*[:：\-–—]\s*", re.IGNORECASE) for name in prefixes if name]
+    named = [
+        re.compile(rf"^\s*\[?{re.escape(name)}\]?\s*[:：\-–—]\s*", re.IGNORECASE) for name in prefixes if name
+    ]
     result, before = plain, ""
     while result != before:
         before = result

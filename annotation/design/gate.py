@@ -36,7 +36,9 @@ class GateRule:
         return cls(**known)
 
     def in_words(self) -> str:
-        apart = "exactly the reference" if self.tolerance == 0 else f"at most {self.tolerance} from the reference"
+        apart = (
+            "exactly the reference" if self.tolerance == 0 else f"at most {self.tolerance} from the reference"
+        )
         return (
             f"{self.share:.0%} of the marks {apart}, and agreement (quadratic-weighted kappa) of at least "
             f"{self.kappa:g} on each criterion; {self.attempts} attempt{'s' if self.attempts > 1 else ''}"
@@ -96,7 +98,9 @@ def weighted_kappa(own: Sequence[int], gold: Sequence[int]) -> float | None:
         raise ValueError(f"own and gold marks must pair up, not {len(own)} against {len(gold)}")
     a, b = np.asarray(own, dtype=np.float64), np.asarray(gold, dtype=np.float64)
     observed = float(np.mean((a - b) ** 2))
-    expected = float(np.mean((a[:, None] - b[None, :]) ** 2))  # (n, n): every own mark against every gold mark
+    expected = float(
+        np.mean((a[:, None] - b[None, :]) ** 2)
+    )  # (n, n): every own mark against every gold mark
     return None if expected == 0 else 1 - observed / expected
 
 
@@ -124,7 +128,9 @@ def judge(
     share = sum(result.share_within * result.n for result in results) / n
     enough = share >= rule.share - 1e-12
     passed = enough and all(result.passed for result in results)
-    feedback = [_sentence(names.get(result.key, result.key), result, rule) for result in results if not result.passed]
+    feedback = [
+        _sentence(names.get(result.key, result.key), result, rule) for result in results if not result.passed
+    ]
     if not enough:
         feedback.insert(0, f"{share:.0%} of your marks were near the reference; {rule.share:.0%} are needed.")
     feedback += [f"{names.get(result.key, result.key)}: {result.note}" for result in results if result.note]
@@ -145,7 +151,9 @@ def _criterion(key: str, pairs: Sequence[tuple[int, int]], rule: GateRule) -> Cr
         note = f"the reference is {gold[0]} on every card, so kappa is 0 whatever one marks and is not asked for."
     constant_gold = len(set(gold)) == 1
     # Constant gold is the study's fault, not the annotator's: with it kappa can only be 0 or undefined.
-    passed = within >= rule.share - 1e-12 if constant_gold else kappa is not None and kappa >= rule.kappa - 1e-12
+    passed = (
+        within >= rule.share - 1e-12 if constant_gold else kappa is not None and kappa >= rule.kappa - 1e-12
+    )
     return CriterionResult(
         key=key,
         n=len(pairs),

@@ -48,12 +48,16 @@ def validate(
 
 def _mark(key: str, value: object, criteria: Collection[str], reason: str) -> Mark:
     if key not in criteria:
-        raise OutOfScale(key, f"{key!r} is not a criterion of this study; it asks about {', '.join(criteria)}.")
+        raise OutOfScale(
+            key, f"{key!r} is not a criterion of this study; it asks about {', '.join(criteria)}."
+        )
     if value is None:
         if not reason:
             raise OutOfScale(key, f"{key}: say in a few words why you cannot judge.")
         if len(reason) > LONGEST_REASON:
-            raise OutOfScale(key, f"{key}: the reason has {len(reason)} characters; at most {LONGEST_REASON} fit.")
+            raise OutOfScale(
+                key, f"{key}: the reason has {len(reason)} characters; at most {LONGEST_REASON} fit."
+            )
         return Mark(None, reason)
     if isinstance(value, bool) or not isinstance(value, int) or value not in POINTS:
         raise OutOfScale(key, f"{key}: {value!r} is not on the scale; choose {POINTS[0]} to {POINTS[-1]}.")

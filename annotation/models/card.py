@@ -117,7 +117,9 @@ class Slot(Frozen):
             models.UniqueConstraint(fields=["block", "rater"], name="slot_rater_once_a_block"),
             models.UniqueConstraint(fields=["seat", "block"], name="slot_block_once_a_seat"),
             models.UniqueConstraint(
-                fields=["block", "enrolment"], condition=Q(enrolment__isnull=False), name="slot_annotator_once_a_block"
+                fields=["block", "enrolment"],
+                condition=Q(enrolment__isnull=False),
+                name="slot_annotator_once_a_block",
             ),
         ]
 
@@ -137,7 +139,9 @@ class Placement(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True, help_text="When the card was first shown.")
     done_at = models.DateTimeField(null=True, blank=True, help_text="When every criterion had a mark.")
     withdrawn_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the card went to somebody else because this annotator was idle."
+        null=True,
+        blank=True,
+        help_text="When the card went to somebody else because this annotator was idle.",
     )
 
     class Meta:
@@ -145,7 +149,9 @@ class Placement(models.Model):
         indexes = [models.Index(fields=["enrolment", "done_at"], name="placement_next")]
         constraints = [
             models.UniqueConstraint(fields=["enrolment", "card"], name="placement_card_once_an_annotator"),
-            models.UniqueConstraint(fields=["enrolment", "position"], name="placement_position_once_an_annotator"),
+            models.UniqueConstraint(
+                fields=["enrolment", "position"], name="placement_position_once_an_annotator"
+            ),
             models.UniqueConstraint(
                 fields=["slot", "card"], condition=Q(withdrawn_at__isnull=True), name="placement_once_a_slot"
             ),
@@ -153,3 +159,12 @@ class Placement(models.Model):
 
     def __str__(self) -> str:
         return f"position {self.position}"
+
+
+def free_slots(enrolment: Enrolment) -> models.QuerySet[Slot]:
+    """Slots this annotator could take: in a seat nobody holds, of a block this annotator has not rated."""
+    mine = Slot.objects.filter(enrolment=enrolment).values("block")
+    free = Slot.objects.filter(
+        seat__study_id=enrolment.study_id, seat__enrolment__isnull=True, enrolment__isnull=True
+    )
+    return free.exclude(block__in=mine)

@@ -1,5 +1,8 @@
 """What was done to a study, by whom and why, as a chain: each line carries the hash of the one before."""
 
+import hashlib
+import json
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -33,10 +36,28 @@ class LedgerLine(Growing):
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="ledger_number_once_a_study"),
             models.CheckConstraint(
-                condition=Q(act__in=["opened", "amended", "released", "closed", "unblinded"]), name="ledger_act_known"
+                condition=Q(act__in=["opened", "amended", "released", "closed", "unblinded"]),
+                name="ledger_act_known",
             ),
-            models.CheckConstraint(condition=~Q(act="unblinded") | ~Q(reason=""), name="ledger_unblinding_has_reason"),
+            models.CheckConstraint(
+                condition=~Q(act="unblinded") | ~Q(reason=""), name="ledger_unblinding_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.number}: {self.act}"
+
+
+def line_hash(line: LedgerLine) -> str:
+    """The hash a line must carry: of all it says and of the line before it."""
+    said = [
+        line.study_id,
+        line.number,
+        line.act,
+        line.by_id,
+        line.at.isoformat(),
+        line.reason,
+        line.facts,
+        line.previous_hash,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

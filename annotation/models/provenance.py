@@ -21,7 +21,9 @@ class Provenance(Frozen):
     system_label = models.CharField(max_length=120)
     case_key = models.CharField(max_length=120)
     user = models.CharField(max_length=200, blank=True)
-    explanation = models.ForeignKey("generation.Explanation", models.PROTECT, null=True, blank=True, related_name="+")
+    explanation = models.ForeignKey(
+        "generation.Explanation", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     signature = models.TextField(blank=True)
     offline = models.BooleanField(default=False, help_text="Written by the offline teacher.")
     original = models.TextField(help_text="The text before it was normalised for the card.")

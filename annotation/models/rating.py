@@ -31,7 +31,9 @@ class Rating(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["placement", "criterion"], name="rating_once_a_criterion"),
             models.CheckConstraint(condition=JUDGED_OR_REASON, name="rating_in_scale_or_reason"),
-            models.CheckConstraint(condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="rating_seconds_sane"),
+            models.CheckConstraint(
+                condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="rating_seconds_sane"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +74,9 @@ class Submission(Growing):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["placement", "key"], name="submission_key_once_a_placement")]
+        constraints = [
+            models.UniqueConstraint(fields=["placement", "key"], name="submission_key_once_a_placement")
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -93,10 +97,13 @@ class CalibrationAnswer(Growing):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["enrolment", "card", "criterion", "attempt"], name="calibration_answer_once_an_attempt"
+                fields=["enrolment", "card", "criterion", "attempt"],
+                name="calibration_answer_once_an_attempt",
             ),
             models.CheckConstraint(condition=IN_SCALE, name="calibration_answer_in_scale"),
-            models.CheckConstraint(condition=Q(gold__gte=1, gold__lte=5), name="calibration_answer_gold_in_scale"),
+            models.CheckConstraint(
+                condition=Q(gold__gte=1, gold__lte=5), name="calibration_answer_gold_in_scale"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.models.frozen import Frozen
 
@@ -48,16 +49,24 @@ class Study(Frozen):
     k = models.PositiveSmallIntegerField(default=3, help_text="Annotators a card, exactly.")
     n_annotators = models.PositiveSmallIntegerField(help_text="Seats: how many annotators the plan is for.")
     n_systems = models.PositiveSmallIntegerField(default=0, help_text="Cards a case.")
-    gap = models.PositiveSmallIntegerField(help_text="Cards of one case are at least this many positions apart.")
+    gap = models.PositiveSmallIntegerField(
+        help_text="Cards of one case are at least this many positions apart."
+    )
     seed = models.PositiveBigIntegerField()
-    lease_hours = models.PositiveSmallIntegerField(default=72, help_text="Idle seats return after so many hours.")
+    lease_hours = models.PositiveSmallIntegerField(
+        default=72, help_text="Idle seats return after so many hours."
+    )
     gate_rule = models.JSONField(default=default_gate_rule)
     consent = models.TextField()
     consent_version = models.PositiveSmallIntegerField(default=1)
     guidelines_version = models.PositiveSmallIntegerField(default=1)
     simulated = models.BooleanField(default=False, help_text="Rehearsal: rated by simulated annotators.")
-    plan = models.JSONField(default=dict, blank=True, help_text="Counts and notes of building; the analysis plan.")
-    frozen_hash = models.CharField(max_length=64, blank=True, help_text="sha256 of plan and texts at opening.")
+    plan = models.JSONField(
+        default=dict, blank=True, help_text="Counts and notes of building; the analysis plan."
+    )
+    frozen_hash = models.CharField(
+        max_length=64, blank=True, help_text="sha256 of plan and texts at opening."
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -73,17 +82,21 @@ class Study(Frozen):
             ),
             models.CheckConstraint(condition=Q(design__in=["paired"]), name="study_design_known"),
             models.CheckConstraint(condition=Q(k__gte=1), name="study_k_positive"),
-            models.CheckConstraint(condition=Q(n_annotators__gte=models.F("k")), name="study_annotators_at_least_k"),
+            models.CheckConstraint(
+                condition=Q(n_annotators__gte=models.F("k")), name="study_annotators_at_least_k"
+            ),
             models.CheckConstraint(condition=Q(gap__gte=1), name="study_gap_positive"),
             models.CheckConstraint(
                 condition=Q(status="draft") | (Q(opened_at__isnull=False) & ~Q(frozen_hash="")),
                 name="study_opened_is_frozen",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "open"]) | Q(closed_at__isnull=False), name="study_closed_has_time"
+                condition=Q(status__in=["draft", "open"]) | Q(closed_at__isnull=False),
+                name="study_closed_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(status="unblinded") | Q(unblinded_at__isnull=False), name="study_unblinded_has_time"
+                condition=~Q(status="unblinded") | Q(unblinded_at__isnull=False),
+                name="study_unblinded_has_time",
             ),
         ]
 
@@ -155,11 +168,28 @@ class Invitation(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(uses__lte=models.F("max_uses")), name="invitation_not_overused")
+            models.CheckConstraint(
+                condition=Q(uses__lte=models.F("max_uses")), name="invitation_not_overused"
+            )
         ]
 
     def __str__(self) -> str:
         return self.label or self.token
+
+    @property
+    def why_unusable(self) -> str:
+        """Why nobody can join by this invitation now, in words; empty when one can."""
+        if self.study.status == Study.Status.DRAFT:
+            return "The study is not open yet."
+        if self.study.status != Study.Status.OPEN:
+            return "The study is closed."
+        if self.revoked_at is not None:
+            return "This link was withdrawn."
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "This link has expired."
+        if self.uses >= self.max_uses:
+            return "Everybody this link was for has joined."
+        return ""
 
 
 class Enrolment(models.Model):
@@ -173,12 +203,18 @@ class Enrolment(models.Model):
     study = models.ForeignKey(Study, models.PROTECT, related_name="enrolments")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     index = models.PositiveIntegerField(help_text="Order of arrival; names the annotator's random stream.")
-    invitation = models.ForeignKey(Invitation, models.PROTECT, null=True, blank=True, related_name="enrolments")
-    criteria_order = models.JSONField(default=list, help_text="Keys of the criteria as this annotator sees them.")
+    invitation = models.ForeignKey(
+        Invitation, models.PROTECT, null=True, blank=True, related_name="enrolments"
+    )
+    criteria_order = models.JSONField(
+        default=list, help_text="Keys of the criteria as this annotator sees them."
+    )
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.PositiveSmallIntegerField(null=True, blank=True)
     guidelines_read_at = models.DateTimeField(null=True, blank=True)
-    guidelines_version = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Newest version read.")
+    guidelines_version = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Newest version read."
+    )
     gate = models.CharField(max_length=8, choices=Gate.choices, default=Gate.PENDING)
     attempt = models.PositiveSmallIntegerField(default=1)
     gate_results = models.JSONField(default=list, blank=True, help_text="One entry an attempt.")
@@ -194,7 +230,9 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["study", "annotator"], name="enrolment_once_a_study"),
             models.UniqueConstraint(fields=["study", "index"], name="enrolment_index_once_a_study"),
-            models.CheckConstraint(condition=Q(gate__in=["pending", "passed", "failed"]), name="enrolment_gate_known"),
+            models.CheckConstraint(
+                condition=Q(gate__in=["pending", "passed", "failed"]), name="enrolment_gate_known"
+            ),
             models.CheckConstraint(condition=Q(attempt__gte=1), name="enrolment_attempt_positive"),
             models.CheckConstraint(
                 condition=Q(consented_at__isnull=True) | Q(consent_version__isnull=False),

@@ -1,0 +1,96 @@
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.design.gate import GateResult, GateRule, judge
+from annotation.design.scales import OutOfScale, validate
+from annotation.models.card import CalibrationGold, Card, Kind
+from annotation.models.rating import CalibrationAnswer
+from annotation.models.study import Criterion, Enrolment, Study
+from annotation.services.refusals import ForeignPlacement, OutOfTurn, StudyClosed
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOutcome:
+    """What an answer did. The feedback itself is queries.calibration_feedback."""
+
+    attempt: int
+    gate: GateResult | None
+    """The gate's judgment when this was the attempt's last card, otherwise None."""
+    replayed: bool
+    """The card had been answered in this attempt: the first answer stands, since its feedback has been seen."""
+
+
+@transaction.atomic
+def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str, int]) -> CalibrationOutcome:
+    """Store an annotator's marks of a calibration card; after the last card, decide the gate.
+
+    Raises:
+        StudyClosed: the study is not open.
+        OutOfTurn: consent or guidelines come first, or the gate has been decided.
+        ForeignPlacement: not a calibration card of this study.
+        OutOfScale: a mark is off the scale, or a criterion is missing.
+    """
+    enrolment = Enrolment.objects.select_for_update().get(pk=enrolment_id)
+    study = Study.objects.get(pk=enrolment.study_id)
+    card = Card.objects.filter(study=study, token=card_token, block__kind=Kind.CALIBRATION).first()
+    if card is None:
+        raise ForeignPlacement("This is not a calibration card of your study.")
+    answered = CalibrationAnswer.objects.filter(enrolment=enrolment, card=card)
+    if answered.filter(attempt=enrolment.attempt).exists():
+        return CalibrationOutcome(enrolment.attempt, None, True)
+    if study.status != Study.Status.OPEN:
+        raise StudyClosed("The study is closed.")
+    if enrolment.consented_at is None or enrolment.guidelines_read_at is None:
+        raise OutOfTurn("Accept the consent text and read the guidelines first.")
+    if enrolment.gate != Enrolment.Gate.PENDING:
+        raise OutOfTurn("Your calibration is over.")
+    criteria = list(Criterion.objects.filter(study=study))
+    _store(enrolment, card, criteria, marks)
+    attempt, gate = enrolment.attempt, _decide(enrolment, study, criteria)
+    Enrolment.objects.filter(pk=enrolment.pk).update(last_seen_at=timezone.now())
+    return CalibrationOutcome(attempt, gate, False)
+
+
+def _store(enrolment: Enrolment, card: Card, criteria: list[Criterion], marks: Mapping[str, int]) -> None:
+    checked = validate(marks, [row.key for row in criteria])
+    gold = dict(CalibrationGold.objects.filter(card=card).values_list("criterion_id", "value"))
+    for row in criteria:
+        mark = checked.get(row.key)
+        if mark is None or mark.value is None:
+            raise OutOfScale(row.key, f"{row.name}: give a mark; every calibration card can be judged.")
+        CalibrationAnswer.objects.create(
+            enrolment=enrolment,
+            card=card,
+            criterion=row,
+            attempt=enrolment.attempt,
+            value=mark.value,
+            gold=gold[row.pk],
+            guidelines_version=enrolment.guidelines_version,
+        )
+
+
+def _decide(enrolment: Enrolment, study: Study, criteria: list[Criterion]) -> GateResult | None:
+    n_cards = Card.objects.filter(study=study, block__kind=Kind.CALIBRATION).count()
+    answers = CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt)
+    if answers.count() < n_cards * len(criteria):
+        return None
+    rule = GateRule.from_json(study.gate_rule)
+    pairs = {
+        row.key: list(
+            answers.filter(criterion=row).order_by("card__block__number").values_list("value", "gold")
+        )
+        for row in criteria
+    }
+    result = judge(pairs, rule, {row.key: row.name for row in criteria})
+    enrolment.gate_results = [*enrolment.gate_results, asdict(result)]
+    if result.passed:
+        enrolment.gate, enrolment.gate_at = Enrolment.Gate.PASSED, timezone.now()
+    elif enrolment.attempt >= rule.attempts:
+        enrolment.gate, enrolment.gate_at = Enrolment.Gate.FAILED, timezone.now()
+    else:
+        enrolment.attempt += 1
+    enrolment.save(update_fields=["gate_results", "gate", "gate_at", "attempt"])
+    return result

@@ -1,0 +1,100 @@
+import numpy as np
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from annotation.design.ordering import feasible_gap, interleave
+from annotation.design.streams import STREAM_ORDER
+from annotation.models.card import Placement, Seat, Slot, free_slots
+from annotation.models.study import Enrolment, Study
+from annotation.services.refusals import OutOfTurn, StudyClosed
+
+
+def claim_placement(*, enrolment_id: int) -> str | None:
+    """The token of the next card this annotator is to rate; takes a seat first where there is none.
+
+    Showing a card starts the server's clock for it. None means there is nothing left for this annotator: all done,
+    or every seat is taken.
+
+    Raises:
+        StudyClosed: the study is not open.
+        OutOfTurn: the gate is not passed, or guidelines have a version not read yet.
+    """
+    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    if enrolment.study.status != Study.Status.OPEN:
+        raise StudyClosed("The study is closed: thank you for your marks.")
+    if enrolment.gate != Enrolment.Gate.PASSED:
+        raise OutOfTurn("Pass the calibration first.")
+    if (enrolment.guidelines_version or 0) < enrolment.study.guidelines_version:
+        raise OutOfTurn("The guidelines have a new version: read it first.")
+    token = _next(enrolment_id)
+    if token is None and enrolment.finished_at is None and _take_seat(enrolment_id):
+        token = _next(enrolment_id)
+    return token
+
+
+def _next(enrolment_id: int) -> str | None:
+    waiting = Placement.objects.filter(
+        enrolment_id=enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True
+    )
+    first = waiting.order_by("position").first()
+    if first is None:
+        return None
+    if first.opened_at is None:
+        Placement.objects.filter(pk=first.pk, opened_at__isnull=True).update(opened_at=timezone.now())
+    return first.token
+
+
+@transaction.atomic
+def _take_seat(enrolment_id: int) -> bool:
+    enrolment = Enrolment.objects.select_for_update().select_related("study").get(pk=enrolment_id)
+    if Seat.objects.filter(enrolment=enrolment).exists():
+        return True  # another tab was faster
+    free = free_slots(enrolment)
+    earlier = set(
+        Placement.objects.filter(enrolment=enrolment, withdrawn_at__isnull=False).values_list(
+            "slot__seat", flat=True
+        )
+    )
+    seats = list(free.order_by().values_list("seat", "seat__index").annotate(n=Count("pk")))
+    # Own old seat first, then the fullest, then the lowest: remainders of people who left come last.
+    for seat, _, _ in sorted(seats, key=lambda row: (row[0] not in earlier, -row[2], row[1])):
+        if Seat.objects.filter(pk=seat, enrolment__isnull=True).update(
+            enrolment=enrolment, claimed_at=timezone.now()
+        ):
+            # One conditional update decided who sits here; the slots follow in the same transaction.
+            mine = list(
+                Slot.objects.filter(seat=seat, enrolment__isnull=True, pk__in=_slots_of(enrolment, seat))
+            )
+            Slot.objects.filter(pk__in=[slot.pk for slot in mine]).update(enrolment=enrolment)
+            _place(enrolment, mine)
+            Enrolment.objects.filter(pk=enrolment.pk).update(last_seen_at=timezone.now())
+            return True
+    return False
+
+
+def _slots_of(enrolment: Enrolment, seat: int) -> list[int]:
+    held = Slot.objects.filter(enrolment=enrolment).values("block")
+    return list(Slot.objects.filter(seat=seat).exclude(block__in=held).values_list("pk", flat=True))
+
+
+def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
+    """Write the annotator's sequence; cards that were withdrawn from this same person come back where they stood."""
+    study = enrolment.study
+    known = {row.card_id: row for row in Placement.objects.filter(enrolment=enrolment)}
+    latest = Placement.objects.filter(enrolment=enrolment).aggregate(latest=Max("position"))["latest"]
+    start = 0 if latest is None else latest + 1
+    gap, _ = feasible_gap(study.gap, len(slots), study.n_systems)
+    rng = np.random.default_rng([study.seed, STREAM_ORDER, enrolment.index, *([start] if start else [])])
+    slots = sorted(slots, key=lambda slot: slot.block_id)
+    met = dict.fromkeys((slot.pk for slot in slots), 0)
+    fresh = []
+    for number in interleave(len(slots), study.n_systems, gap, rng):
+        slot = slots[number]
+        card = slot.order[met[slot.pk]]
+        met[slot.pk] += 1
+        if card in known:
+            Placement.objects.filter(pk=known[card].pk).update(withdrawn_at=None, slot=slot)
+        else:
+            fresh.append(Placement(enrolment=enrolment, card_id=card, slot=slot, position=start + len(fresh)))
+    Placement.objects.bulk_create(fresh)

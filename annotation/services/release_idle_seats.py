@@ -1,0 +1,54 @@
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.models.card import Placement, Seat, Slot
+from annotation.models.ledger import LedgerLine
+from annotation.models.study import Enrolment, Study
+from annotation.services.write_ledger import write_ledger
+
+
+def release_idle_seats(*, study_id: int | None = None) -> int:
+    """Give back the seats of annotators not seen for the study's lease, in one open study or in all; says how many.
+
+    Cases they finished stay theirs. A case they began is issued again whole, because its cards must be rated by one
+    person; their marks of it are kept, withdrawn, and no longer counted.
+    """
+    studies = Study.objects.filter(status=Study.Status.OPEN)
+    if study_id is not None:
+        studies = studies.filter(pk=study_id)
+    n = 0
+    for study in studies:
+        limit = timezone.now() - timedelta(hours=study.lease_hours)
+        idle = Seat.objects.filter(
+            study=study, enrolment__finished_at__isnull=True, enrolment__last_seen_at__lt=limit
+        )
+        for enrolment in idle.values_list("enrolment", flat=True):
+            n += _release(enrolment, study)
+    return n
+
+
+@transaction.atomic
+def _release(enrolment_id: int, study: Study) -> bool:
+    enrolment = Enrolment.objects.select_for_update().get(pk=enrolment_id)
+    limit = timezone.now() - timedelta(hours=study.lease_hours)
+    if enrolment.last_seen_at >= limit or enrolment.finished_at is not None:
+        return False  # came back while we were looking
+    waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
+    slots = list(
+        Slot.objects.filter(enrolment=enrolment, pk__in=waiting.values("slot")).values_list("pk", flat=True)
+    )
+    withdrawn = Placement.objects.filter(enrolment=enrolment, slot__in=slots, withdrawn_at__isnull=True)
+    n_begun = withdrawn.filter(done_at__isnull=False).count()
+    withdrawn.update(withdrawn_at=timezone.now())
+    Slot.objects.filter(pk__in=slots).update(enrolment=None)
+    Seat.objects.filter(enrolment=enrolment).update(enrolment=None, claimed_at=None)
+    write_ledger(
+        study_id=study.pk,
+        act=LedgerLine.Act.RELEASED,
+        by_id=None,
+        reason=f"not seen for {study.lease_hours} hours",
+        facts={"annotator": enrolment.pseudonym, "cases": len(slots), "finished_cards_withdrawn": n_begun},
+    )
+    return True

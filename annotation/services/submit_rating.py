@@ -1,0 +1,166 @@
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.design.scales import Mark, validate
+from annotation.models.card import Placement
+from annotation.models.rating import Rating, RatingRevision, Submission
+from annotation.models.study import Criterion, Enrolment, Study
+from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite, StudyClosed
+
+LONGEST_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitResult:
+    """What a submit did. A replay is answered with the result of the first time, `replayed` aside."""
+
+    version: int
+    """The card's version now; send it back with the next submit of the card."""
+    missing: tuple[str, ...]
+    """Criteria without a mark, in this annotator's order."""
+    card_done: bool
+    study_done: bool
+    """This was the annotator's last card."""
+    replayed: bool = False
+
+
+@transaction.atomic
+def submit_rating(
+    *,
+    placement_token: str,
+    annotator_id: int,
+    marks: Mapping[str, int | None],
+    seconds: float | None,
+    key: str,
+    reasons: Mapping[str, str] | None = None,
+    version: int | None = None,
+    finish: bool = True,
+) -> SubmitResult:
+    """Store the marks of one card, all criteria or some. Stored marks may be changed while the study is open.
+
+    A change updates the rating and adds a revision; the same key again changes nothing and is answered the same.
+
+    Args:
+        placement_token: which card of which annotator.
+        annotator_id: who sends it.
+        marks: criterion key to 1 … 5, or None for "cannot judge".
+        seconds: time on the card as the page measured it; None when it did not.
+        key: idempotency key, 1 to 80 characters, new for each submit and kept when it is sent again.
+        reasons: criterion key to why it cannot be judged; needed where the mark is None.
+        version: the card's version the page was drawn from; a newer stored one refuses the submit. None skips this.
+        finish: the card counts as done once every criterion has a mark; False saves without ending the card.
+
+    Raises:
+        ForeignPlacement: no such card of this annotator.
+        StaleWrite: the card was changed elsewhere, was given to somebody else, or the key was used for other marks.
+        StudyClosed: the study takes no marks any more.
+        OutOfScale: a mark cannot be stored; names the criterion.
+        Refused: the key or the seconds make no sense.
+    """
+    _check_envelope(key, seconds)
+    found = Placement.objects.filter(token=placement_token, enrolment__annotator_id=annotator_id).first()
+    if found is None:
+        raise ForeignPlacement("This card is not yours, or does not exist. Nothing was stored.")
+    # Everything that touches one annotator's cards waits here for its turn.
+    enrolment = Enrolment.objects.select_for_update().get(pk=found.enrolment_id)
+    placement = Placement.objects.get(pk=found.pk)
+    body = _body_hash(marks, reasons)
+    earlier = Submission.objects.filter(placement=placement, key=key).first()
+    if earlier:
+        if earlier.body_hash != body:
+            raise StaleWrite(
+                "This key was used for other marks of this card. Nothing was stored: reload the page."
+            )
+        return SubmitResult(
+            **{**earlier.result, "missing": tuple(earlier.result["missing"]), "replayed": True}
+        )
+    study = Study.objects.get(pk=enrolment.study_id)
+    _check_turn(study, placement, version)
+    criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
+    checked = validate(marks, criteria, reasons)
+    now = timezone.now()
+    for name, mark in checked.items():
+        _store(placement, criteria[name], mark, seconds, now, key, enrolment.guidelines_version or 1)
+    result = _advance(enrolment, placement, now, finish)
+    Submission.objects.create(
+        placement=placement, key=key, body_hash=body, version=result.version, result=asdict(result)
+    )
+    return result
+
+
+def _check_envelope(key: str, seconds: float | None) -> None:
+    if not 1 <= len(key) <= 80:
+        raise Refused(f"A submit needs a key of 1 to 80 characters; this one has {len(key)}.")
+    if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
+        raise Refused(f"Seconds must lie between 0 and {LONGEST_SECONDS:.0f}, not {seconds}.")
+
+
+def _check_turn(study: Study, placement: Placement, version: int | None) -> None:
+    if study.status != Study.Status.OPEN:
+        raise StudyClosed("The study is closed: this mark came too late and was not stored.")
+    if placement.withdrawn_at is not None:
+        raise StaleWrite(
+            "You were away for long, and this card was given to somebody else. Nothing was stored."
+        )
+    if version is not None and version != placement.version:
+        raise StaleWrite(
+            "This card was changed on another page or device since you opened it. Nothing was stored: "
+            "reload to see the marks as they stand."
+        )
+
+
+def _body_hash(marks: Mapping[str, Any], reasons: Mapping[str, str] | None) -> str:
+    body = json.dumps([dict(marks), dict(reasons or {})], sort_keys=True, default=repr, ensure_ascii=False)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _store(
+    placement: Placement,
+    criterion: Criterion,
+    mark: Mark,
+    seconds: float | None,
+    now: datetime,
+    key: str,
+    guidelines: int,
+) -> None:
+    rating = Rating.objects.filter(placement=placement, criterion=criterion).first()
+    if rating and (rating.value, rating.reason) == (mark.value, mark.reason):
+        return
+    rating = rating or Rating(placement=placement, criterion=criterion)
+    rating.value, rating.reason, rating.seconds, rating.key = mark.value, mark.reason, seconds, key
+    rating.guidelines_version = guidelines
+    rating.server_seconds = (now - placement.opened_at).total_seconds() if placement.opened_at else None
+    rating.save()
+    RatingRevision.objects.create(
+        rating=rating,
+        number=RatingRevision.objects.filter(rating=rating).count() + 1,
+        value=mark.value,
+        reason=mark.reason,
+        seconds=seconds,
+        guidelines_version=guidelines,
+        key=key,
+    )
+
+
+def _advance(enrolment: Enrolment, placement: Placement, now: datetime, finish: bool) -> SubmitResult:
+    rated = set(Rating.objects.filter(placement=placement).values_list("criterion__key", flat=True))
+    missing = tuple(key for key in enrolment.criteria_order if key not in rated)
+    if placement.done_at is None and finish and not missing:
+        placement.done_at = now
+    placement.version += 1
+    placement.save(update_fields=["version", "done_at"])
+    waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
+    enrolment.last_seen_at = now
+    if enrolment.finished_at is None and not waiting.exists():
+        enrolment.finished_at = now
+    enrolment.save(update_fields=["last_seen_at", "finished_at"])
+    return SubmitResult(
+        placement.version, missing, placement.done_at is not None, enrolment.finished_at is not None
+    )
