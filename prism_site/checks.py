@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 THIS_MACHINE = {"localhost", ".localhost", "127.0.0.1", "::1", "[::1]", "testserver"}
 
@@ -94,7 +95,7 @@ def engines_for_one_host_only(app_configs: Any, **kwargs: Any) -> list[CheckMess
                 id="prism.W004",
             )
         )
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if connection.vendor == "sqlite":
         messages.append(
             Warning(
                 "The site is public and keeps its data in SQLite: a second web host would have a database of its own.",

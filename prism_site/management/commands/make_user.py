@@ -21,9 +21,13 @@ class Command(BaseCommand):
             "--role", action="append", choices=list(ROLES), required=True, help="May be given more than once."
         )
         parser.add_argument("--email", default="", help="Where a password-reset link would go.")
-        parser.add_argument("--password", help="Other users of this machine can see it while the command runs.")
+        parser.add_argument(
+            "--password", help="Other users of this machine can see it while the command runs."
+        )
 
-    def handle(self, *args: Any, name: str, role: list[str], email: str, password: str | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, name: str, role: list[str], email: str, password: str | None, **options: Any
+    ) -> None:
         User = get_user_model()
         roles = ", ".join(dict.fromkeys(role))
         there = User.objects.filter(username__iexact=name).first()
@@ -34,7 +38,9 @@ class Command(BaseCommand):
             )
         if there:
             self._grant(there, role)
-            self.stdout.write(f"{there.get_username()} was there already, with the password as it was; now also: {roles}.")
+            self.stdout.write(
+                f"{there.get_username()} was there already, with the password as it was; now also: {roles}."
+            )
             return
         user = User(username=name, email=email)
         try:

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from prism_site import env
+
+
+@pytest.fixture
+def setenv(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("KNOB", raising=False)
+    monkeypatch.delenv("KNOB_FILE", raising=False)
+    return monkeypatch.setenv
+
+
+@pytest.mark.parametrize(("text", "value"), [("True", True), ("False", False), ("", True), (" True ", True)])
+def test_a_switch_is_true_or_false(setenv, text: str, value: bool) -> None:
+    setenv("KNOB", text)
+    assert env.env_bool("KNOB", True) is value
+
+
+@pytest.mark.parametrize("text", ["true", "1", "yes", "on"])
+def test_a_switch_that_is_neither_stops_the_boot_and_names_itself(setenv, text: str) -> None:
+    setenv("KNOB", text)
+    with pytest.raises(ImproperlyConfigured, match=f"KNOB must be True or False, not '{text}'"):
+        env.env_bool("KNOB", False)
+
+
+def test_a_number_that_is_none_stops_the_boot_and_names_itself(setenv) -> None:
+    setenv("KNOB", "ten")
+    with pytest.raises(ImproperlyConfigured, match="KNOB must be a whole number, not 'ten'"):
+        env.env_int("KNOB", 1)
+
+
+def test_a_number(setenv) -> None:
+    assert env.env_int("KNOB", 7) == 7
+    setenv("KNOB", "-3")
+    assert env.env_int("KNOB", 7) == -3
+
+
+def test_a_list_forgives_spaces_and_stray_commas(setenv) -> None:
+    assert env.env_list("KNOB", ["a"]) == ["a"]
+    setenv("KNOB", " a.example , b.example,,")
+    assert env.env_list("KNOB", []) == ["a.example", "b.example"]
+
+
+def test_a_path_may_start_at_home(setenv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    setenv("KNOB", "~/data")
+    assert env.env_path("KNOB", Path("/nowhere")) == tmp_path / "data"
+
+
+def test_a_secret_may_lie_in_a_file(setenv, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("swordfish\n", encoding="utf-8")
+    setenv("KNOB_FILE", str(tmp_path / "secret"))
+    assert env.env_secret("KNOB") == "swordfish"
+
+
+def test_a_secret_given_twice_is_refused(setenv, tmp_path: Path) -> None:
+    setenv("KNOB", "a")
+    setenv("KNOB_FILE", str(tmp_path / "secret"))
+    with pytest.raises(ImproperlyConfigured, match="Set KNOB or KNOB_FILE, not both"):
+        env.env_secret("KNOB")
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(setenv, tmp_path: Path) -> None:
+    setenv("KNOB_FILE", str(tmp_path / "missing"))
+    with pytest.raises(
+        ImproperlyConfigured, match=r"KNOB_FILE names '.*missing', which cannot be read: No such file"
+    ):
+        env.env_secret("KNOB")
+
+
+def test_the_local_secret_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
+    first = env.local_secret(tmp_path / "home")
+    assert len(first) >= 50
+    assert env.local_secret(tmp_path / "home") == first
+    assert (tmp_path / "home/secret_key").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,82 @@
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.test import Client
+
+from prism_site.roles import ROLES, grant
+from tests import builders
+
+PERMISSIONS = ("annotation.rate", "generation.run", "annotation.own", "analysis.read")
+MAY = {
+    "annotator": {"annotation.rate"},
+    "owner": {"generation.run", "annotation.own", "analysis.read"},
+    "researcher": {"analysis.read"},
+    None: set(),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("permission", PERMISSIONS)
+def test_each_role_may_do_its_own_work_and_no_other(role: str | None, permission: str) -> None:
+    person = builders.user("someone", role=role)
+    assert person.has_perm(permission) is (permission in MAY[role])
+
+
+def test_the_table_has_no_role_this_test_does_not_know() -> None:
+    assert set(ROLES) == {role for role in MAY if role}
+    assert frozenset[str]().union(*ROLES.values()) >= set(PERMISSIONS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(ROLES))
+def test_an_inactive_person_may_do_nothing(role: str) -> None:
+    person = builders.user("gone", role=role)
+    person.is_active = False
+    assert not any(person.has_perm(permission) for permission in PERMISSIONS)
+
+
+@pytest.mark.django_db
+def test_an_inactive_superuser_may_do_nothing() -> None:
+    root = User.objects.create_superuser("root", password="x")
+    assert all(root.has_perm(permission) for permission in PERMISSIONS)
+    root.is_active = False
+    assert not any(root.has_perm(permission) for permission in PERMISSIONS)
+
+
+def test_a_stranger_may_do_nothing() -> None:
+    assert not any(AnonymousUser().has_perm(permission) for permission in PERMISSIONS)
+
+
+@pytest.mark.django_db
+def test_a_group_of_another_name_gives_nothing(ben: User) -> None:
+    ben.groups.set([Group.objects.create(name="Owner")])
+    assert not any(ben.has_perm(permission) for permission in PERMISSIONS)
+
+
+@pytest.mark.django_db
+def test_two_roles_add_up(rosa: User) -> None:
+    assert not rosa.has_perm("annotation.rate")
+    grant(rosa, "annotator")
+    assert rosa.has_perm("annotation.rate")
+    assert rosa.has_perm("analysis.read")
+
+
+@pytest.mark.django_db
+def test_an_unknown_role_is_refused_with_the_known_ones(rosa: User) -> None:
+    with pytest.raises(KeyError, match="no role 'admin'; there are annotator, owner, researcher"):
+        grant(rosa, "admin")
+
+
+@pytest.mark.django_db
+def test_asking_again_costs_nothing(olga: User, django_assert_num_queries) -> None:
+    again = User.objects.get(pk=olga.pk)
+    again.has_perm("annotation.own")
+    with django_assert_num_queries(0):
+        assert again.has_perm("generation.run")
+        assert not again.has_perm("annotation.rate")
+
+
+@pytest.mark.django_db
+def test_the_role_backend_signs_nobody_in(client: Client, olga: User) -> None:
+    assert not client.login(username="olga", password="wrong")
+    assert client.login(username="olga", password=builders.PASSWORD)
