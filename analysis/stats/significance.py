@@ -1,0 +1,438 @@
+"""Do two systems differ? Paired tests on case means, one value a case and system.
+
+The case is the unit: ratings of one case are averaged over annotators first, because they are not independent
+of each other. A t-test over all ratings would count each case several times and find differences that are not
+there. Every p is two-sided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import optimize, special, stats
+
+from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.multiplicity import benjamini_hochberg, holm
+from analysis.stats.ratings import RatingTable, UnknownLabel
+
+Array = npt.NDArray[np.float64]
+ZeroMethod = Literal["wilcox", "pratt"]
+WilcoxonMethod = Literal["auto", "exact", "approx"]
+
+SHARED_AT_LEAST = 0.5
+"""Two systems that share fewer of their cases than this were not compared on the same cases."""
+_BATCH_CELLS = 1 << 22
+
+
+class Unpaired(ValueError):
+    """The two samples do not speak of the same cases, so no paired test applies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Case means of two systems on the cases both were rated on."""
+
+    a: str
+    b: str
+    criterion: str
+    cases: tuple[str, ...]
+    values_a: Array
+    values_b: Array
+    n_dropped: int
+    """Cases rated for one of the two alone; they are left out."""
+
+
+@dataclass(frozen=True)
+class PairedT:
+    """Student's t on the differences a - b."""
+
+    n: int
+    mean_a: float
+    mean_b: float
+    mean_difference: float
+    sd_difference: float
+    """ddof = 1."""
+    df: int
+    t: Maybe
+    p: Maybe
+    interval: MaybeInterval
+    """Of the mean difference."""
+    dz: Maybe
+    """Cohen's dz: mean difference / SD of the differences."""
+    dz_interval: MaybeInterval
+    """Exact under normality, from the noncentral t."""
+    hedges_g: Maybe
+    """dz with its small-sample bias removed."""
+
+
+@dataclass(frozen=True)
+class SignedRank:
+    """Wilcoxon's signed-rank test."""
+
+    w: float
+    """The smaller of the two rank sums."""
+    p: float
+    n: int
+    n_zero: int
+    """Cases without a difference."""
+    zero_method: str
+    """"wilcox" leaves them out, "pratt" ranks them and then leaves them out."""
+    method: str
+    """"exact" or "approx" (normal, tie-corrected, without continuity correction)."""
+    rank_biserial: float
+    """(rank sum for a - rank sum for b) / their total, zeros left out: -1 to 1."""
+
+
+@dataclass(frozen=True)
+class SignFlip:
+    """Permutation test that flips the sign of each case's difference."""
+
+    p: float
+    """Exact: the share of all sign patterns as extreme. Drawn: (c + 1) / (B + 1), never 0."""
+    n_permutations: int
+    exact: bool
+
+
+def pair(table: RatingTable, criterion: str, a: str, b: str) -> Pairs:
+    """Case means of two systems on the cases where both have ratings, in the order of `table.cases`.
+
+    Raises:
+        UnknownLabel: no such criterion or system.
+        Unpaired: they share too few cases to be called paired.
+    """
+    for name in (a, b):
+        if name not in table.systems:
+            raise UnknownLabel("system", name, table.systems)
+    return _pair(table.case_means(criterion), criterion, a, b)
+
+
+def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) -> PairedT:
+    """Student's paired t-test of a - b with interval and effect size.
+
+    Args:
+        a, b: shape (n_cases,), case means of two systems on the same cases in the same order. Two Series are
+            aligned by their index.
+
+    Returns:
+        t, p, intervals and effect sizes are Undefined where the differences have no spread or n < 2.
+
+    Raises:
+        Unpaired: lengths or cases differ, or a value is missing.
+    """
+    x, y, d = _differences(a, b)
+    n = len(d)
+    means = (float(x.mean()), float(y.mean()), float(d.mean())) if n else (np.nan, np.nan, np.nan)
+    if n < 2:
+        why = Undefined(f"{n} case{'' if n == 1 else 's'} in common; a paired test needs two or more")
+        return PairedT(n, *means, np.nan, n - 1, why, why, why, why, why, why)
+    sd = float(d.std(ddof=1))
+    if np.ptp(d) == 0:
+        why = Undefined(
+            "both systems have the same mean in every case"
+            if d[0] == 0
+            else f"the difference is {d[0]:g} in every case, so there is no spread to test it against"
+        )
+        return PairedT(n, *means, 0.0, n - 1, why, why, why, why, why, why)
+    df, se = n - 1, sd / np.sqrt(n)
+    t = means[2] / se
+    half = float(special.stdtrit(df, (1 + confidence) / 2)) * se
+    return PairedT(
+        n,
+        *means,
+        sd_difference=sd,
+        df=df,
+        t=float(t),
+        p=float(2 * special.stdtr(df, -abs(t))),
+        interval=Interval(means[2] - half, means[2] + half, confidence, "t over cases"),
+        dz=means[2] / sd,
+        dz_interval=_dz_interval(float(t), df, n, confidence),
+        hedges_g=_hedges_g(means[2] / sd, df),
+    )
+
+
+def wilcoxon(
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+    *,
+    zero_method: ZeroMethod = "wilcox",
+    method: WilcoxonMethod = "auto",
+) -> SignedRank | Undefined:
+    """Wilcoxon signed-rank test of a - b; only signs and ranks of the differences count.
+
+    Args:
+        method: "auto" is exact for up to 50 differences without ties or zeros, else the normal approximation;
+            what was done is in the answer.
+
+    Returns:
+        Undefined when no case differs.
+
+    Raises:
+        Unpaired: as `paired_t`.
+        ValueError: "exact" asked for differences with ties or zeros.
+    """
+    _, _, d = _differences(a, b)
+    size = np.abs(d[d != 0])
+    if not len(size):
+        return Undefined("both systems have the same mean in every case" if len(d) else "no case in common")
+    plain = len(size) == len(d) and len(np.unique(size)) == len(size)
+    if method == "exact" and not plain:
+        raise ValueError(
+            "the exact signed-rank test needs differences without ties or zeros; use method approx"
+        )
+    exact = method == "exact" or (method == "auto" and plain and len(d) <= 50)
+    test = stats.wilcoxon(
+        d, zero_method=zero_method, correction=False, method="exact" if exact else "asymptotic"
+    )
+    ranks = stats.rankdata(size)
+    up = float(ranks[d[d != 0] > 0].sum())
+    return SignedRank(
+        w=float(test.statistic),
+        p=float(test.pvalue),
+        n=len(d),
+        n_zero=len(d) - len(size),
+        zero_method=zero_method,
+        method="exact" if exact else "approx",
+        rank_biserial=2 * up / float(ranks.sum()) - 1,
+    )
+
+
+def cliffs_delta(a: npt.ArrayLike, b: npt.ArrayLike) -> float | Undefined:
+    """Chance that a random case of a beats a random case of b, less the reverse: -1 to 1. Pairing is not
+    used.
+
+    Reference: Cliff (1993) Psychological Bulletin 114.
+    """
+    x, y = _finite(a), _finite(b)
+    if not len(x) or not len(y):
+        return Undefined("a system without ratings")
+    joint = _tidy(np.concatenate([x, y]), float(np.abs(np.concatenate([x, y])).max()))
+    x, y = joint[: len(x)], np.sort(joint[len(x) :])
+    below, not_above = np.searchsorted(y, x, side="left"), np.searchsorted(y, x, side="right")
+    return float((below + not_above - len(y)).sum() / (len(x) * len(y)))
+
+
+def sign_flip(
+    a: npt.ArrayLike, b: npt.ArrayLike, *, rng: np.random.Generator, n_permutations: int = 9999
+) -> SignFlip | Undefined:
+    """Permutation test of the mean difference: if systems are alike, each difference could as well have the
+    other sign.
+
+    All sign patterns are counted when there are no more than n_permutations of them; else patterns are drawn.
+    Equal absolute differences flip together as one binomial, so memory does not grow with ties.
+
+    Returns:
+        Undefined when no case differs.
+
+    Raises:
+        Unpaired: as `paired_t`.
+    """
+    _, _, d = _differences(a, b)
+    size, count = np.unique(np.abs(d[d != 0]), return_counts=True)
+    if not len(size):
+        return Undefined("both systems have the same mean in every case" if len(d) else "no case in common")
+    n = int(count.sum())
+    observed = abs(float(d.sum())) - 1e-9 * float(size[-1])  # sums that tie must count as ties
+    if 2.0**n <= n_permutations:
+        signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)  # (2**n, n)
+        extreme = np.abs(signs @ d[d != 0]) >= observed
+        return SignFlip(float(extreme.mean()), 2**n, exact=True)
+    batch, c = max(1, _BATCH_CELLS // len(size)), 0
+    for start in range(0, n_permutations, batch):
+        rows = min(batch, n_permutations - start)
+        flips = 2 * rng.binomial(count, 0.5, size=(rows, len(size))) - count
+        c += int((np.abs(flips @ size) >= observed).sum())
+    # The +1 counts the data themselves as one of the patterns; without it the test rejects too often.
+    return SignFlip((c + 1) / (n_permutations + 1), n_permutations, exact=False)
+
+
+def all_pairs(
+    table: RatingTable,
+    criteria: Sequence[str] | None = None,
+    *,
+    rng: np.random.Generator,
+    confidence: float = 0.95,
+    n_permutations: int = 9999,
+) -> pd.DataFrame:
+    """Every pair of systems on every criterion, adjusted for all of them together.
+
+    Returns:
+        One row a pair and criterion: a, b, criterion, n, n_dropped, mean_a, mean_b, mean_difference, low,
+        high, t, df, p, p_holm, p_bh, dz, dz_low, dz_high, hedges_g, wilcoxon_w, wilcoxon_p, rank_biserial,
+        cliffs_delta, permutation_p, reason. Where a number does not exist it is NaN and reason says why in
+        words. Holm and Benjamini-Hochberg run over the t-tests of all rows that have one.
+    """
+    names = table.criteria if criteria is None else tuple(criteria)
+    rows = []
+    for criterion in names:
+        means = table.case_means(criterion)
+        for a, b in combinations(table.systems, 2):
+            rows.append(
+                _row(means, criterion, a, b, rng=rng, confidence=confidence, n_permutations=n_permutations)
+            )
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame["p_holm"] = holm(frame["p"].to_numpy(dtype=np.float64))
+    frame["p_bh"] = benjamini_hochberg(frame["p"].to_numpy(dtype=np.float64))
+    return frame
+
+
+_COLUMNS = [
+    "a", "b", "criterion", "n", "n_dropped", "mean_a", "mean_b", "mean_difference", "low", "high", "t", "df",
+    "p", "p_holm", "p_bh", "dz", "dz_low", "dz_high", "hedges_g", "wilcoxon_w", "wilcoxon_p", "rank_biserial",
+    "cliffs_delta", "permutation_p", "reason",
+]  # fmt: skip
+
+
+def _row(
+    means: pd.DataFrame,
+    criterion: str,
+    a: str,
+    b: str,
+    *,
+    rng: np.random.Generator,
+    confidence: float,
+    n_permutations: int,
+) -> dict[str, object]:
+    row: dict[str, object] = {"a": a, "b": b, "criterion": criterion, "reason": ""}
+    try:
+        pairs = _pair(means, criterion, a, b)
+    except Unpaired as refusal:
+        both = means[[a, b]].notna()
+        shared = int(both.all(axis=1).sum())
+        return row | {"n": shared, "n_dropped": int(both.any(axis=1).sum()) - shared, "reason": str(refusal)}
+    x, y = pairs.values_a, pairs.values_b
+    t = paired_t(x, y, confidence=confidence)
+    ranks = wilcoxon(x, y)
+    flips = sign_flip(x, y, rng=rng, n_permutations=n_permutations)
+    row |= {
+        "n": t.n,
+        "n_dropped": pairs.n_dropped,
+        "mean_a": t.mean_a,
+        "mean_b": t.mean_b,
+        "mean_difference": t.mean_difference,
+        "df": t.df,
+        "t": _number(t.t),
+        "p": _number(t.p),
+        "dz": _number(t.dz),
+        "hedges_g": _number(t.hedges_g),
+        "cliffs_delta": _number(cliffs_delta(x, y)),
+    }
+    row["low"], row["high"] = _ends(t.interval)
+    row["dz_low"], row["dz_high"] = _ends(t.dz_interval)
+    if isinstance(ranks, SignedRank):
+        row |= {"wilcoxon_w": ranks.w, "wilcoxon_p": ranks.p, "rank_biserial": ranks.rank_biserial}
+    if isinstance(flips, SignFlip):
+        row["permutation_p"] = flips.p
+    if isinstance(t.t, Undefined):
+        row["reason"] = t.t.reason
+    return row
+
+
+def _number(value: Maybe) -> float:
+    return np.nan if isinstance(value, Undefined) else value
+
+
+def _ends(interval: MaybeInterval) -> tuple[float, float]:
+    return (np.nan, np.nan) if isinstance(interval, Undefined) else (interval.low, interval.high)
+
+
+def _pair(means: pd.DataFrame, criterion: str, a: str, b: str) -> Pairs:
+    rated = means[[a, b]].notna().to_numpy()
+    shared = rated.all(axis=1)
+    n, n_a, n_b = int(shared.sum()), *map(int, rated.sum(axis=0))
+    if n < 2 or n < SHARED_AT_LEAST * max(n_a, n_b):
+        raise Unpaired(
+            f"{a} and {b} share {n} cases on {criterion} (of {n_a} and {n_b} rated); "
+            "a paired test needs both systems rated on the same cases"
+        )
+    kept = means[[a, b]][shared]
+    return Pairs(
+        a=a,
+        b=b,
+        criterion=criterion,
+        cases=tuple(kept.index),
+        values_a=kept[a].to_numpy(dtype=np.float64),
+        values_b=kept[b].to_numpy(dtype=np.float64),
+        n_dropped=int(rated.any(axis=1).sum()) - n,
+    )
+
+
+def _differences(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array, Array]:
+    """Both samples and a - b, refused unless they pair."""
+    if isinstance(a, pd.Series) and isinstance(b, pd.Series):
+        if a.index.has_duplicates or b.index.has_duplicates:
+            raise Unpaired("a case stands twice in one sample; average its ratings first, one value a case")
+        if len(a) != len(b) or not a.index.isin(b.index).all():
+            shared = int(a.index.isin(b.index).sum())
+            raise Unpaired(
+                f"{len(a)} and {len(b)} cases, {shared} in common; a paired test needs the same cases in both"
+            )
+        b = b.reindex(a.index)
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise Unpaired(
+            f"samples of shape {x.shape} and {y.shape} do not pair; give one value a case from both systems"
+        )
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        missing = int((~np.isfinite(x) | ~np.isfinite(y)).sum())
+        raise Unpaired(f"{missing} cases lack a value in one sample; leave such cases out of both")
+    scale = float(max(np.abs(x).max(), np.abs(y).max())) if len(x) else 0.0
+    return x, y, _tidy(x - y, scale)
+
+
+def _tidy(d: Array, scale: float) -> Array:
+    """Equal differences made equal: thirds subtract to 0.33333333333333304 and ...348, which must tie.
+
+    Values that agree in twelve digits of the largest become one value, so a metric on the scale of 1e-27
+    keeps its differences while rounding noise is never ranked.
+    """
+    if scale == 0 or not len(d):
+        return d
+    decimals = 12 - int(np.ceil(np.log10(scale)))
+    if abs(decimals) > 300:
+        return d
+    keys, group = np.unique(np.rint(np.abs(d) * 10.0**decimals), return_inverse=True)
+    size = np.bincount(group, weights=np.abs(d)) / np.bincount(group)
+    return np.asarray(np.sign(d) * np.where(keys == 0, 0.0, size)[group])
+
+
+def _finite(values: npt.ArrayLike) -> Array:
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return array[np.isfinite(array)]
+
+
+def _dz_interval(t: float, df: int, n: int, confidence: float) -> MaybeInterval:
+    """The dz for which the observed t is just at the edge of what is likely, divided from the noncentrality.
+
+    Reference: Cumming & Finch (2001) Educational and Psychological Measurement 61.
+    """
+    tail = (1 - confidence) / 2
+    low, high = _noncentrality(t, df, 1 - tail), _noncentrality(t, df, tail)
+    if not np.isfinite([low, high]).all():
+        return Undefined("the noncentral t could not be inverted at so large a t")
+    root = float(np.sqrt(n))
+    return Interval(low / root, high / root, confidence, "noncentral t over cases")
+
+
+def _noncentrality(t: float, df: int, p: float) -> float:
+    """The noncentrality at which a t this large or smaller has probability p."""
+
+    def gap(delta: float) -> float:
+        return float(special.nctdtr(df, delta, t)) - p
+
+    reach = 8.0 + 8 * abs(t) / np.sqrt(df)
+    try:
+        return float(optimize.brentq(gap, t - reach, t + reach, xtol=1e-10))
+    except ValueError:
+        return np.nan
+
+
+def _hedges_g(dz: float, df: int) -> Maybe:
+    """dz times gamma(df/2) / (sqrt(df/2) gamma((df-1)/2)); 1 - 3 / (4 df - 1) would approximate it."""
+    if df < 2:
+        return Undefined("two cases are too few to correct the effect size")
+    factor = np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)
+    return float(dz * factor)
