@@ -82,6 +82,8 @@ class Decoding:
     top_p: float = 1.0
     no_repeat_ngram_size: int = 0
     min_new_tokens: int = 0
+    no_repeat_titles: bool = False
+    """Name no film twice in one text; only writers whose vocabulary has a token a title can promise it."""
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1 or self.num_beams < 1 or self.no_repeat_ngram_size < 0:

@@ -1,0 +1,413 @@
+"""Train a student on distilled pairs: seeded, resumable to the bit, stopped early by the validation loss."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from generation.pipeline.artefacts import Artefact
+from generation.pipeline.records import Item
+from generation.pipeline.student import checkpoint
+from generation.pipeline.student.batches import Batch, DistilledPair, collate, cut_to_shown, epoch, render
+from generation.pipeline.student.checkpoint import TrainedStudent
+from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.model import Student, build
+from generation.pipeline.student.tokenizer import StudentTokenizer, pretrained_tokenizer, train_tokenizer
+
+STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
+"""One seed, one stream a purpose; noise and dropout are numbered by step, so a resumed run draws the same."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with (steps done, steps in all, words about rate and loss)."""
+
+
+class NothingToLearn(ValueError):
+    """No pair is left to train or validate on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """What a training came to."""
+
+    artefact: Artefact
+    n_steps: int
+    n_pairs: int
+    n_valid: int
+    n_too_long: int
+    """Pairs left out because their explanation exceeds `max_target_tokens`."""
+    n_users: int
+    best_step: int
+    best_valid_loss: float
+    """Mean over explanation tokens, in nats."""
+    stopped: str
+    """Why it ended: steps, patience, max_seconds or asked."""
+    cpu_seconds: float
+    losses: list[tuple[int, float, float]] = field(default_factory=list)
+    """(step, training loss since the last look, validation loss) at each look."""
+
+    def metrics(self) -> dict[str, Any]:
+        """JSON values for a Checkpoint row."""
+        names = (
+            "n_steps",
+            "n_pairs",
+            "n_valid",
+            "n_too_long",
+            "n_users",
+            "best_step",
+            "best_valid_loss",
+            "stopped",
+        )
+        return {**{name: getattr(self, name) for name in names}, "cpu_seconds": round(self.cpu_seconds, 1)}
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a training stands; all a resume needs beside weights and moments."""
+
+    step: int = 0
+    best_step: int = 0
+    best_loss: float = math.inf
+    looks_without_better: int = 0
+    seconds: float = 0.0
+    sum_loss: float = 0.0
+    n_loss: int = 0
+    losses: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+def train(
+    pairs_train: Sequence[DistilledPair],
+    pairs_valid: Sequence[DistilledPair],
+    config: StudentConfig,
+    folder: Path,
+    seed: int,
+    *,
+    catalogue: Iterable[Item] = (),
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    device: str = "cpu",
+) -> TrainingSummary:
+    """Train and save a student; called again with the same arguments after a death, it goes on where it was.
+
+    Args:
+        folder: where the artefact is written (`folder/student/<hash>`), and the resumable state until then.
+        catalogue: items whose titles get a token each, beside those of the pairs; with `title_tokens` only.
+        should_stop: asked after each step; True ends the training as if its time were over, the best
+        weights kept.
+
+    Raises:
+        NothingToLearn: no training or no validation pair is left.
+    """
+    trainer = _Trainer(pairs_train, pairs_valid, config, folder, seed, catalogue=catalogue, device=device)
+    with torch.random.fork_rng(devices=[]):
+        stopped = trainer.run(progress or (lambda done, total, words: None), should_stop or (lambda: False))
+        return trainer.finish(stopped)
+
+
+class _Trainer:
+    def __init__(
+        self,
+        pairs_train: Sequence[DistilledPair],
+        pairs_valid: Sequence[DistilledPair],
+        config: StudentConfig,
+        folder: Path,
+        seed: int,
+        *,
+        catalogue: Iterable[Item],
+        device: str,
+    ) -> None:
+        self.config, self.seed, self.folder, self.device = config, seed, folder, torch.device(device)
+        self.tokenizer = make_tokenizer(config, pairs_train, catalogue)
+        n_given = len(pairs_train) + len(pairs_valid)
+        self.pairs = self._fitting(pairs_train)
+        self.valid = self._fitting(pairs_valid)
+        if not self.pairs or not self.valid:
+            raise NothingToLearn(
+                f"{len(self.pairs)} training and {len(self.valid)} validation pairs fit into "
+                f"max_target_tokens={config.max_target_tokens}: both need at least one"
+            )
+        self.n_too_long = n_given - len(self.pairs) - len(self.valid)
+        self.users = user_rows(self.pairs) if config.with_user else {}
+        self.lengths = self._lengths(self.pairs)
+        self.steps_an_epoch = math.ceil(len(self.pairs) / config.batch_size)
+        self.total = self.steps_an_epoch * config.max_epochs
+        if config.max_steps:
+            self.total = min(self.total, config.max_steps)
+        self.look_every = config.valid_every or self.steps_an_epoch
+        self.state_folder = folder / f"state-{self._identity()[:16]}"
+        self.state = _State()
+        self._batches: tuple[int, list[np.ndarray]] = (-1, [])
+
+    def _fitting(self, pairs: Sequence[DistilledPair]) -> list[DistilledPair]:
+        """The pairs whose explanation is short enough, each cut to the titles the student is shown."""
+        limit = self.config.max_target_tokens
+        lengths = [len(ids) for ids in self.tokenizer.encode([pair.text for pair in pairs])]
+        short = [pair for pair, length in zip(pairs, lengths, strict=True) if length <= limit]
+        return [cut_to_shown(pair, self.config, self.tokenizer) for pair in short]
+
+    def _lengths(self, pairs: Sequence[DistilledPair]) -> np.ndarray:
+        texts = [render(pair.case, self.config, self.tokenizer).text for pair in pairs]
+        return np.array([len(ids) for ids in self.tokenizer.encode(texts)])
+
+    def _identity(self) -> str:
+        """Changes with anything that would make a stored state the state of another training."""
+        digest = hashlib.sha256(json.dumps([self.config.to_json(), self.seed], sort_keys=True).encode())
+        for pair in [*self.pairs, *self.valid]:
+            digest.update(f"{pair.case.id}\0{pair.text}\0".encode())
+        return digest.hexdigest()
+
+    def run(self, progress: Progress, should_stop: Callable[[], bool]) -> str:
+        torch.manual_seed(_number(self.seed, STREAM_WEIGHTS))
+        self.model = build(self.config, vocab_size=len(self.tokenizer), n_users=len(self.users)).to(
+            self.device
+        )
+        self.optimiser = make_optimiser(self.model, self.config)
+        self._resume()
+        started, before = time.process_time(), self.state.seconds
+        first = self.state.step
+        while True:
+            stopped = self._reason_to_stop()
+            if not stopped and should_stop():
+                stopped = "asked"
+            if stopped:
+                break
+            loss = self._step()
+            self.state.seconds = before + time.process_time() - started
+            if self.state.step % self.look_every == 0 or self.state.step == self.total:
+                self._look()
+            every = self.config.checkpoint_every or self.look_every
+            if self.state.step % every == 0 and self.state.step < self.total:
+                self._keep_state()
+            rate = (self.state.step - first) * self.config.batch_size / max(self.state.seconds - before, 1e-9)
+            progress(self.state.step, self.total, f"loss {loss:.3f}, {rate:.0f} pairs per processor second")
+        if not self.state.losses or self.state.losses[-1][0] != self.state.step:
+            self._look()
+        return stopped
+
+    def _reason_to_stop(self) -> str:
+        config, state = self.config, self.state
+        if state.step >= self.total:
+            return "steps"
+        if config.patience and state.looks_without_better >= config.patience:
+            return "patience"
+        if config.max_seconds and state.seconds >= config.max_seconds:
+            return "max_seconds"
+        return ""
+
+    def _step(self) -> float:
+        step = self.state.step
+        self.model.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * schedule(self._share_done(), self.config.warmup)
+        batch = self._batch(step)
+        torch.manual_seed(_number(self.seed, STREAM_DROPOUT, step))
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+            loss = self._loss(batch)
+        loss.backward()
+        if self.config.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        value = float(loss.detach())
+        self.state.step += 1
+        self.state.sum_loss += value
+        self.state.n_loss += 1
+        return value
+
+    def _share_done(self) -> float:
+        """How far the schedule is; a training that is short of time comes to its end on time."""
+        done = self.state.step / self.total
+        if self.config.max_seconds:
+            done = max(done, min(1.0, self.state.seconds / self.config.max_seconds))
+        return done
+
+    def _batch(self, step: int) -> Batch:
+        number, within = divmod(step, self.steps_an_epoch)
+        if self._batches[0] != number:
+            rng = np.random.default_rng([self.seed, STREAM_ORDER, number])
+            self._batches = number, epoch(self.lengths, batch_size=self.config.batch_size, rng=rng)
+        chosen = [self.pairs[i] for i in self._batches[1][within]]
+        return self._collate(chosen, np.random.default_rng([self.seed, STREAM_NOISE, step]))
+
+    def _collate(self, pairs: Sequence[DistilledPair], rng: np.random.Generator | None) -> Batch:
+        batch = collate(pairs, users=self.users, config=self.config, tokenizer=self.tokenizer, rng=rng)
+        return batch.to(self.device)
+
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        loss: torch.Tensor | None = self.model(
+            input_ids=batch.input_ids,
+            attention_mask=batch.attention_mask,
+            user_rows=batch.user_rows,
+            labels=batch.labels,
+        ).loss
+        if loss is None:
+            raise RuntimeError("BART gave no loss although it was given labels")
+        return loss
+
+    def _look(self) -> None:
+        """Measure the validation loss and keep the weights if they are the best so far."""
+        state = self.state
+        valid_loss = self._valid_loss()
+        state.losses.append((state.step, state.sum_loss / max(state.n_loss, 1), valid_loss))
+        state.sum_loss, state.n_loss = 0.0, 0
+        if valid_loss < state.best_loss:
+            state.best_loss, state.best_step, state.looks_without_better = valid_loss, state.step, 0
+            self._write_aside(self.folder / f"{self.state_folder.name}-best", self._fill_best)
+        else:
+            state.looks_without_better += 1
+
+    @torch.no_grad()
+    def _valid_loss(self) -> float:
+        """Mean over all explanation tokens: batches weigh by their tokens, so their size does not matter."""
+        self.model.eval()
+        total, n_tokens = 0.0, 0
+        for start in range(0, len(self.valid), self.config.batch_size):
+            batch = self._collate(self.valid[start : start + self.config.batch_size], None)
+            n = int((batch.labels >= 0).sum())
+            total += float(self._loss(batch)) * n
+            n_tokens += n
+        return total / n_tokens
+
+    def _fill_best(self, folder: Path) -> None:
+        checkpoint.save_weights(self.model, folder)
+
+    def _keep_state(self) -> None:
+        self._write_aside(self.state_folder, self._fill_state)
+
+    def _fill_state(self, folder: Path) -> None:
+        checkpoint.save_weights(self.model, folder)
+        moments: dict[str, torch.Tensor] = {}
+        for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
+            for name, value in self.optimiser.state.get(parameter, {}).items():
+                moments[f"{index}.{name}"] = value.detach().cpu().contiguous()
+        save_file(moments, str(folder / "optimiser.safetensors"))
+        values = {name: getattr(self.state, name) for name in _State.__slots__}
+        (folder / "state.json").write_text(json.dumps(values), encoding="utf-8")
+
+    def _resume(self) -> None:
+        path = self.state_folder / "state.json"
+        if not path.exists():
+            return
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["losses"] = [tuple(row) for row in values["losses"]]
+        self.state = _State(**values)
+        checkpoint.load_weights(self.model, self.state_folder)
+        moments = load_file(str(self.state_folder / "optimiser.safetensors"))
+        for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
+            own = {n.split(".", 1)[1]: v for n, v in moments.items() if n.split(".", 1)[0] == str(index)}
+            if own:
+                self.optimiser.state[parameter] = own
+
+    def _write_aside(self, place: Path, fill: Callable[[Path], None]) -> None:
+        """A folder that is there whole or not at all; the old one goes only when the new one stands."""
+        aside = place.with_name(f"{place.name}.aside-{os.getpid()}")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        fill(aside)
+        old = place.with_name(f"{place.name}.old-{os.getpid()}")
+        if place.exists():
+            place.rename(old)
+        aside.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def finish(self, stopped: str) -> TrainingSummary:
+        state = self.state
+        best = self.folder / f"{self.state_folder.name}-best"
+        checkpoint.load_weights(self.model, best)
+        facts = {
+            "seed": self.seed,
+            "n_steps": state.step,
+            "best_step": state.best_step,
+            "best_valid_loss": state.best_loss,
+            "n_pairs": len(self.pairs),
+            "stopped": stopped,
+        }
+        student = TrainedStudent(
+            model=self.model.eval(),
+            tokenizer=self.tokenizer,
+            users=self.users,
+            config=self.config,
+            sha256="",
+            facts=facts,
+        )
+        artefact = checkpoint.save(student, self.folder)
+        if stopped != "asked":  # a training that was asked to stop may be asked to go on
+            shutil.rmtree(self.state_folder, ignore_errors=True)
+            shutil.rmtree(best, ignore_errors=True)
+        return TrainingSummary(
+            artefact=artefact,
+            n_steps=state.step,
+            n_pairs=len(self.pairs),
+            n_valid=len(self.valid),
+            n_too_long=self.n_too_long,
+            n_users=len(self.users),
+            best_step=state.best_step,
+            best_valid_loss=state.best_loss,
+            stopped=stopped,
+            cpu_seconds=state.seconds,
+            losses=state.losses,
+        )
+
+
+def make_tokenizer(
+    config: StudentConfig, pairs: Sequence[DistilledPair], catalogue: Iterable[Item] = ()
+) -> StudentTokenizer:
+    """The pretrained BART's own, or a byte BPE of the training texts with the known titles as tokens if
+    asked for."""
+    if config.pretrained:
+        return pretrained_tokenizer(config.pretrained)
+    items = {item for pair in pairs for item in (*pair.case.history, pair.case.item)} | set(catalogue)
+    titles = [item.label for item in items] if config.title_tokens else []
+    texts = [pair.text for pair in pairs]
+    if not config.title_tokens:
+        texts += sorted(item.label for item in items)
+    from generation.pipeline import prompts
+
+    texts += [
+        prompts.render(pair.case, version=config.prompt_version, max_titles=2).text for pair in pairs[:100]
+    ]
+    return train_tokenizer(texts, vocab_size=config.vocab_size, titles=titles)
+
+
+def user_rows(pairs: Sequence[DistilledPair]) -> dict[str, int]:
+    """A row, from 1, for each user with a training pair; the order of names, so that the log's order
+    cannot leak."""
+    return {user: row for row, user in enumerate(sorted({pair.case.user for pair in pairs}), start=1)}
+
+
+def make_optimiser(model: Student, config: StudentConfig) -> torch.optim.AdamW:
+    """AdamW over backbone and user table jointly; biases, norms and the table are not decayed."""
+    named = list(model.bart.named_parameters())
+    groups: list[dict[str, Any]] = [
+        {
+            "params": [p for _, p in named if p.dim() > 1],
+            "peak": config.learning_rate,
+            "weight_decay": config.weight_decay,
+        },
+        {"params": [p for _, p in named if p.dim() <= 1], "peak": config.learning_rate, "weight_decay": 0.0},
+    ]
+    if model.users is not None:
+        groups.append(
+            {"params": [model.users.weight], "peak": config.user_learning_rate, "weight_decay": 0.0}
+        )
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), eps=1e-8)
+
+
+def schedule(share_done: float, warmup: float) -> float:
+    """Factor of the peak rate: up in a line over the warm-up, then down in a line to a twentieth."""
+    if share_done < warmup:
+        return max(share_done / warmup, 0.01)
+    return 1.0 - 0.95 * (share_done - warmup) / (1 - warmup)
+
+
+def _number(*parts: int) -> int:
+    return int(np.random.SeedSequence(list(parts)).generate_state(1, np.uint64)[0] >> 1)

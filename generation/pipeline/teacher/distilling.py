@@ -1,0 +1,239 @@
+"""The paper's algorithm 1 at scale: in shards, resumable, asking the teacher nothing twice.
+
+A store is a folder of append-only JSON lines, one file a shard, one row a case, rejected ones too. A row
+is addressed
+by its key: the teacher, the prompt's text, the decoding and the seed. A kill tears at most the last line.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from generation.pipeline import prompts as prompting
+from generation.pipeline.records import Case, Decoding, Prompt
+from generation.pipeline.teacher.interface import Draft, Teacher
+from generation.pipeline.teacher.screening import screen, strip_echo
+
+OK, REJECTED = "ok", "rejected"
+CHUNK = 64
+"""Cases between two writes to the disk: what a death costs at most."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with (cases done, cases in all, words about what was rejected)."""
+
+
+class DamagedStore(ValueError):
+    """A line inside a store that is no row of ours. Only the last line of a file may be torn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one case."""
+
+    key: str
+    case_id: str
+    user: str
+    text: str
+    """As the teacher wrote it, an echo of the prompt in front of it removed; kept for rejected rows too."""
+    status: str
+    reason: str
+    """Why it was rejected, empty otherwise."""
+    teacher: str
+    """The teacher's signature."""
+    prompt_sha256: str
+    prompt_version: str
+    n_dropped: int
+    """Oldest titles the prompt had no room for."""
+    decoding: dict[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistillingSummary:
+    """What a run over its cases came to, the rows that were there before included."""
+
+    n_cases: int
+    n_done: int
+    n_ok: int
+    rejected: dict[str, int]
+    """Reason -> cases."""
+    n_asked: int
+    """Cases the teacher was asked about by this run."""
+    stopped: bool
+    """True where should_stop ended it before all cases were done."""
+
+    @property
+    def n_rejected(self) -> int:
+        return sum(self.rejected.values())
+
+
+def distil(
+    teacher: Teacher,
+    cases: Sequence[Case],
+    *,
+    decoding: Decoding,
+    seed: int,
+    store: Path,
+    prompts: Sequence[Prompt] | None = None,
+    shard: int = 0,
+    progress: Progress | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> DistillingSummary:
+    """Have the teacher write about the cases, screen what it wrote and keep all of it.
+
+    Args:
+        store: a folder, made if it is not there; several shards may write into one at the same time.
+        prompts: one a case; rendered for this teacher when not given.
+        shard: which file of the store this run appends to; two runs at a time never share one.
+        should_stop: asked between chunks.
+    """
+    rendered = list(prompts) if prompts is not None else [render(case, teacher) for case in cases]
+    if len(rendered) != len(cases):
+        raise ValueError(f"{len(rendered)} prompts for {len(cases)} cases: give one a case")
+    keys = [
+        row_key(teacher, case, prompt, decoding, seed) for case, prompt in zip(cases, rendered, strict=True)
+    ]
+    store.mkdir(parents=True, exist_ok=True)
+    by_key = {row.key: row for row in read_rows(store)}
+    have = {(row.key, row.case_id) for row in read_rows(store)}
+    todo = [i for i, key in enumerate(keys) if (key, cases[i].id) not in have]
+    done: dict[int, Row] = {i: by_key[key] for i, key in enumerate(keys) if i not in set(todo)}
+    n_asked, stopped = 0, False
+    tell = progress or (lambda n, total, words: None)
+    tell(len(done), len(cases), "")
+    with _Appender(store / f"shard-{shard:05d}.jsonl") as file:
+        for start in range(0, len(todo), CHUNK):
+            if should_stop is not None and should_stop():
+                stopped = True
+                break
+            chunk = todo[start : start + CHUNK]
+            # The same key twice is the same work; the first one asks for both.
+            ask = list({keys[i]: i for i in reversed(chunk) if keys[i] not in by_key}.values())
+            drafts = teacher.write(
+                [cases[i] for i in ask], [rendered[i] for i in ask], decoding=decoding, seed=seed
+            )
+            n_asked += len(ask)
+            for i, draft in zip(ask, drafts, strict=True):
+                by_key[keys[i]] = _row(keys[i], cases[i], rendered[i], draft, teacher, decoding, seed)
+            for i in chunk:
+                done[i] = _for_case(by_key[keys[i]], cases[i], rendered[i])
+            file.append([done[i] for i in chunk])
+            rejected = Counter(row.reason for row in done.values() if row.status == REJECTED)
+            tell(len(done), len(cases), ", ".join(f"{n} {reason}" for reason, n in sorted(rejected.items())))
+    rejected = Counter(row.reason for row in done.values() if row.status == REJECTED)
+    return DistillingSummary(
+        n_cases=len(cases),
+        n_done=len(done),
+        n_ok=sum(row.status == OK for row in done.values()),
+        rejected=dict(sorted(rejected.items())),
+        n_asked=n_asked,
+        stopped=stopped,
+    )
+
+
+def render(case: Case, teacher: Teacher) -> Prompt:
+    """The prompt this teacher reads: the oldest titles dropped until its budget holds it."""
+    if teacher.budget is None:
+        return prompting.render(case, version=teacher.prompt_version)
+    return prompting.render(
+        case, version=teacher.prompt_version, budget=teacher.budget, count_tokens=teacher.count_tokens
+    )
+
+
+def row_key(teacher: Teacher, case: Case, prompt: Prompt, decoding: Decoding, seed: int) -> str:
+    """What the text follows from, hashed; the case itself only for a teacher that reads more than the
+    prompt."""
+    parts = [
+        str(teacher.signature),
+        prompt.text,
+        asdict(decoding),
+        seed,
+        case.id if teacher.reads_user else "",
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def read_rows(store: Path) -> Iterator[Row]:
+    """Every row of every shard; a torn last line is left out.
+
+    Raises:
+        DamagedStore: a whole line is no row of ours; names file and line.
+    """
+    for path in sorted(store.glob("shard-*.jsonl")):
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.endswith("\n"):
+                    break
+                try:
+                    yield Row(**json.loads(line))
+                except (TypeError, ValueError) as problem:
+                    raise DamagedStore(
+                        f"{path.name}, line {number}: not a distilled row ({problem})"
+                    ) from None
+
+
+def golden(store: Path, *, teacher: str | None = None) -> dict[str, str]:
+    """Case id -> golden explanation, accepted rows only; `teacher` (a signature) where a store holds
+    several."""
+    rows = (row for row in read_rows(store) if row.status == OK)
+    return {row.case_id: row.text for row in rows if teacher is None or row.teacher == teacher}
+
+
+def shard_of(case_id: str, n_shards: int) -> int:
+    """Which of `n_shards` a case belongs to: by hash, so that more cases move none of the others."""
+    return int.from_bytes(hashlib.sha256(case_id.encode()).digest()[:8], "big") % n_shards
+
+
+def _row(
+    key: str, case: Case, prompt: Prompt, draft: Draft, teacher: Teacher, decoding: Decoding, seed: int
+) -> Row:
+    text = strip_echo(draft.text, prompt)
+    reason = screen(text, prompt, case, finished=draft.finished)
+    return Row(
+        key=key,
+        case_id=case.id,
+        user=case.user,
+        text=text,
+        status=OK if reason is None else REJECTED,
+        reason=reason or "",
+        teacher=str(teacher.signature),
+        prompt_sha256=prompt.sha256,
+        prompt_version=prompt.version,
+        n_dropped=prompt.n_dropped,
+        decoding=asdict(decoding),
+        seed=seed,
+    )
+
+
+def _for_case(row: Row, case: Case, prompt: Prompt) -> Row:
+    """The row of another case with the same key, as this case's own."""
+    return Row(**{**asdict(row), "case_id": case.id, "user": case.user, "n_dropped": prompt.n_dropped})
+
+
+class _Appender:
+    """A file of lines, mended on opening: what a kill left of the last line is cut off."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> "_Appender":
+        self.file = self.path.open("ab+")
+        self.file.seek(0)
+        content = self.file.read()
+        self.file.truncate(content.rfind(b"\n") + 1)
+        self.file.seek(0, os.SEEK_END)
+        return self
+
+    def append(self, rows: Sequence[Row]) -> None:
+        lines = [json.dumps(asdict(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
+        self.file.write("".join(lines).encode())
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()

@@ -1,0 +1,87 @@
+"""Which drafts are not explanations. The paper keeps whatever is "not an error"; here each rejection has
+a name."""
+
+import re
+
+from generation.pipeline.records import Case, Prompt
+
+EMPTY, TOO_SHORT, REFUSAL = "empty", "too short", "refusal"
+PROMPT_ECHO, REPETITION_LOOP, CUT = "prompt echo", "repetition loop", "cut at the limit"
+REASONS = (EMPTY, TOO_SHORT, REFUSAL, PROMPT_ECHO, REPETITION_LOOP, CUT)
+
+FEWEST_WORDS = 5
+ECHO_WORDS = 5
+"""So many words of the template in a row are an echo; titles do not count, an explanation has to name
+them."""
+LONGEST_LOOP = 12
+"""Words in the longest phrase whose repetition is looked for."""
+
+_REFUSALS = re.compile(
+    r"^\W*(?:i['’]?m sorry|i am sorry|sorry,|unable to|i['’]m unable"
+    r"|i (?:can['’]?t|cannot|can not|am unable|won['’]t)\b)"
+    r"|\bas an? (?:ai|artificial intelligence|language model)\b|\bi (?:do not|don['’]t) have enough\b",
+    re.IGNORECASE,
+)
+
+
+def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> str | None:
+    """Why the text is no explanation, one of REASONS; None where it is one.
+
+    Args:
+        finished: False where the writer stopped at its limit of tokens.
+    """
+    words = text.split()
+    if not words:
+        return EMPTY
+    if _REFUSALS.search(text):
+        return REFUSAL
+    if _echoes(text, prompt, case):
+        return PROMPT_ECHO
+    if loops(words):
+        return REPETITION_LOOP
+    if len(words) < FEWEST_WORDS:
+        return TOO_SHORT
+    if not finished:
+        return CUT
+    return None
+
+
+def strip_echo(text: str, prompt: Prompt) -> str:
+    """The text without the prompt in front of it, however its spaces changed on the way."""
+    pattern = r"\s*" + r"\s+".join(map(re.escape, prompt.text.split()))
+    stripped = re.sub(pattern, "", text, count=1) if re.match(pattern, text) else text
+    return stripped.strip()
+
+
+def loops(words: list[str]) -> bool:
+    """Whether a word comes four times in a row, or a longer phrase three times."""
+    for size in range(1, LONGEST_LOOP + 1):
+        wanted = size * (3 if size == 1 else 2)  # words in a row that equal the one `size` before
+        run = 0
+        for index in range(size, len(words)):
+            run = run + 1 if words[index].lower() == words[index - size].lower() else 0
+            if run >= wanted:
+                return True
+    return False
+
+
+def _echoes(text: str, prompt: Prompt, case: Case) -> bool:
+    """Whether the text repeats the template, leaving the titles aside."""
+    labels = sorted({item.label for item in (*case.history, case.item)}, key=len, reverse=True)
+    said = _plain(text, labels)
+    for piece in _plain(prompt.text, labels).split("\0"):
+        words = piece.split()
+        for start in range(len(words) - ECHO_WORDS + 1):
+            if " ".join(words[start : start + ECHO_WORDS]) in said:
+                return True
+    # A compact prompt has fewer words than that in a row; its field names still give it away.
+    fields = re.findall(r"\b[A-Z][a-z]+(?: [a-z]+)?:", re.sub(_any(labels), "\0", prompt.text))
+    return len([name for name in dict.fromkeys(fields) if name in text]) >= 2
+
+
+def _plain(text: str, labels: list[str]) -> str:
+    return " ".join(re.sub(_any(labels), " \0 ", text).lower().split())
+
+
+def _any(labels: list[str]) -> str:
+    return "|".join(map(re.escape, labels)) or r"(?!)"
