@@ -1,7 +1,8 @@
 """StudyFindings: what one study found, every number with its interval, n, method and seed.
 
-These classes are the whole language between the statistics and everything that shows them: pages, tables, figures,
-the REST interface and the files another lab reads. docs/report-json.md explains each key to that lab.
+These classes are the whole language between the statistics and everything that shows them: pages, tables,
+figures, the REST interface and the files another lab reads. docs/report-json.md explains each key to that
+lab.
 """
 
 import json
@@ -63,7 +64,7 @@ class System:
     name: str
     label: str
     offline: bool = False
-    """True for the offline teacher: rules stand in for a language model, so its numbers speak of the rules."""
+    """True for the offline teacher: rules stand in for a language model; its numbers speak of the rules."""
     wrote_references: bool = False
     """True when the references of the overlap metrics are this system's own texts."""
     signature: str = ""
@@ -192,6 +193,8 @@ class Comparison:
     """Difference over the standard deviation of the differences."""
     wilcoxon_p: float | None = None
     """Signed ranks, two-sided; a check that does not lean on equal steps of the scale."""
+    permutation_p: float | None = None
+    """Sign flips, two-sided; a check that leans on no distribution at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,9 @@ class StudyFindings:
     """The methods paragraph, a sentence each."""
 
     def __post_init__(self) -> None:
-        if self.meta.kind == "pooled" and (self.systems or self.descriptions or self.comparisons or self.correlations):
+        if self.meta.kind == "pooled" and (
+            self.systems or self.descriptions or self.comparisons or self.correlations
+        ):
             raise ValueError("findings of a blind study must not tell systems apart")
 
     def to_json(self) -> str:

@@ -1,0 +1,327 @@
+"""Figures as SVG written by hand: the same bytes from the same findings, and no drawing library to load.
+
+Text and rules take `currentColor`, the ground is transparent and nothing uses a style attribute: one and the
+same file follows the theme of the page it is set into, passes a strict Content-Security-Policy, and stands
+in a paper. Each figure carries a title and a description in words for those who do not see it.
+
+Colours: Okabe and Ito (2008) for systems, tested for colour-blind readers; a two-sided scale around 3 for
+    ratings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
+from analysis.report.tables import LEVELS
+from analysis.report.words import number, with_interval
+
+SYSTEMS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F")
+"""The order of the stylesheet's --system-1 to --system-8."""
+LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
+FONT = 13
+LETTER = 7.1
+"""Width of an average letter at 13 px, generous: a label may leave room, never lose an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One SVG and what it says."""
+
+    key: str
+    title: str
+    description: str
+    svg: str
+
+
+def all_figures(findings: StudyFindings) -> list[Figure]:
+    """Every figure the findings can fill, in the order of the report."""
+    figures = [ratings(findings)]
+    if findings.comparisons:
+        figures += [forest(findings, criterion) for criterion in findings.criteria]
+    if findings.correlations:
+        figures += [heat_map(findings, level, coefficient) for level, coefficient in grids(findings)]
+    return figures
+
+
+def ratings(findings: StudyFindings) -> Figure:
+    """How the points of the scale were used: bars that part at the middle point."""
+    labels = {system.name: system.label for system in findings.systems} | {"": "All systems"}
+    shown = [row for row in findings.prevalence if row.n_ratings and (row.system or not findings.systems)]
+    wide = max((_width(labels[row.system]) for row in shown), default=80) + 16
+    plot, bar, gap = 460.0, 22, 8
+    y, parts, said = 34.0, [], []
+    parts += _scale_key(findings.meta.levels, wide, plot)
+    for criterion in findings.criteria:
+        rows = [row for row in shown if row.criterion == criterion.key]
+        if not rows:
+            continue
+        parts.append(_text(0, y + 14, criterion.name, weight="600"))
+        y += 24
+        for row in rows:
+            shares = [count / row.n_ratings for count in row.counts]
+            parts.append(_text(wide - 10, y + 15, labels[row.system], anchor="end"))
+            parts += _parted(shares, wide, plot, y, bar)
+            low, high = _halves(shares)
+            said.append(
+                f"{criterion.name}, {labels[row.system]}: {low:.0%} below the middle, {high:.0%} above"
+            )
+            y += bar + gap
+        y += 8
+    middle = wide + plot / 2
+    parts.insert(0, _line(middle, 28, middle, y - 8, opacity=0.35))
+    title = "How the points of the scale were used"
+    description = f"Bars part at the middle of the scale. {'; '.join(said)}."
+    return Figure("ratings", title, description, _svg(wide + plot + 48, y, title, description, parts))
+
+
+def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
+    """Differences between systems with their intervals; what touches the line may be nothing."""
+    labels = {system.name: system.label for system in findings.systems}
+    rows = [row for row in findings.comparisons if row.criterion == criterion.key]
+    names = {id(row): f"{labels[row.first]} − {labels[row.second]}" for row in rows}
+    wide, plot, step = max((_width(name) for name in names.values()), default=80) + 20, 360.0, 26
+    reach = _reach(rows)
+    y, parts, said = 34.0, [], []
+    bottom = y + step * len(rows)
+    for tick in _ticks(reach):
+        x = wide + plot * (tick + reach) / (2 * reach)
+        parts.append(_line(x, 26, x, bottom, opacity=0.7 if tick == 0 else 0.15))
+        parts.append(_text(x, 18, number(tick, 1), anchor="middle", size=12, opacity=0.75))
+    for row in rows:
+        centre = y + step / 2
+        parts.append(_text(wide - 12, centre + 4, names[id(row)], anchor="end"))
+        said.append(f"{names[id(row)]}: {with_interval(row.difference)}")
+        if row.difference.value is None:
+            parts.append(_text(wide + 8, centre + 4, "undefined", opacity=0.75))
+        else:
+            sure = row.p_holm is not None and row.p_holm < 0.05
+            parts += _whisker(row.difference, wide, plot, reach, centre, sure=sure)
+            parts.append(_text(wide + plot + 14, centre + 4, with_interval(row.difference), size=12))
+        y += step
+    title = f"{criterion.name}: differences between systems"
+    description = (
+        "Mean differences of case means with intervals; filled where Holm's p stays below 0.05. "
+        + "; ".join(said)
+        + "."
+    )
+    key = f"differences_{findings.criteria.index(criterion) + 1}_{_slug(criterion.key)}"
+    return Figure(key, title, description, _svg(wide + plot + 160, bottom + 10, title, description, parts))
+
+
+def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
+    """Correlations of metrics with people: blue follows, orange contradicts."""
+    found = {
+        (row.metric, row.criterion): row.number
+        for row in findings.correlations
+        if (row.level, row.coefficient) == (level, coefficient)
+    }
+    metrics = [m for m in findings.metrics if any((m.name, c.key) in found for c in findings.criteria)]
+    wide = max((_width(metric.label) for metric in metrics), default=80) + 16
+    cell, tall = max([86, *(_width(c.name) + 14 for c in findings.criteria)]), 26
+    parts, said = [], []
+    for column, criterion in enumerate(findings.criteria):
+        parts.append(_text(wide + cell * (column + 0.5), 18, criterion.name, anchor="middle", weight="600"))
+    for line, metric in enumerate(metrics):
+        y = 30.0 + line * tall
+        parts.append(_text(wide - 10, y + 17, metric.label, anchor="end"))
+        for column, criterion in enumerate(findings.criteria):
+            given = found.get((metric.name, criterion.key))
+            x = wide + cell * column
+            parts += _heat(x, y, cell, tall, given)
+            if given is not None and given.value is not None:
+                said.append(f"{metric.label} with {criterion.name} {number(given.value)}")
+    title = f"{coefficient.capitalize()} correlation of metrics with people, {LEVELS.get(level, level)}"
+    description = f"{'; '.join(said[:40])}{' and more' if len(said) > 40 else ''}."
+    size = (wide + cell * len(findings.criteria) + 4, 36 + tall * len(metrics))
+    return Figure(
+        f"correlations_{_slug(level)}_{coefficient}",
+        title,
+        description,
+        _svg(*size, title, description, parts),
+    )
+
+
+def grids(findings: StudyFindings) -> list[tuple[str, str]]:
+    """The levels worth a grid of their own: one coefficient each, ranks where there are enough of them."""
+    present = {(row.level, row.coefficient) for row in findings.correlations}
+    wanted = [
+        ("text", "spearman"),
+        ("case", "spearman"),
+        ("text-within-system", "spearman"),
+        ("system", "kendall"),
+    ]
+    return [pair for pair in wanted if pair in present] or sorted(present)[:1]
+
+
+def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: int) -> list[str]:
+    """One bar: points below the middle to its left, above to its right, the middle point half and half."""
+    low, _ = _halves(shares)
+    x = left + plot / 2 * (1 - low - _middle(shares) / 2)
+    parts = []
+    for index, share in enumerate(shares):
+        width = share * plot / 2
+        if width > 0:
+            parts.append(
+                f'<rect x="{x:.2f}" y="{y:.1f}" width="{width:.2f}" height="{bar}" '
+                f"{_shade(index, len(shares))}/>"
+            )
+            if width > 30:
+                parts.append(
+                    _text(
+                        x + width / 2,
+                        y + 15,
+                        f"{share:.0%}",
+                        anchor="middle",
+                        size=11,
+                        fill=_on(index, len(shares)),
+                    )
+                )
+        x += width
+    return parts
+
+
+def _halves(shares: Sequence[float]) -> tuple[float, float]:
+    half = len(shares) // 2
+    return sum(shares[:half]), sum(shares[len(shares) - half :])
+
+
+def _middle(shares: Sequence[float]) -> float:
+    return shares[len(shares) // 2] if len(shares) % 2 else 0.0
+
+
+def _shade(index: int, n_levels: int) -> str:
+    distance = index - (n_levels - 1) / 2
+    if distance == 0:
+        return f'fill="{MIDDLE}"'
+    strength = (
+        0.5 + 0.5 * (abs(distance) / ((n_levels - 1) / 2)) if abs(distance) >= (n_levels - 1) / 2 else 0.5
+    )
+    return f'fill="{_mix(LOW if distance < 0 else HIGH, strength)}"'
+
+
+def _on(index: int, n_levels: int) -> str:
+    return "#FFFFFF" if index in (0, n_levels - 1) else "#1D1F23"
+
+
+def _mix(colour: str, strength: float) -> str:
+    """The colour thinned with white: opaque, so that it is the same on light and on dark."""
+    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 - (255 - channel) * strength):02X}" for channel in channels)
+
+
+def _scale_key(levels: Sequence[int], left: float, plot: float) -> list[str]:
+    parts, x = [], left + plot / 2 - len(levels) * 21
+    for index, level in enumerate(levels):
+        parts.append(
+            f'<rect x="{x + index * 42:.1f}" y="4" width="14" height="14" {_shade(index, len(levels))}/>'
+        )
+        parts.append(_text(x + index * 42 + 19, 16, str(level), size=12))
+    return parts
+
+
+def _whisker(given: Number, left: float, plot: float, reach: float, y: float, *, sure: bool) -> list[str]:
+    def place(value: float) -> float:
+        return left + plot * (value + reach) / (2 * reach)
+
+    parts = []
+    if given.interval is not None:
+        low, high = place(given.interval.low), place(given.interval.high)
+        parts.append(_line(low, y, high, y, width=2, colour=SYSTEMS[0]))
+        parts += [_line(end, y - 5, end, y + 5, width=2, colour=SYSTEMS[0]) for end in (low, high)]
+    if given.value is not None:
+        inside = f'fill="{SYSTEMS[0]}"' if sure else 'fill="#FFFFFF"'
+        parts.append(
+            f'<circle cx="{place(given.value):.2f}" cy="{y:.1f}" r="5" {inside} '
+            f'stroke="{SYSTEMS[0]}" stroke-width="2"/>'
+        )
+    return parts
+
+
+def _heat(x: float, y: float, cell: float, tall: float, given: Number | None) -> list[str]:
+    if given is None or given.value is None:
+        return [_text(x + cell / 2, y + 17, "–", anchor="middle", opacity=0.6)]
+    strength = min(1.0, abs(given.value))
+    fill = _mix(HIGH if given.value >= 0 else LOW, 0.06 + 0.94 * strength)
+    box = (
+        f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{cell - 2:.1f}" height="{tall - 2:.1f}" '
+        f'rx="3" fill="{fill}"/>'
+    )
+    ink = "#FFFFFF" if strength > 0.55 else "#1D1F23"
+    return [box, _text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=ink)]
+
+
+def _reach(rows: Sequence[Comparison]) -> float:
+    """Half the width of the axis: it holds every interval and is never narrower than half a point."""
+    ends = [0.5]
+    for row in rows:
+        if row.difference.interval is not None:
+            ends += [abs(row.difference.interval.low), abs(row.difference.interval.high)]
+        elif row.difference.value is not None:
+            ends.append(abs(row.difference.value))
+    return max(ends) * 1.05
+
+
+def _ticks(reach: float) -> list[float]:
+    step = next(step for step in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 1e9) if reach / step <= 4.5)
+    n = int(reach / step)
+    return [index * step for index in range(-n, n + 1)]
+
+
+def _svg(width: float, height: float, title: str, description: str, parts: Sequence[str]) -> str:
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        f'height="{height:.0f}" role="img" font-family="system-ui, sans-serif" font-size="{FONT}" '
+        'fill="currentColor">'
+    )
+    return "\n".join(
+        [head, f"<title>{escape(title)}</title>", f"<desc>{escape(description)}</desc>", *parts, "</svg>\n"]
+    )
+
+
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    *,
+    anchor: str = "start",
+    size: int = FONT,
+    weight: str = "",
+    fill: str = "currentColor",
+    opacity: float = 1.0,
+) -> str:
+    extra = f' font-weight="{weight}"' if weight else ""
+    extra += f' font-size="{size}"' if size != FONT else ""
+    extra += f' opacity="{opacity}"' if opacity != 1 else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}"{extra}>{escape(text)}</text>'
+
+
+def _line(
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    *,
+    width: float = 1,
+    colour: str = "currentColor",
+    opacity: float = 1,
+) -> str:
+    extra = f' opacity="{opacity}"' if opacity != 1 else ""
+    return (
+        f'<line x1="{x1:.2f}" y1="{y1:.1f}" x2="{x2:.2f}" y2="{y2:.1f}" '
+        f'stroke="{colour}" stroke-width="{width}"{extra}/>'
+    )
+
+
+def _width(text: str) -> float:
+    """Room a label takes; full-width letters count double."""
+    return sum(LETTER * (2 if ord(letter) > 0x2E80 else 1) for letter in text)
+
+
+def _slug(text: str) -> str:
+    return (
+        "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in text)
+        .strip("_")
+        .lower()
+        or "x"
+    )

@@ -1,0 +1,110 @@
+"""ScoreTable: the metrics' numbers in long form, checked once and laid beside the ratings."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.stats.ratings import Problem
+
+COLUMNS = ("case", "system", "metric", "value")
+MAX_LISTED = 10_000
+
+
+class BadScores(ValueError):
+    """The scores cannot be used as they stand; every problem is listed with its line, field and remedy."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems[:MAX_LISTED])
+        shown = [str(problem) for problem in self.problems[:20]]
+        if len(problems) > 20:
+            shown.append(f"... and {len(problems) - 20:,} more")
+        super().__init__(f"{len(problems):,} problems in the scores:\n" + "\n".join(shown))
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """Scores by case, system and metric; build it with `from_frame`."""
+
+    frame: pd.DataFrame
+    """Columns case (empty for a corpus-level score), system, metric, value (NaN where undefined)."""
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, *, systems: Sequence[str]) -> "ScoreTable":
+        """Check a long table.
+
+        Args:
+            frame: columns case, system, metric, value. An empty value means "undefined for this text"; an
+                empty case means one number for all texts of the system.
+            systems: the systems that were rated.
+
+        Raises:
+            BadScores: a column is missing, a value is no finite number, a system was never rated, or two
+                rows score the same text with the same metric.
+        """
+        missing = [name for name in COLUMNS if name not in frame.columns]
+        if missing:
+            remedy = f"Name the columns {', '.join(COLUMNS)}"
+            raise BadScores([Problem(0, "header", f"no column {name}", remedy) for name in missing])
+        frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
+        names = {name: frame[name].fillna("").astype(str).str.strip() for name in COLUMNS}
+        values = pd.to_numeric(names["value"].replace("", None), errors="coerce").astype(np.float64)
+        problems = _problems(names, values, set(systems))
+        if problems:
+            raise BadScores(sorted(problems))
+        clean = pd.DataFrame({name: names[name] for name in COLUMNS[:3]} | {"value": values})
+        return cls(clean)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """In the order of their first rows."""
+        return tuple(dict.fromkeys(self.frame["metric"]))
+
+    def is_corpus_level(self, metric: str) -> bool:
+        """Whether the metric has one number a system and none a text."""
+        return bool((self.frame.loc[self.frame["metric"] == metric, "case"] == "").all())
+
+    def of(self, metric: str, system: str) -> npt.NDArray[np.float64]:
+        """The metric's values for a system's texts, in the order of the rows."""
+        rows = (self.frame["metric"] == metric) & (self.frame["system"] == system)
+        return self.frame.loc[rows, "value"].to_numpy(dtype=np.float64)
+
+    def by_text(self, metric: str, cases: Sequence[str], systems: Sequence[str]) -> pd.DataFrame:
+        """The metric as case (index) by system (columns), NaN where there is no score."""
+        rows = self.frame[(self.frame["metric"] == metric) & (self.frame["case"] != "")]
+        wide = rows.pivot(index="case", columns="system", values="value")
+        return wide.reindex(index=pd.Index(cases, name="case"), columns=pd.Index(systems, name="system"))
+
+
+def _problems(names: dict[str, pd.Series], values: pd.Series, systems: set[str]) -> list[Problem]:
+    problems = []
+    for field in ("system", "metric"):
+        for row in np.flatnonzero(names[field] == ""):
+            problems.append(Problem(int(row) + 1, field, "empty", "Give a name"))
+    for row in np.flatnonzero(~names["system"].isin(systems | {""})):
+        remedy = f"Rated systems are {', '.join(sorted(systems))}"
+        problems.append(
+            Problem(int(row) + 1, "system", f"{names['system'].iloc[row]!r} was never rated", remedy)
+        )
+    written = names["value"] != ""
+    for row in np.flatnonzero(written & ~np.isfinite(values)):
+        remedy = "Write a finite number, or leave it empty where the metric is undefined"
+        problems.append(Problem(int(row) + 1, "value", f"got {names['value'].iloc[row]!r}", remedy))
+    keys = pd.DataFrame({name: names[name] for name in COLUMNS[:3]})
+    for row in np.flatnonzero(keys.duplicated()):
+        first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis=1))[0]) + 2
+        problems.append(
+            Problem(int(row) + 1, "case, system, metric", f"also on line {first}", "Keep one of the two")
+        )
+        if len(problems) > MAX_LISTED:
+            break
+    return problems
+
+
+def mean_of(values: npt.NDArray[np.float64]) -> float:
+    """The mean of those that are defined; NaN where none is."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else math.nan

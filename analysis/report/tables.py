@@ -1,0 +1,468 @@
+"""Findings as tables: one definition a table, and from it CSV, LaTeX and the rows of a page.
+
+CSV holds the numbers in full; the other two hold them as people read them.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.words import MINUS, number, p_value, with_interval
+
+LEVELS = {
+    "system": "between systems",
+    "case": "within cases",
+    "text": "all texts",
+    "text-within-system": "texts, systems set equal",
+}
+"""What the levels of a correlation are called on pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in one place of a table."""
+
+    text: str
+    raw: str | int | float | None = None
+    """For CSV; None is an empty cell there."""
+    number: Number | None = None
+    """Where it comes from, for the reader who asks."""
+    strong: bool = False
+    mark: str = ""
+    """A short label beside the text, such as "offline teacher"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    key: str
+    label: str
+    numeric: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under columns; `key` names its file."""
+
+    key: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def to_csv(self) -> str:
+        """Full precision, one header line, "" where there is no value."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([column.key for column in self.columns])
+        writer.writerows([["" if cell.raw is None else cell.raw for cell in row] for row in self.rows])
+        return out.getvalue()
+
+    def to_latex(self) -> str:
+        """A booktabs table; the preamble needs the package booktabs."""
+        kinds = "".join("r" if column.numeric else "l" for column in self.columns)
+        head = " & ".join(_latex(column.label) for column in self.columns)
+        body = [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in self.rows]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"\centering",
+                rf"\caption{{{_latex(self.caption)}}}",
+                rf"\label{{tab:{self.key}}}",
+                rf"\begin{{tabular}}{{{kinds}}}",
+                r"\toprule",
+                rf"{head} \\",
+                r"\midrule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+                r"\end{table}",
+                "",
+            ]
+        )
+
+
+def all_tables(findings: StudyFindings) -> list[Table]:
+    """Every table the findings can fill, in the order of the report."""
+    tables = [prevalence(findings), agreement(findings), categories(findings)]
+    if findings.consistency:
+        tables.append(consistency(findings))
+    if findings.systems:
+        tables = [overview(findings), *tables, descriptions(findings), comparisons(findings)]
+    if findings.metric_summaries:
+        tables.append(metric_summaries(findings))
+    if findings.correlations:
+        tables.append(correlations(findings))
+    return tables
+
+
+def overview(findings: StudyFindings, n_metrics: int = 4) -> Table:
+    """The main table of a paper: systems down; metrics, then criteria as mean and SD, across."""
+    shown = [metric for metric in findings.metrics if metric.level == "case"][:n_metrics]
+    scores = {(score.metric, score.system): score for score in findings.metric_summaries}
+    described = {(row.criterion, row.system): row for row in findings.descriptions}
+    best = _best(findings)
+    rows = []
+    for system in findings.systems:
+        cells = [Cell(system.label, system.name, mark="offline teacher" if system.offline else "")]
+        for metric in shown:
+            score = scores.get((metric.name, system.name))
+            own = system.wrote_references and bool(metric.references)
+            value = score.score.value if score else None
+            cells.append(
+                Cell(
+                    number(value, 3),
+                    value,
+                    score.score if score else None,
+                    mark="own references" if own and value is not None else "",
+                )
+            )
+        for criterion in findings.criteria:
+            row = described[criterion.key, system.name].ratings
+            text = f"{number(row.mean.value)} ± {number(row.sd)}"
+            strong = best.get(criterion.key) == system.name
+            cells += [Cell(text, row.mean.value, row.mean, strong), Cell(number(row.sd), row.sd)]
+        rows.append(tuple(cells))
+    columns = [Column("system", "System", numeric=False)]
+    columns += [Column(metric.name, metric.label) for metric in shown]
+    for criterion in findings.criteria:
+        columns += [Column(criterion.key, criterion.name), Column(f"{criterion.key}_sd", "SD")]
+    caption = "Automatic metrics (mean over texts) and human ratings (mean ± standard deviation)."
+    return Table("overview", "Systems at a glance", caption + _warning(findings), tuple(columns), tuple(rows))
+
+
+def folded(table: Table) -> Table:
+    """The overview without its SD columns, which repeat what "mean ± SD" says; for pages and LaTeX."""
+    kept = [index for index, column in enumerate(table.columns) if not column.key.endswith("_sd")]
+    return Table(
+        table.key,
+        table.title,
+        table.caption,
+        tuple(table.columns[index] for index in kept),
+        tuple(tuple(row[index] for index in kept) for row in table.rows),
+    )
+
+
+def prevalence(findings: StudyFindings) -> Table:
+    names = _criteria(findings)
+    labels = _systems(findings) | {"": "All"}
+    columns = [Column("criterion", "Criterion", numeric=False)]
+    if findings.systems:
+        columns.append(Column("system", "System", numeric=False))
+    columns += [Column(f"n_{level}", str(level)) for level in findings.meta.levels]
+    columns += [Column("n_ratings", "Ratings"), Column("n_cannot_judge", "Cannot judge")]
+    rows = []
+    for row in findings.prevalence:
+        cells = [Cell(names[row.criterion], row.criterion)]
+        if findings.systems:
+            cells.append(Cell(labels[row.system], row.system))
+        for count in row.counts:
+            share = f" ({count / row.n_ratings:.0%})" if row.n_ratings else ""
+            cells.append(Cell(f"{count:,}{share}", count))
+        cells += [
+            Cell(f"{row.n_ratings:,}", row.n_ratings),
+            Cell(f"{row.n_cannot_judge:,}", row.n_cannot_judge),
+        ]
+        rows.append(tuple(cells))
+    caption = "How often each point of the scale was used." + _warning(findings)
+    return Table("prevalence", "Use of the scale", caption, tuple(columns), tuple(rows))
+
+
+def agreement(findings: StudyFindings) -> Table:
+    """Coefficients side by side: none of them can be read alone."""
+    parts: list[tuple[str, str, str]] = [
+        ("exact", "Equal", "exact"),
+        ("within_one", "Within one", "within_one"),
+        ("fleiss", "Fleiss κ", "fleiss"),
+        ("alpha_ordinal", "α ordinal", "alpha_ordinal"),
+        ("ac1", "AC1", "ac1"),
+        ("free_marginal", "Randolph κ", "free_marginal"),
+    ]
+    columns = [Column("criterion", "Criterion", numeric=False), Column("n_cards", "Cards")]
+    for key, label, _ in parts:
+        columns += [Column(key, label), Column(f"{key}_low", "low"), Column(f"{key}_high", "high")]
+    columns += [Column("z", "z"), Column("p", "p"), Column("landis_koch", "Lower bound", numeric=False)]
+    names = _criteria(findings)
+    rows = []
+    for row in findings.agreement:
+        cells = [Cell(names[row.criterion], row.criterion), Cell(f"{row.n_cards:,}", row.n_cards)]
+        for _, _, attribute in parts:
+            cells += _with_ends(_part(row, attribute))
+        cells += [
+            Cell(number(row.z, 1), row.z),
+            Cell(p_value(row.p), row.p),
+            Cell(row.landis_koch, row.landis_koch),
+        ]
+        rows.append(tuple(cells))
+    caption = (
+        "Agreement among annotators. Intervals in brackets; z and p test Fleiss' kappa against 0; the "
+        "word is Landis and Koch's for the lower bound." + _warning(findings)
+    )
+    return Table("agreement", "Agreement", caption, tuple(columns), tuple(rows))
+
+
+def without_ends(table: Table) -> Table:
+    """The same table without separate columns for interval ends: the cells already say them in brackets."""
+    kept = [i for i, column in enumerate(table.columns) if not column.key.endswith(("_low", "_high"))]
+    return Table(
+        table.key,
+        table.title,
+        table.caption,
+        tuple(table.columns[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in table.rows),
+    )
+
+
+def categories(findings: StudyFindings) -> Table:
+    """Kappa of each point against the rest: where annotators part."""
+    names = _criteria(findings)
+    columns = [Column("criterion", "Criterion", numeric=False)]
+    columns += [Column(f"kappa_{level}", str(level)) for level in findings.meta.levels]
+    rows = [
+        (
+            Cell(names[row.criterion], row.criterion),
+            *(Cell(number(kappa.value, missing="undefined"), kappa.value, kappa) for kappa in row.categories),
+        )
+        for row in findings.agreement
+    ]
+    caption = "Kappa of each point of the scale against all others." + _warning(findings)
+    return Table("categories", "Agreement point by point", caption, tuple(columns), tuple(rows))
+
+
+def consistency(findings: StudyFindings) -> Table:
+    names = _criteria(findings)
+    columns = [
+        Column("criterion", "Criterion", numeric=False),
+        Column("n_pairs", "Second looks"),
+        Column("exact", "Equal"),
+        Column("within_one", "Within one"),
+    ]
+    rows = [
+        (
+            Cell(names[row.criterion], row.criterion),
+            Cell(f"{row.exact.n:,}", row.exact.n),
+            Cell(with_interval(row.exact), row.exact.value, row.exact),
+            Cell(with_interval(row.within_one), row.within_one.value, row.within_one),
+        )
+        for row in findings.consistency
+    ]
+    caption = "Annotators who met the same card twice." + _warning(findings)
+    return Table("consistency", "Consistency", caption, tuple(columns), tuple(rows))
+
+
+def descriptions(findings: StudyFindings) -> Table:
+    names, labels = _criteria(findings), _systems(findings)
+    columns = [Column("criterion", "Criterion", numeric=False), Column("system", "System", numeric=False)]
+    columns += [Column("mean", "Mean of ratings"), Column("mean_low", "low"), Column("mean_high", "high")]
+    columns += [Column("median", "Median"), Column("sd", "SD"), Column("n_ratings", "Ratings")]
+    columns += [
+        Column("case_mean", "Mean of cases"),
+        Column("case_mean_low", "low"),
+        Column("case_mean_high", "high"),
+    ]
+    columns += [Column("case_sd", "SD of cases"), Column("n_cases", "Cases")]
+    rows = []
+    for row in findings.descriptions:
+        rows.append(
+            (
+                Cell(names[row.criterion], row.criterion),
+                Cell(labels[row.system], row.system),
+                *_with_ends(row.ratings.mean),
+                Cell(number(row.ratings.median, 1), row.ratings.median),
+                Cell(number(row.ratings.sd), row.ratings.sd),
+                Cell(f"{row.ratings.mean.n:,}", row.ratings.mean.n),
+                *_with_ends(row.cases.mean),
+                Cell(number(row.cases.sd), row.cases.sd),
+                Cell(f"{row.cases.mean.n:,}", row.cases.mean.n),
+            )
+        )
+    caption = "Ratings by system; over single ratings, and over case means, which the tests use." + _warning(
+        findings
+    )
+    return Table("descriptions", "Ratings", caption, tuple(columns), tuple(rows))
+
+
+def comparisons(findings: StudyFindings) -> Table:
+    names, labels = _criteria(findings), _systems(findings)
+    columns = [Column("criterion", "Criterion", numeric=False)]
+    columns += [Column("first", "System", numeric=False), Column("second", "against", numeric=False)]
+    columns += [Column("n_cases", "Cases"), Column("difference", "Difference")]
+    columns += [Column("difference_low", "low"), Column("difference_high", "high")]
+    columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
+    columns += [Column("dz", "dz"), Column("dz_low", "low"), Column("dz_high", "high")]
+    columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips")]
+    rows = []
+    for row in findings.comparisons:
+        significant = row.p_holm is not None and row.p_holm < 0.05
+        rows.append(
+            (
+                Cell(names[row.criterion], row.criterion),
+                Cell(labels[row.first], row.first),
+                Cell(labels[row.second], row.second),
+                Cell(f"{row.n_cases:,}", row.n_cases),
+                *_with_ends(row.difference),
+                Cell(number(row.t), row.t),
+                Cell("–" if row.df is None else str(row.df), row.df),
+                Cell(p_value(row.p), row.p),
+                Cell(p_value(row.p_holm), row.p_holm, strong=significant),
+                *_with_ends(row.dz),
+                Cell(p_value(row.wilcoxon_p), row.wilcoxon_p),
+                Cell(p_value(row.permutation_p), row.permutation_p),
+            )
+        )
+    family = findings.comparisons[0].family if findings.comparisons else 0
+    caption = (
+        f"Paired t-tests over case means, two-sided; Holm's adjustment over all {family:,} tests; bold where "
+        "it stays below 0.05." + _warning(findings)
+    )
+    return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
+
+
+def metric_summaries(findings: StudyFindings) -> Table:
+    labels = _systems(findings)
+    metrics = {metric.name: metric for metric in findings.metrics}
+    written = {system.name for system in findings.systems if system.wrote_references}
+    columns = [Column("metric", "Metric", numeric=False), Column("system", "System", numeric=False)]
+    columns += [Column("score", "Mean"), Column("score_low", "low"), Column("score_high", "high")]
+    columns += [
+        Column("n", "Texts"),
+        Column("n_undefined", "Undefined"),
+        Column("signature", "Signature", numeric=False),
+    ]
+    rows = []
+    for row in findings.metric_summaries:
+        metric = metrics[row.metric]
+        own = row.system in written and bool(metric.references)
+        rows.append(
+            (
+                Cell(metric.label, row.metric),
+                Cell(labels.get(row.system, row.system), row.system, mark="own references" if own else ""),
+                *_with_ends(row.score, 3),
+                Cell(f"{row.score.n:,}", row.score.n),
+                Cell(f"{row.n_undefined:,}", row.n_undefined),
+                Cell(metric.signature or "–", metric.signature),
+            )
+        )
+    caption = (
+        "Automatic metrics by system; corpus-level metrics have one value for all texts and no interval."
+    )
+    return Table("metrics", "Automatic metrics", caption + _warning(findings), tuple(columns), tuple(rows))
+
+
+def correlations(findings: StudyFindings) -> Table:
+    """Long form, every level and coefficient; pages show `correlation_grid`."""
+    names = _criteria(findings)
+    metrics = {metric.name: metric.label for metric in findings.metrics}
+    columns = [Column("metric", "Metric", numeric=False), Column("criterion", "Criterion", numeric=False)]
+    columns += [Column("level", "Level", numeric=False), Column("coefficient", "Coefficient", numeric=False)]
+    columns += [Column("value", "Correlation"), Column("value_low", "low"), Column("value_high", "high")]
+    columns += [Column("n", "n"), Column("counted", "of", numeric=False), Column("n_undefined", "Undefined")]
+    rows = [
+        (
+            Cell(metrics[row.metric], row.metric),
+            Cell(names[row.criterion], row.criterion),
+            Cell(LEVELS.get(row.level, row.level), row.level),
+            Cell(row.coefficient, row.coefficient),
+            *_with_ends(row.number),
+            Cell(f"{row.number.n:,}", row.number.n),
+            Cell(row.number.counted, row.number.counted),
+            Cell(f"{row.n_undefined:,}", row.n_undefined),
+        )
+        for row in findings.correlations
+    ]
+    caption = "How well automatic metrics follow people." + _warning(findings)
+    return Table("correlations", "Metrics against people", caption, tuple(columns), tuple(rows))
+
+
+def correlation_grid(findings: StudyFindings, level: str, coefficient: str) -> Table:
+    """One level and coefficient: metrics down, criteria across."""
+    found = {
+        (row.metric, row.criterion): row.number
+        for row in findings.correlations
+        if (row.level, row.coefficient) == (level, coefficient)
+    }
+    metrics = [m for m in findings.metrics if any((m.name, c.key) in found for c in findings.criteria)]
+    columns = [Column("metric", "Metric", numeric=False), *(Column(c.key, c.name) for c in findings.criteria)]
+    rows = []
+    for metric in metrics:
+        cells = [Cell(metric.label, metric.name)]
+        for criterion in findings.criteria:
+            given = found.get((metric.name, criterion.key))
+            text = "–" if given is None else number(given.value, missing="undefined")
+            cells.append(Cell(text, given.value if given else None, given))
+        rows.append(tuple(cells))
+    caption = f"{coefficient.capitalize()} correlation with mean ratings, {LEVELS.get(level, level)}."
+    key = f"correlations_{level}_{coefficient}".replace("-", "_")
+    return Table(key, LEVELS.get(level, level), caption + _warning(findings), tuple(columns), tuple(rows))
+
+
+def _with_ends(given: Number, digits: int = 2) -> list[Cell]:
+    """The number for people, and its ends in full for CSV."""
+    low, high = (given.interval.low, given.interval.high) if given.interval else (None, None)
+    text = with_interval(given, digits) if given.value is not None else "undefined"
+    return [
+        Cell(text, given.value, given),
+        Cell(number(low, digits), low),
+        Cell(number(high, digits), high),
+    ]
+
+
+def _part(row: Agreement, attribute: str) -> Number:
+    part: Number = getattr(row, attribute)
+    return part
+
+
+def _best(findings: StudyFindings) -> dict[str, str]:
+    """The system with the highest mean on each criterion, where it is the only one."""
+    best = {}
+    for criterion in findings.criteria:
+        means = [
+            (row.ratings.mean.value, row.system)
+            for row in findings.descriptions
+            if row.criterion == criterion.key and row.ratings.mean.value is not None
+        ]
+        top = [system for value, system in means if value == max(means)[0]]
+        if len(top) == 1 and len(means) > 1:
+            best[criterion.key] = top[0]
+    return best
+
+
+def _warning(findings: StudyFindings) -> str:
+    words = ""
+    if findings.meta.simulated:
+        words += " Simulated ratings: no person gave them."
+    if findings.meta.offline_systems:
+        words += " The offline teacher is rules, not a language model."
+    return words
+
+
+def _criteria(findings: StudyFindings) -> dict[str, str]:
+    return {criterion.key: criterion.name for criterion in findings.criteria}
+
+
+def _systems(findings: StudyFindings) -> dict[str, str]:
+    return {system.name: system.label for system in findings.systems}
+
+
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
+_LATEX |= {MINUS: "$-$", "±": r"$\pm$", "κ": r"$\kappa$", "α": r"$\alpha$", "<": "$<$", ">": "$>$", "–": "--"}
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _latex_cell(cell: Cell) -> str:
+    text = _latex(cell.text) + (rf" \emph{{({_latex(cell.mark)})}}" if cell.mark else "")
+    return rf"\textbf{{{text}}}" if cell.strong else text
+
+
+def as_csv_files(tables: Iterable[Table]) -> dict[str, str]:
+    return {f"{table.key}.csv": table.to_csv() for table in tables}
+
+
+def as_latex_files(tables: Sequence[Table]) -> dict[str, str]:
+    """For people: without columns that repeat what brackets and "±" already say."""
+    return {f"{table.key}.tex": without_ends(folded(table)).to_latex() for table in tables}
