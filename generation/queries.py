@@ -147,9 +147,9 @@ def catalogue_titles(*, explain_run_id: int) -> dict[str, records.Item]:
     run = Run.objects.filter(pk=explain_run_id, stage=Stage.EXPLAIN_CASES).select_related("corpus").first()
     if run is None:
         raise ValueError(f"There is no explain_cases run {explain_run_id}; take an id from the list of runs.")
-    from generation.pipeline.logs.corpus import read_corpus
+    from generation.pipeline.logs.corpus import read_items
 
-    return dict(read_corpus(artefact_path(run.corpus.artefact)).items)
+    return {item.id: item for item in read_items(artefact_path(run.corpus.artefact))}
 
 
 def case_record(row: models.Case) -> records.Case:

@@ -28,10 +28,11 @@ def queue_run(
     stage: str,
     parameters: dict[str, Any] | None = None,
     needs: Sequence[Run] | None = None,
+    prefer: Sequence[Run] = (),
     seed: int = 0,
     created_by: AbstractBaseUser | None = None,
 ) -> Run:
-    """Queue one run; without `needs`, it builds on the newest suitable runs of the corpus.
+    """Queue one run; without `needs`, it builds on those of `prefer` and else on the newest that suit.
 
     Raises:
         BadParameters: a parameter is unknown or impossible, or there is nothing to build on; names the field.
@@ -39,7 +40,7 @@ def queue_run(
     chosen = read_parameters(stage, parameters or {})
     if seed < 0 or seed > 2**32 - 1:
         raise BadParameters("seed", f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
-    found = _newest(corpus, stage, chosen.as_json()) if needs is None else list(needs)
+    found = _newest(corpus, stage, chosen.as_json(), prefer) if needs is None else list(needs)
     _check_needs(corpus, stage, chosen.as_json(), found)
     with transaction.atomic():
         run = Run.objects.create(
@@ -58,10 +59,14 @@ def _wanted(stage: str, parameters: dict[str, Any]) -> list[str]:
     return wanted
 
 
-def _newest(corpus: Corpus, stage: str, parameters: dict[str, Any]) -> list[Run]:
+def _newest(corpus: Corpus, stage: str, parameters: dict[str, Any], prefer: Sequence[Run]) -> list[Run]:
     usable = corpus.runs.exclude(status__in=(Status.FAILED, Status.CANCELLED))
+    named = {run.stage: run for run in prefer}
     found = []
     for wanted in _wanted(stage, parameters):
+        if wanted in named:
+            found.append(named[wanted])
+            continue
         candidates = usable.filter(stage=wanted)
         if wanted == Stage.TRAIN_STUDENT:
             candidates = candidates.filter(parameters__with_user=TRAINED[parameters["system"]])

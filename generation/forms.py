@@ -1,0 +1,193 @@
+"""Forms of the owners' pages, drawn from what services/parameters.py says a stage may be asked for."""
+
+import dataclasses
+from typing import Any, get_type_hints
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from generation.models import Corpus, Run, Stage, Status
+from generation.pipeline.logs import LOG_FORMATS
+from generation.pipeline.systems import SYSTEMS
+from generation.services.parameters import PARAMETERS, choices_of
+from generation.services.queue_pipeline import DEFAULT_SYSTEMS
+from generation.services.queue_run import NEEDED
+
+SEED_HELP = _("The same seed and the same inputs make the same run.")
+
+
+def seed_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        label=_("Seed"), min_value=0, max_value=2**32 - 1, initial=0, help_text=SEED_HELP
+    )
+
+
+def parameter_fields(stage: str, *, prefix: str = "") -> dict[str, forms.Field]:
+    """A form field for each parameter of the stage; `advanced` ones carry that as an attribute."""
+    kind = PARAMETERS[stage]
+    types = get_type_hints(kind)
+    return {f"{prefix}{one.name}": _field(one, types[one.name]) for one in dataclasses.fields(kind)}
+
+
+def _field(one: dataclasses.Field[Any], kind: type) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": one.metadata["label"],
+        "help_text": one.metadata["help"],
+        "required": False,
+        "initial": one.default if one.default is not dataclasses.MISSING else None,
+    }
+    choices = choices_of(one)
+    field: forms.Field
+    if choices:
+        field = forms.ChoiceField(choices=list(choices.items()), **{**common, "required": True})
+    elif kind is bool:
+        field = forms.BooleanField(**common)
+    elif kind is int:
+        field = forms.IntegerField(min_value=0, **{**common, "required": True})
+    elif kind is float:
+        field = forms.FloatField(min_value=0, **{**common, "required": True})
+    elif kind is dict:
+        field = forms.JSONField(widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}), **common)
+    else:
+        field = forms.CharField(**common)
+    field.advanced = one.metadata.get("advanced", False)  # type: ignore[attr-defined]
+    return field
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        chosen = data if isinstance(data, (list, tuple)) else [data] if data else []
+        return [super(ManyFilesField, self).clean(one, initial) for one in chosen]
+
+
+class CorpusForm(forms.Form):
+    """A new corpus: made up, uploaded, or lying on the server."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("How owners will know this log."))
+    log_format = forms.ChoiceField(label=_("Format"))
+    uploads = ManyFilesField(
+        label=_("Files"),
+        required=False,
+        help_text=_("The log's files, or one zip of them. Not for the built-in log."),
+    )
+    folder = forms.CharField(
+        label=_("Folder on the server"), required=False, help_text=_("Instead of an upload, for large logs.")
+    )
+    n_users = forms.IntegerField(
+        label=_("Made-up users"), initial=300, min_value=1, required=False, help_text=_("Built-in log only.")
+    )
+    world_seed = forms.IntegerField(
+        label=_("Seed of the made-up users"), initial=0, min_value=0, required=False,
+        help_text=_("Built-in log only."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["log_format"].choices = [(name, entry.label) for name, entry in LOG_FORMATS.items()]
+        self.fields["log_format"].initial = "builtin"
+
+    def as_request(self) -> dict[str, Any]:
+        """Keyword arguments for create_corpus."""
+        cleaned = self.cleaned_data
+        builtin = cleaned["log_format"] == "builtin"
+        options = {"n_users": cleaned.get("n_users"), "seed": cleaned.get("world_seed")}
+        return {
+            "name": cleaned["name"],
+            "log_format": cleaned["log_format"],
+            "uploads": cleaned["uploads"],
+            "folder": cleaned["folder"],
+            "options": {key: value for key, value in options.items() if value is not None} if builtin else {},
+        }
+
+
+class RunForm(forms.Form):
+    """A new run of one stage: its parameters, its seed and the runs it builds on."""
+
+    def __init__(self, *args: Any, corpus: Corpus, stage: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.corpus, self.stage = corpus, stage
+        self.parameter_names = list(parameter_fields(stage))
+        self.fields.update(parameter_fields(stage))
+        for needed in self._needed():
+            self.fields[f"after_{needed}"] = self._need_field(needed)
+        self.fields["seed"] = seed_field()
+
+    def _needed(self) -> list[str]:
+        train = [Stage.TRAIN_STUDENT] if self.stage == Stage.EXPLAIN_CASES else []
+        return [*NEEDED[self.stage], *train]
+
+    def _need_field(self, needed: str) -> forms.ModelChoiceField:
+        usable = Run.objects.filter(corpus=self.corpus, stage=needed)
+        usable = usable.exclude(status__in=(Status.FAILED, Status.CANCELLED))
+        field = forms.ModelChoiceField(
+            usable.order_by("-pk"),
+            label=_("Builds on: %(stage)s") % {"stage": Stage(needed).label},
+            required=False,
+            empty_label=_("the newest that suits"),
+        )
+        field.advanced = True  # type: ignore[attr-defined]
+        return field
+
+    def plain_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if not getattr(field.field, "advanced", False)]
+
+    def advanced_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if getattr(field.field, "advanced", False)]
+
+    def as_request(self) -> dict[str, Any]:
+        """Keyword arguments for queue_run."""
+        cleaned = self.cleaned_data
+        named = [cleaned[f"after_{needed}"] for needed in self._needed() if cleaned.get(f"after_{needed}")]
+        parameters = {name: cleaned[name] for name in self.parameter_names if cleaned[name] is not None}
+        return {"parameters": parameters, "prefer": named, "seed": cleaned["seed"]}
+
+
+class PipelineForm(forms.Form):
+    """The whole way at once, with what people most often change."""
+
+    n_cases = forms.IntegerField(label=_("Cases to judge"), initial=60, min_value=1, max_value=10_000)
+    n_train = forms.IntegerField(
+        label=_("Training cases"),
+        initial=2000,
+        min_value=1,
+        help_text=_("How many the teacher writes for, at most."),
+    )
+    hallucination_rate = forms.FloatField(
+        label=_("Invented titles"), initial=0.1, min_value=0, max_value=1,
+        help_text=_("Offline teacher only: the share of texts that name a film never watched."),
+    )  # fmt: skip
+    systems = forms.MultipleChoiceField(
+        label=_("Systems"), widget=forms.CheckboxSelectMultiple, initial=list(DEFAULT_SYSTEMS),
+        help_text=_("Each explains the same cases. Students are trained for the systems that need one."),
+    )  # fmt: skip
+    max_seconds = forms.FloatField(
+        label=_("Time limit a student"), initial=0, min_value=0,
+        help_text=_("Seconds of processor time; 0 sets none."),
+    )  # fmt: skip
+    seed = seed_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["systems"].choices = [(name, entry.label) for name, entry in SYSTEMS.items()]
+
+    def as_request(self) -> dict[str, Any]:
+        """Keyword arguments for queue_pipeline."""
+        cleaned = self.cleaned_data
+        rate = cleaned["hallucination_rate"]
+        return {
+            "systems": cleaned["systems"],
+            "seed": cleaned["seed"],
+            "parameters": {
+                Stage.SELECT_CASES: {"n_cases": cleaned["n_cases"], "n_train": cleaned["n_train"]},
+                Stage.DISTIL_TEACHER: {"hallucination_rate": rate},
+                Stage.TRAIN_STUDENT: {"max_seconds": cleaned["max_seconds"]},
+                Stage.EXPLAIN_CASES: {"hallucination_rate": rate},
+            },
+        }

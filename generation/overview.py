@@ -1,0 +1,242 @@
+"""What the owners' pages show of runs: how far, how fast, how long still; and a corpus as a row of stages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import F, Prefetch, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from generation import queries
+from generation.models import Case, Corpus, Explanation, Run, Stage, Status
+from generation.services.queue_run import NEEDED
+
+UNITS = {
+    Stage.IMPORT_LOG: "interactions",
+    Stage.SELECT_CASES: "cases",
+    Stage.DISTIL_TEACHER: "explanations",
+    Stage.TRAIN_STUDENT: "steps",
+    Stage.EXPLAIN_CASES: "explanations",
+}
+
+NEXT_STAGE_TEXT = {
+    Stage.IMPORT_LOG: "Read the log, so that cases can be chosen from it.",
+    Stage.SELECT_CASES: "Choose the cases: who is recommended what, and from which history.",
+    Stage.DISTIL_TEACHER: "Let the teacher write the explanations a student learns from.",
+    Stage.TRAIN_STUDENT: "Train a student on what the teacher wrote.",
+    Stage.EXPLAIN_CASES: "Let a system explain the cases.",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an open run is; `n_total` is 0 while nobody knows how much there is."""
+
+    n_done: int
+    n_total: int
+    unit: str
+    per_second: float | None
+    remaining: timedelta | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.n_done // self.n_total) if self.n_total else 0
+
+    @property
+    def rate_words(self) -> str:
+        """A rate a person can picture: never "0.0 a second"."""
+        if self.per_second is None:
+            return ""
+        if self.per_second >= 10:
+            return f"{self.per_second:,.0f} {self.unit} a second"
+        if self.per_second >= 0.2:
+            return f"{self.per_second:.1f} {self.unit} a second"
+        return f"{self.per_second * 60:.1f} {self.unit} a minute"
+
+    @property
+    def remaining_words(self) -> str:
+        return f"about {duration_words(self.remaining)} left" if self.remaining is not None else ""
+
+
+def progress_of(run: Run) -> Progress:
+    """From the annotations of `with_progress`."""
+    n_done, n_total = run.n_done or 0, run.n_total or 0  # type: ignore[attr-defined]
+    per_second = remaining = None
+    if run.status == Status.RUNNING and run.started_at and n_done:
+        elapsed = (timezone.now() - run.started_at).total_seconds()
+        per_second = n_done / max(elapsed, 0.001)
+        if n_total > n_done:
+            remaining = timedelta(seconds=(n_total - n_done) / per_second)
+    return Progress(n_done, n_total, UNITS[Stage(run.stage)], per_second, remaining)
+
+
+def duration_words(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A run as lists and the run page show it."""
+
+    run: Run
+    progress: Progress
+    waits_for: tuple[Run, ...]
+    """What it needs that is not done; empty once it may start."""
+    offline: bool
+
+    @property
+    def state(self) -> str:
+        return "waiting" if self.run.status == Status.QUEUED and self.waits_for else self.run.status
+
+    @property
+    def badge(self) -> str:
+        """The class of its badge."""
+        return {"running": "accent", "done": "good", "failed": "bad", "cancelled": "warn"}.get(self.state, "")
+
+    @property
+    def took(self) -> str:
+        run = self.run
+        if run.started_at is None:
+            return ""
+        return duration_words((run.finished_at or timezone.now()) - run.started_at)
+
+    @property
+    def blocked_by(self) -> tuple[Run, ...]:
+        """Runs it waits for that will not be done unless somebody requeues them."""
+        return tuple(run for run in self.waits_for if not run.is_open)
+
+
+def listed_runs() -> QuerySet[Run]:
+    """Runs with all that run_line reads, in a fixed number of queries."""
+    return Run.objects.with_progress().select_related("corpus", "created_by").prefetch_related("needs")
+
+
+def run_line(run: Run) -> RunLine:
+    waits_for = tuple(need for need in run.needs.all() if need.status != Status.DONE)
+    return RunLine(run, progress_of(run), waits_for, offline=is_offline(run))
+
+
+def is_offline(run: Run) -> bool:
+    """Does the offline teacher stand behind the run? Known from the parameters before it is done."""
+    if queries.is_offline(run) or run.parameters.get("system") == "scripted-teacher":
+        return True
+    return run.stage == Stage.DISTIL_TEACHER and run.parameters.get("teacher") == "scripted"
+
+
+@dataclass(frozen=True)
+class StageCell:
+    """One stage in the row of a corpus: its newest run and how many there are."""
+
+    stage: str
+    label: str
+    line: RunLine | None
+    n_runs: int
+    n_done: int
+    can_start: bool
+    """What it builds on exists, done or under way."""
+
+    @property
+    def state(self) -> str:
+        return self.line.state if self.line else "none"
+
+
+@dataclass(frozen=True)
+class CorpusRow:
+    corpus: Corpus
+    cells: tuple[StageCell, ...]
+    n_explained: int
+    """Systems whose explanations are done: what a study can be built from."""
+
+    @property
+    def next_stage(self) -> StageCell | None:
+        """The first stage nobody has started: what to do next."""
+        return next((cell for cell in self.cells if cell.line is None), None)
+
+    @property
+    def any_open(self) -> bool:
+        return any(cell.line and cell.line.run.is_open for cell in self.cells)
+
+
+def corpus_rows(corpora: Iterable[Corpus]) -> list[CorpusRow]:
+    """The row of stages of each corpus; three queries however many there are."""
+    chosen = list(corpora)
+    found: dict[int, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    counted: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for corpus_id, stage, status in Run.objects.filter(corpus__in=chosen).values_list(
+        "corpus_id", "stage", "status"
+    ):
+        counted[corpus_id, stage].append(status)
+    numbered = listed_runs().filter(corpus__in=chosen)
+    place = Window(RowNumber(), partition_by=[F("corpus_id"), F("stage")], order_by=F("id").desc())
+    for run in numbered.annotate(place=place).filter(place=1):
+        found[run.corpus_id][run.stage].append(run)
+    return [_row(corpus, found[corpus.pk], counted) for corpus in chosen]
+
+
+def _row(
+    corpus: Corpus, newest: dict[str, list[Run]], counted: dict[tuple[int, str], list[str]]
+) -> CorpusRow:
+    cells: list[StageCell] = []
+    for stage in Stage:
+        statuses = counted.get((corpus.pk, stage), [])
+        runs = newest.get(stage, [])
+        cells.append(
+            StageCell(
+                stage=stage,
+                label=stage.label,
+                line=run_line(runs[0]) if runs else None,
+                n_runs=len(statuses),
+                n_done=statuses.count(Status.DONE),
+                can_start=all(needed in newest for needed in NEEDED[stage]),
+            )
+        )
+    return CorpusRow(corpus, tuple(cells), n_explained=cells[-1].n_done)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A case and what each system wrote about it, side by side."""
+
+    case: Case
+    texts: tuple[tuple[queries.SystemInfo, Explanation | None], ...]
+
+    @property
+    def newest_first(self) -> list[dict[str, object]]:
+        return list(reversed(self.case.history))
+
+    @property
+    def user(self) -> str:
+        return self.case.user
+
+
+def samples(*, case_run: Run, n: int = 3, first: int = 0) -> list[Sample]:
+    """Cases of the run with the newest explanations of each system that has explained them."""
+    runs = (
+        Run.objects.filter(stage=Stage.EXPLAIN_CASES, status=Status.DONE, needs=case_run)
+        .order_by("parameters__system", "-pk")
+        .prefetch_related("needs")
+    )
+    newest: dict[str, Run] = {}
+    for run in runs:
+        newest.setdefault(run.parameters["system"], run)
+    texts = Prefetch("explanations", Explanation.objects.filter(run__in=newest.values()), to_attr="texts")
+    cases = case_run.cases.order_by("position").prefetch_related(texts)[first : first + n]
+    return [
+        Sample(
+            case,
+            tuple(
+                (queries.system_info(run), next((text for text in case.texts if text.run_id == run.pk), None))
+                for run in newest.values()
+            ),
+        )
+        for case in cases
+    ]

@@ -1,0 +1,138 @@
+"""Name a log and queue its import. Uploaded files are kept beside the artefacts until they are read."""
+
+import uuid
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from generation.models import Corpus, Run, Stage
+from generation.pipeline.logs import LOG_FORMATS
+from generation.services.folders import artefacts_root
+from generation.services.parameters import BadParameters
+from generation.services.queue_run import queue_run
+
+BUILTIN_OPTIONS = ("n_users", "seed", "shortest", "longest")
+MOST_BYTES = 20 * 2**30
+"""A zip that unpacks to more than this is refused before it is unpacked."""
+
+
+def create_corpus(
+    *,
+    name: str,
+    log_format: str,
+    options: Mapping[str, Any] | None = None,
+    uploads: Iterable[UploadedFile] = (),
+    folder: str = "",
+    anywhere: bool = False,
+    created_by: AbstractBaseUser | None = None,
+) -> tuple[Corpus, Run]:
+    """The corpus, empty, and its queued import_log run.
+
+    Args:
+        options: for the builtin log: n_users, seed, shortest, longest.
+        uploads: files of the log, or one zip of them.
+        folder: where the log lies on this server instead; below `logs_root()` unless `anywhere`.
+        anywhere: the caller has a shell on this machine and may read what it likes.
+
+    Raises:
+        BadParameters: the name is taken, the format unknown, or there is nothing to read; names the field.
+    """
+    if log_format not in LOG_FORMATS:
+        raise BadParameters("log_format", f"unknown format {log_format!r}. Known: {', '.join(LOG_FORMATS)}.")
+    files = list(uploads)
+    chosen = dict(options or {})
+    if log_format == "builtin":
+        _check_builtin(chosen, has_files=bool(files or folder))
+    elif bool(files) == bool(folder):
+        raise BadParameters(
+            "folder", "upload the log's files or name their folder on the server: one of the two"
+        )
+    elif folder:
+        chosen = {"folder": str(_folder_on_server(folder, anywhere=anywhere))}
+    if not name.strip():
+        raise BadParameters("name", "a corpus needs a name")
+    try:
+        with transaction.atomic():
+            corpus = Corpus.objects.create(
+                name=name.strip(), log_format=log_format, options=chosen, created_by=created_by
+            )
+            if files:
+                corpus.options = {"folder": str(_keep(files))}
+                corpus.save(update_fields=["options"])
+            run = queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
+    except IntegrityError:
+        raise BadParameters(
+            "name", f"there is a corpus {name.strip()!r} already; choose another name"
+        ) from None
+    return corpus, run
+
+
+def logs_root() -> Path:
+    """The one folder whose logs may be named through the web: what lies elsewhere is none of its business."""
+    return Path(getattr(settings, "PRISM_LOGS", settings.PRISM_HOME / "logs"))
+
+
+def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:
+    if has_files:
+        raise BadParameters(
+            "log_format", "the built-in log is made up and reads no file; choose another format"
+        )
+    for name, value in options.items():
+        if name not in BUILTIN_OPTIONS:
+            raise BadParameters(name, f"unknown option {name!r}. Known: {', '.join(BUILTIN_OPTIONS)}.")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise BadParameters(name, f"must be a whole number from 0 up, not {value!r}")
+    if options.get("n_users", 1) > 1_000_000:
+        raise BadParameters("n_users", f"at most 1,000,000 made-up users, not {options['n_users']:,}")
+
+
+def _folder_on_server(folder: str, *, anywhere: bool) -> Path:
+    root = logs_root().resolve()
+    path = (root / folder).resolve() if not anywhere else Path(folder).expanduser().resolve()
+    if not anywhere and not path.is_relative_to(root):
+        raise BadParameters(
+            "folder", f"the folder must lie in {root}; ask whoever runs this server to put it there"
+        )
+    if not path.is_dir():
+        raise BadParameters("folder", f"there is no folder {path} on this server")
+    return path
+
+
+def _keep(files: list[UploadedFile]) -> Path:
+    folder = artefacts_root() / "uploads" / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    for file in files:
+        name = Path(file.name or "").name
+        if name.lower().endswith(".zip"):
+            _unpack(file, folder)
+            continue
+        with (folder / name).open("wb") as target:
+            for chunk in file.chunks():
+                target.write(chunk)
+    return folder
+
+
+def _unpack(file: UploadedFile, folder: Path) -> None:
+    """Files only, by their plain names: a zip cannot write outside its folder or make links."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if sum(member.file_size for member in members) > MOST_BYTES:
+                raise BadParameters("uploads", f"{file.name} unpacks to more than {MOST_BYTES // 2**30} GiB")
+            for member in members:
+                with (
+                    archive.open(member) as source,
+                    (folder / Path(member.filename).name).open("wb") as target,
+                ):
+                    while chunk := source.read(1 << 20):
+                        target.write(chunk)
+    except zipfile.BadZipFile:
+        raise BadParameters(
+            "uploads", f"{file.name} is not a zip file that can be read; pack it again"
+        ) from None

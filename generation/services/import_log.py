@@ -1,0 +1,79 @@
+"""Read a log into the Parquet files every later stage reads."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from generation.models import Corpus, Run
+from generation.pipeline import artefacts, logs
+from generation.pipeline.logs.corpus import CorpusSummary, write_corpus
+from generation.pipeline.logs.rejected import ImportRefused, Rejected, RejectedRow
+from generation.services.claim_shard import Claim, LeaseLost
+from generation.services.folders import artefacts_root, relative
+from generation.services.run_shards import Outcome, run_shards
+
+
+def import_log(*, run_id: int) -> None:
+    """Work on an import_log run; the corpus has its artefact and counts when the run is done."""
+    run_shards(run_id=run_id, work=_import, finish=_describe)
+
+
+def _import(claim: Claim) -> dict[str, Any]:
+    run = Run.objects.select_related("corpus").get(pk=claim.run_id)
+    rejected = Rejected()
+    summaries: list[CorpusSummary] = []
+
+    def progress(n_read: int) -> None:
+        claim.progress(n_read, 0)
+        if claim.should_stop():
+            raise LeaseLost
+
+    def fill(folder: Path) -> None:
+        summaries.append(write_corpus(log_format, folder, progress))
+
+    try:
+        log_format = logs.load(run.corpus.log_format, rejected=rejected, **_options(run.corpus))
+        artefact = artefacts.write_folder(
+            artefacts_root(), "corpus", fill, {"log_format": run.corpus.log_format}
+        )
+    except ImportRefused as refusal:
+        claim.hold()
+        rows = (refusal.rejected or rejected).rows
+        Run.objects.filter(pk=run.pk).update(report={"rejected": [_row(row) for row in rows]})
+        raise
+    summary = summaries[0]
+    claim.n_done = summary.n_interactions
+    counts = {name: getattr(summary, name) for name in ("n_users", "n_items", "n_interactions", "n_rejected")}
+    return {
+        "artefact": relative(artefact.path),
+        "sha256": artefact.sha256,
+        "counts": counts,
+        "rejected": [_row(row) for row in summary.rejected],
+    }
+
+
+def _describe(run: Run) -> Outcome:
+    result = run.shards.get().result
+    Corpus.objects.filter(pk=run.corpus_id).update(
+        artefact=result["artefact"],
+        sha256=result["sha256"],
+        provenance={"made_up": run.corpus.log_format == "builtin"},
+        **result["counts"],
+    )
+    return Outcome(
+        artefact=result["artefact"],
+        sha256=result["sha256"],
+        counts=result["counts"],
+        report={"rejected": result["rejected"]},
+    )
+
+
+def _options(corpus: Corpus) -> dict[str, Any]:
+    options = dict(corpus.options)
+    if "folder" in options:
+        options["folder"] = Path(options["folder"])
+    return options
+
+
+def _row(row: RejectedRow) -> dict[str, Any]:
+    return asdict(row)

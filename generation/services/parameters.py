@@ -1,0 +1,226 @@
+"""What each stage may be asked for, in one place: forms, REST and commands are all drawn from these fields.
+
+A field's metadata holds what people read: `label`, `help`, `choices` where only some values make sense, and
+`advanced` for what a form keeps folded away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, ClassVar, get_type_hints
+
+from generation.models import Stage
+from generation.pipeline import prompts, rankers, systems, teacher
+
+
+class BadParameters(ValueError):
+    """A parameter that does not exist or cannot be followed; `field` says which."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+def field(default: Any, label: str, help: str = "", **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"label": label, "help": help, **more})
+
+
+def _labels(package: ModuleType, registry: str) -> Callable[[], dict[str, str]]:
+    """Read when asked for, so that a registry that changes under a test is seen."""
+    return lambda: {name: entry.label for name, entry in getattr(package, registry).items()}
+
+
+def choices_of(one: dataclasses.Field[Any]) -> dict[str, str]:
+    """Value -> what people read; empty where anything of the right type may stand."""
+    choices = one.metadata.get("choices", {})
+    return choices() if callable(choices) else choices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """What all stages' parameters can do."""
+
+    @property
+    def n_shards(self) -> int:
+        return 1
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def _between(self, name: str, low: float, high: float) -> None:
+        value = getattr(self, name)
+        if not low <= value <= high:
+            raise BadParameters(name, f"must be from {low:,g} to {high:,g}, not {value:,g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportLog(Parameters):
+    """Nothing to choose: the corpus says what its log is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectCases(Parameters):
+    SPLITS: ClassVar[dict[str, str]] = {
+        "temporal": "Temporal: each user's last choices are kept from the student",
+        "user-disjoint": "User-disjoint: the judged users are strangers to the student",
+        "paper-random": "As in the paper: a random tenth (for replication; it leaks)",
+    }
+
+    n_cases: int = field(60, "Cases to judge", "How many cases people may be shown.")
+    n_train: int = field(2000, "Training cases", "How many the teacher writes for, at most.")
+    n_valid: int = field(200, "Validation cases", "How many tell the training when to stop, at most.")
+    split: str = field(
+        "temporal", "Split", "What the student may have seen of a judged user.", choices=SPLITS
+    )
+    ranker: str = field(
+        "next-item", "Ranker", "Who picks the item to explain.", choices=_labels(rankers, "RANKERS")
+    )
+    picks: str = field("", "File of picks", "Only for the ranker that reads another recommender's picks.")
+    max_history: int = field(50, "Longest history", "The newest items of a user's past.", advanced=True)
+
+    def __post_init__(self) -> None:
+        self._between("n_cases", 1, 10_000)
+        self._between("n_train", 0, 10_000_000)
+        self._between("n_valid", 0, 1_000_000)
+        self._between("max_history", 1, 50)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistilTeacher(Parameters):
+    teacher: str = field(
+        "scripted",
+        "Teacher",
+        "Who writes what the student learns from.",
+        choices=_labels(teacher, "TEACHERS"),
+    )
+    hallucination_rate: float = field(
+        0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
+    )
+    path: str = field("", "Model", "Folder of a language model, or its name at the endpoint.")
+    base_url: str = field("", "Endpoint", "Address of an OpenAI-compatible server, for the endpoint teacher.")
+    prompt_version: str = field(
+        "faithful-v1", "Prompt", "Versioned.", choices=_labels(prompts, "PROMPTS"), advanced=True
+    )
+    max_new_tokens: int = field(96, "Longest text", "In tokens.", advanced=True)
+    temperature: float = field(0.0, "Temperature", "0 always takes the likeliest word.", advanced=True)
+    shards: int = field(1, "Shards", "Parts that workers may take side by side.", advanced=True)
+
+    def __post_init__(self) -> None:
+        self._between("hallucination_rate", 0, 1)
+        self._between("max_new_tokens", 8, 1024)
+        self._between("temperature", 0, 2)
+        self._between("shards", 1, 1000)
+        if self.teacher == "transformers" and not self.path:
+            raise BadParameters("path", "the local language model needs the folder it lies in")
+
+    @property
+    def n_shards(self) -> int:
+        return self.shards
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainStudent(Parameters):
+    RECIPES: ClassVar[dict[str, str]] = {
+        "demo": "Small, from scratch: minutes on one core",
+        "paper": "BART-base as in the paper, from a folder",
+    }
+
+    with_user: bool = field(True, "User vectors", "Off trains the ablation, which never knew its users.")
+    recipe: str = field("demo", "Recipe", "Sizes and rates.", choices=RECIPES)
+    path: str = field("", "Pretrained model", "Folder of BART-base, for the paper's recipe.")
+    max_seconds: float = field(0.0, "Time limit", "Seconds of processor time; 0 sets none.")
+    max_epochs: int = field(0, "Epochs", "At most; 0 leaves it to the recipe.", advanced=True)
+    max_steps: int = field(0, "Steps", "At most; 0 leaves it to the recipe.", advanced=True)
+    config: dict = dataclasses.field(
+        default_factory=dict,
+        metadata={
+            "label": "Other settings",
+            "help": "A JSON object of StudentConfig fields.",
+            "advanced": True,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        self._between("max_seconds", 0, 10_000_000)
+        self._between("max_epochs", 0, 10_000)
+        self._between("max_steps", 0, 100_000_000)
+        if self.recipe == "paper" and not self.path:
+            raise BadParameters("path", "the paper's recipe needs the folder of BART-base")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainCases(Parameters):
+    system: str = field("prism", "System", "Who explains the cases.", choices=_labels(systems, "SYSTEMS"))
+    hallucination_rate: float = field(
+        0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
+    )
+    path: str = field("", "Model", "Folder of a language model, for the local teacher.")
+    num_beams: int = field(1, "Beams", "1 is greedy.", advanced=True)
+    max_new_tokens: int = field(64, "Longest text", "In tokens.", advanced=True)
+    shards: int = field(1, "Shards", "Parts that workers may take side by side.", advanced=True)
+
+    def __post_init__(self) -> None:
+        self._between("hallucination_rate", 0, 1)
+        self._between("num_beams", 1, 32)
+        self._between("max_new_tokens", 8, 1024)
+        self._between("shards", 1, 1000)
+        if self.system == "local-teacher" and not self.path:
+            raise BadParameters("path", "the local teacher needs the folder its language model lies in")
+
+    @property
+    def n_shards(self) -> int:
+        return self.shards
+
+
+PARAMETERS: dict[str, type[Parameters]] = {
+    Stage.IMPORT_LOG: ImportLog,
+    Stage.SELECT_CASES: SelectCases,
+    Stage.DISTIL_TEACHER: DistilTeacher,
+    Stage.TRAIN_STUDENT: TrainStudent,
+    Stage.EXPLAIN_CASES: ExplainCases,
+}
+
+
+def read_parameters(stage: str, values: Mapping[str, Any]) -> Parameters:
+    """The stage's parameters out of JSON values; what is not named takes its default.
+
+    Raises:
+        BadParameters: the stage or a parameter is unknown, of another type or out of range; names the field.
+    """
+    if stage not in PARAMETERS:
+        raise BadParameters("stage", _unknown("stage", stage, PARAMETERS))
+    kind = PARAMETERS[stage]
+    known = {one.name: one for one in dataclasses.fields(kind)}
+    types = get_type_hints(kind)
+    for name in values:
+        if name not in known:
+            raise BadParameters(name, _unknown(f"parameter of {stage}", name, known))
+    return kind(**{name: _read(known[name], types[name], value) for name, value in values.items()})
+
+
+def _read(one: dataclasses.Field[Any], kind: type, value: Any) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        words = {
+            int: "a whole number",
+            float: "a number",
+            bool: "true or false",
+            str: "text",
+            dict: "an object",
+        }
+        raise BadParameters(one.name, f"must be {words[kind]}, not {value!r}")
+    choices = choices_of(one)
+    if choices and value not in choices:
+        raise BadParameters(one.name, _unknown("choice", value, choices))
+    return value
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(str(name), list(known), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {name!r}.{hint} Known: {', '.join(known) or 'none'}."

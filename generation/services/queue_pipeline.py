@@ -1,0 +1,64 @@
+"""Queue the whole way from a log to explanations; each run starts when those it needs are done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from generation.models import Corpus, Run, Stage, Status
+from generation.services.queue_run import TRAINED, queue_run
+
+DEFAULT_SYSTEMS = ("scripted-teacher", "template-knn", "prism", "prism-nouser")
+
+
+def queue_pipeline(
+    *,
+    corpus: Corpus,
+    systems: Sequence[str] = DEFAULT_SYSTEMS,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 0,
+    created_by: AbstractBaseUser | None = None,
+) -> list[Run]:
+    """Queue import, cases, teacher, the students the systems need and one explain run a system, in order.
+
+    Args:
+        parameters: by stage, what differs from the defaults; the same for every run of the stage.
+
+    Raises:
+        BadParameters: as queue_run; nothing is queued then.
+    """
+    chosen = parameters or {}
+    runs: list[Run] = []
+
+    def queue(stage: str, needs: Sequence[Run], **more: Any) -> Run:
+        run = queue_run(
+            corpus=corpus,
+            stage=stage,
+            parameters={**chosen.get(stage, {}), **more},
+            needs=needs,
+            seed=seed,
+            created_by=created_by,
+        )
+        runs.append(run)
+        return run
+
+    with transaction.atomic():
+        imported = _imported(corpus) or queue(Stage.IMPORT_LOG, [])
+        cases = queue(Stage.SELECT_CASES, [imported])
+        wanted = {TRAINED[system] for system in systems if system in TRAINED}
+        students: dict[bool, Run] = {}
+        if wanted:
+            distilled = queue(Stage.DISTIL_TEACHER, [cases])
+            for with_user in sorted(wanted, reverse=True):
+                students[with_user] = queue(Stage.TRAIN_STUDENT, [distilled], with_user=with_user)
+        for system in systems:
+            needs = [cases, students[TRAINED[system]]] if system in TRAINED else [cases]
+            queue(Stage.EXPLAIN_CASES, needs, system=system)
+    return runs
+
+
+def _imported(corpus: Corpus) -> Run | None:
+    """An import that is done or under way: a log is read once."""
+    usable = corpus.runs.filter(stage=Stage.IMPORT_LOG).exclude(status__in=(Status.FAILED, Status.CANCELLED))
+    return usable.order_by("-pk").first()

@@ -1,0 +1,187 @@
+"""Owners' pages: corpora, their row of stages, and every run with its bar."""
+
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from generation import overview, tasks
+from generation.forms import CorpusForm, PipelineForm, RunForm
+from generation.models import Corpus, Run, Stage
+from generation.services.cancel_run import cancel_run
+from generation.services.create_corpus import create_corpus, logs_root
+from generation.services.parameters import BadParameters
+from generation.services.queue_pipeline import queue_pipeline
+from generation.services.queue_run import queue_run
+from generation.services.requeue_run import requeue_run
+
+RUNS_A_PAGE = 20
+CORPORA_A_PAGE = 10
+SAMPLES_A_PAGE = 3
+
+
+def owners_only(view: Any) -> Any:
+    """Signed in and allowed to run generation: others are sent to sign in, or told no."""
+    return login_required(permission_required("generation.run", raise_exception=True)(wraps(view)(view)))
+
+
+@owners_only
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    corpora = Paginator(Corpus.objects.all(), CORPORA_A_PAGE).get_page(request.GET.get("corpora"))
+    page = Paginator(overview.listed_runs(), RUNS_A_PAGE).get_page(request.GET.get("page"))
+    lines = [overview.run_line(run) for run in page]
+    rows = overview.corpus_rows(corpora)
+    context = {"rows": rows, "corpora": corpora, "page": page, "lines": lines}
+    return render(request, "generation/runs.html", context)
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_corpus(request: HttpRequest) -> HttpResponse:
+    form = CorpusForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            corpus, run = create_corpus(**form.as_request(), created_by=request.user)
+        except BadParameters as refusal:
+            _tell(form, refusal, {"seed": "world_seed"})
+        else:
+            tasks.enqueue(run)
+            return redirect("generation:corpus", corpus.pk)
+    context = {"form": form, "logs_root": logs_root()}
+    return render(request, "generation/new_corpus.html", context, status=_status(form))
+
+
+@owners_only
+@require_safe
+def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    page = Paginator(overview.listed_runs().filter(corpus=found), RUNS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    [row] = overview.corpus_rows([found])
+    context = {
+        "row": row,
+        "page": page,
+        "lines": [overview.run_line(run) for run in page],
+        "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
+    }
+    if request.htmx and request.htmx.target == "live":
+        return render(request, "generation/corpus.html#live", context)
+    return render(request, "generation/corpus.html", context)
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    form = PipelineForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            queued = queue_pipeline(corpus=found, **form.as_request(), created_by=request.user)
+        except BadParameters as refusal:
+            _tell(form, refusal)
+        else:
+            tasks.enqueue(*queued)
+            messages.success(
+                request,
+                _("Queued %(n)d runs; each starts when those it needs are done.") % {"n": len(queued)},
+            )
+            return redirect("generation:corpus", corpus_id)
+    context = {"form": form, "corpus": found}
+    return render(request, "generation/new_pipeline.html", context, status=_status(form))
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_run(request: HttpRequest, corpus_id: int, stage: str) -> HttpResponse:
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    if stage not in Stage.values:
+        raise Http404(f"there is no stage {stage!r}")
+    form = RunForm(request.POST or None, corpus=found, stage=stage)
+    if request.method == "POST" and form.is_valid():
+        try:
+            queued = queue_run(corpus=found, stage=stage, **form.as_request(), created_by=request.user)
+        except BadParameters as refusal:
+            _tell(form, refusal)
+        else:
+            tasks.enqueue(queued)
+            return redirect("generation:run", queued.pk)
+    context = {
+        "form": form,
+        "corpus": found,
+        "stage": Stage(stage),
+        "stage_text": overview.NEXT_STAGE_TEXT[Stage(stage)],
+    }
+    return render(request, "generation/new_run.html", context, status=_status(form))
+
+
+@owners_only
+@require_safe
+def run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The run's page; asked by htmx, only its live part, and a reload once the run is over."""
+    found = get_object_or_404(overview.listed_runs(), pk=run_id)
+    context: dict[str, Any] = {"line": overview.run_line(found), "run": found}
+    context["events"] = found.events.order_by("-id")[:50]
+    if request.htmx and request.htmx.target == "live":
+        if not found.is_open:
+            return HttpResponseClientRefresh()
+        return render(request, "generation/run.html#live", context)
+    context["shards"] = found.shards.all()[:100]
+    context["needs"] = found.needs.all()
+    context["needed_by"] = found.needed_by.all()
+    context["row"] = overview.corpus_rows([found.corpus])[0]
+    context |= _samples(request, found)
+    return render(request, "generation/run.html", context)
+
+
+@owners_only
+@require_POST
+def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
+    get_object_or_404(Run, pk=run_id)
+    if not cancel_run(run_id=run_id, by=request.user.get_username()):
+        messages.warning(request, _("The run was over already; nothing was cancelled."))
+    return redirect("generation:run", run_id)
+
+
+@owners_only
+@require_POST
+def requeue(request: HttpRequest, run_id: int) -> HttpResponse:
+    found = get_object_or_404(Run, pk=run_id)
+    if requeue_run(run_id=run_id, by=request.user.get_username()):
+        tasks.enqueue(found)
+    else:
+        messages.warning(request, _("Only a failed or cancelled run can be queued again."))
+    return redirect("generation:run", run_id)
+
+
+def _samples(request: HttpRequest, found: Run) -> dict[str, Any]:
+    """The cases of this run, or those it explains, a few a page."""
+    case_run = found if found.stage == Stage.SELECT_CASES else None
+    if found.stage == Stage.EXPLAIN_CASES:
+        case_run = next((need for need in found.needs.all() if need.stage == Stage.SELECT_CASES), None)
+    if case_run is None:
+        return {}
+    page = Paginator(case_run.cases.order_by("position"), SAMPLES_A_PAGE).get_page(request.GET.get("page"))
+    first = max(page.start_index() - 1, 0)
+    return {
+        "samples": overview.samples(case_run=case_run, n=SAMPLES_A_PAGE, first=first),
+        "sample_page": page,
+    }
+
+
+def _tell(form: Any, refusal: BadParameters, names: dict[str, str] | None = None) -> None:
+    """Put a service's refusal beside the field it is about."""
+    field = (names or {}).get(refusal.field, refusal.field)
+    form.add_error(field if field in form.fields else None, str(refusal))
+
+
+def _status(form: Any) -> int:
+    return 422 if form.is_bound and form.errors else 200
