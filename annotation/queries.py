@@ -313,6 +313,12 @@ def enrolment_of(study_id: int, user_id: int) -> int | None:
     )
 
 
+def enrolment_by_invitation(token: str, user_id: int) -> int | None:
+    """The key of this person's enrolment in the study a link leads to, by whichever link they joined."""
+    found = Enrolment.objects.filter(study__invitations__token=token, annotator_id=user_id)
+    return found.values_list("pk", flat=True).first()
+
+
 def my_studies(user_id: int) -> list[MyStudy]:
     """The studies a person takes part in, newest first."""
     rows = (
@@ -484,6 +490,14 @@ def calibration_feedback(
         attempt=attempt or enrolment.attempt,
         last=n_answered == len(cards),
     )
+
+
+def calibration_near(enrolment_id: int, attempt: int) -> tuple[bool, ...]:
+    """Whether each mark of an attempt so far was near the gold, in the order the marks were made."""
+    study = Study.objects.get(enrolments=enrolment_id)
+    tolerance = GateRule.from_json(study.gate_rule).tolerance
+    answers = CalibrationAnswer.objects.filter(enrolment_id=enrolment_id, attempt=attempt).order_by("pk")
+    return tuple(abs(value - gold) <= tolerance for value, gold in answers.values_list("value", "gold"))
 
 
 # ---- for owners, and for analysis

@@ -64,12 +64,6 @@ class Frozen(models.Model):
     class Meta:
         abstract = True
 
-    def frozen_study(self) -> Any:
-        row: Any = self
-        for name in self.study_path.split("__") if self.study_path else ():
-            row = getattr(row, name)
-        return row
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             changed = sorted(self._changed_fields() - self.may_change)
@@ -82,6 +76,12 @@ class Frozen(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         _refuse_unless_draft(self.frozen_study(), type(self), "delete rows")
         return super().delete(*args, **kwargs)
+
+    def frozen_study(self) -> Any:
+        row: Any = self
+        for name in self.study_path.split("__") if self.study_path else ():
+            row = getattr(row, name)
+        return row
 
     def _changed_fields(self) -> set[str]:
         stored = type(self)._base_manager.filter(pk=self.pk).values().first() or {}

@@ -4,6 +4,9 @@
 `Card.objects.filter(provenance__…)` is a FieldError.
 """
 
+import hashlib
+import json
+
 from django.db import models
 
 from annotation.models.card import Card
@@ -44,3 +47,10 @@ class SourceReport(Frozen):
 
     def __str__(self) -> str:
         return f"sources of study {self.study_id}"
+
+
+def seal_hash(study_id: int) -> str:
+    """sha256 of who wrote which card: a promise made before opening that unblinding can be held to."""
+    lines = Provenance.objects.filter(card__study_id=study_id).order_by("card__token")
+    told = list(lines.values_list("card__token", "system", "case_key", "original"))
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()

@@ -8,6 +8,7 @@ from annotation.design.scales import check_labels
 from annotation.models.card import CalibrationGold, Card, Kind, Slot
 from annotation.models.ledger import LedgerLine
 from annotation.models.study import Criterion, Guidelines, Study
+from annotation.services.build_study import named_systems
 from annotation.services.fingerprint import fingerprint
 from annotation.services.refusals import NotReady
 from annotation.services.write_ledger import write_ledger
@@ -68,6 +69,8 @@ def _texts(study: Study) -> list[str]:
     )
     if not (text or "").strip():
         faults.append("The guidelines are empty.")
+    shown = {"title": study.title, "description": study.description, "consent text": study.consent}
+    faults += named_systems(study.pk, {**shown, "guidelines": text or ""})
     try:
         GateRule.from_json(study.gate_rule)
     except (TypeError, ValueError) as error:

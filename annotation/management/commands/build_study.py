@@ -1,0 +1,72 @@
+"""Build a draft study from explain runs or from a file of explanations."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+
+from annotation.design.sources import parse
+from annotation.services.build_study import StudySettings, build_study
+from annotation.services.refusals import BadSource
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("title", help="What annotators read; it must not name a system.")
+        parser.add_argument("--owner", required=True, help="User name of the owner.")
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--runs", type=int, nargs="+", help="explain_cases runs over the same cases.")
+        source.add_argument(
+            "--file", type=Path, help="CSV or JSONL of case, system, text[, history, item, …]."
+        )
+        parser.add_argument("--k", type=int, default=3, help="Annotators a card (default 3).")
+        parser.add_argument("--annotators", type=int, default=6, help="Seats in the plan (default 6).")
+        parser.add_argument(
+            "--gap", type=int, default=8, help="Least distance of a case's cards (default 8)."
+        )
+        parser.add_argument("--cases", type=int, help="Cases of the main study (default: all).")
+        parser.add_argument("--calibration", type=int, default=10, help="Calibration cases (default 10).")
+        parser.add_argument("--seed", type=int, help="Drawn and stored when it is not given.")
+        parser.add_argument("--simulated", action="store_true", help="A rehearsal with simulated annotators.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner = get_user_model().objects.filter(username=options["owner"]).first()
+        if owner is None:
+            raise CommandError(f"There is no user {options['owner']!r}.")
+        settings = StudySettings(
+            title=options["title"],
+            k=options["k"],
+            n_annotators=options["annotators"],
+            gap=options["gap"],
+            n_cases=options["cases"],
+            n_calibration=options["calibration"],
+            seed=options["seed"],
+            simulated=options["simulated"],
+        )
+        try:
+            built = build_study(
+                owner_id=owner.pk,
+                settings=settings,
+                explain_run_ids=options["runs"] or (),
+                upload=self._upload(options["file"]) if options["file"] else None,
+            )
+        except BadSource as error:
+            raise CommandError("\n".join(error.errors)) from None
+        self.stdout.write(
+            f"Study {built.study_id}: {built.n_cases} cases, {built.n_cards} cards, "
+            f"{len(built.calibration)} calibration cards, {built.n_dropped} cases dropped."
+        )
+        for note in built.notes:
+            self.stdout.write(f"  {note}")
+
+    @staticmethod
+    def _upload(path: Path) -> Any:
+        try:
+            content = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path} cannot be read: {error}") from None
+        return parse(content, "jsonl" if path.suffix in {".jsonl", ".ndjson"} else "csv")

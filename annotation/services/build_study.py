@@ -1,0 +1,389 @@
+"""Builds a draft: copies cases and texts, deals the seats, seals who wrote what."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from annotation.design.assignment import ImpossiblePlan, assign
+from annotation.design.blinding import normalise
+from annotation.design.criteria import (
+    CONSENT,
+    CRITERIA_VERSION,
+    GUIDELINES,
+    SHIPPED_CRITERIA,
+    CriterionText,
+    as_columns,
+)
+from annotation.design.gate import GateRule
+from annotation.design.ordering import feasible_gap, sibling_orders
+from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText
+from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_CASES, STREAM_SIBLINGS
+from annotation.models.card import Block, Card, Kind, Seat, Slot
+from annotation.models.provenance import Provenance, SourceReport, seal_hash
+from annotation.models.study import Criterion, Guidelines, Study, new_token
+from annotation.services.refusals import BadSource
+from generation.queries import explained_cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """The plan of a study, as its owner states it."""
+
+    title: str
+    """Annotators read it, so it must not name a system."""
+    description: str = ""
+    """A few words for annotators; the same holds."""
+    language: str = "en"
+    """Language tag of the explanations."""
+    k: int = 3
+    """Annotators a card, exactly."""
+    n_annotators: int = 6
+    """Seats the cases are dealt to."""
+    gap: int = 8
+    """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be."""
+    seed: int | None = None
+    """Below 2**63; drawn when None, and stored either way."""
+    n_cases: int | None = None
+    """Cases of the main study; all there are when None."""
+    n_calibration: int = 10
+    """Cases kept for calibration, outside the main study; 0 leaves calibration out."""
+    lease_hours: int = 72
+    """A seat returns when its annotator was not seen for so long."""
+    criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
+    consent: str = CONSENT
+    guidelines: str = GUIDELINES
+    gate: GateRule = field(default_factory=GateRule)
+    simulated: bool = False
+    """A rehearsal: everybody in it is simulated, and every page says so."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """The analysis plan, JSON values only; frozen with the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationCard:
+    """A calibration card as its builder alone sees it, so that known ground truth can be turned into gold."""
+
+    token: str
+    case_key: str
+    system: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltStudy:
+    study_id: int
+    n_cases: int
+    n_cards: int
+    n_dropped: int
+    """Cases left out because a system had no usable text."""
+    notes: tuple[str, ...]
+    calibration: tuple[CalibrationCard, ...]
+
+
+@transaction.atomic
+def build_study(
+    *,
+    owner_id: int,
+    settings: StudySettings,
+    explain_run_ids: Sequence[int] = (),
+    upload: Parsed | None = None,
+) -> BuiltStudy:
+    """Build a draft from explain runs or from an uploaded file.
+
+    Args:
+        owner_id: who will own it.
+        settings: the plan.
+        explain_run_ids: explain_cases runs over one select_cases run, one a system.
+        upload: a file read by design.sources.parse; a faulty file is refused whole.
+
+    Raises:
+        BadSource: no usable source, too few cases, a plan that cannot be met, or a title that names a system; all
+            reasons at once where they can be known together.
+    """
+    source = _source(explain_run_ids, upload)
+    errors = _faults(settings, source)
+    if errors:
+        raise BadSource(errors)
+    seed = secrets.randbits(62) if settings.seed is None else settings.seed
+    calibration, main = _choose(source.cases, settings, seed)
+    try:
+        seats = assign(
+            len(main), settings.k, settings.n_annotators, np.random.default_rng([seed, STREAM_ASSIGNMENT])
+        )
+    except ImpossiblePlan as error:
+        raise BadSource([str(error)]) from None
+    gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), len(source.systems))
+    notes = _notes(source, len(main), gap_note)
+    study = _study(owner_id, settings, source, seed, gap, notes)
+    cards = _cards(study, source, calibration, main, seed)
+    _deal(study, seats, cards)
+    by_token = [row for row in cards if row.kind == Kind.CALIBRATION]
+    return BuiltStudy(
+        study_id=study.pk,
+        n_cases=len(main),
+        n_cards=len(cards) - len(by_token),
+        n_dropped=source.n_dropped,
+        notes=tuple(notes),
+        calibration=tuple(
+            CalibrationCard(row.card.token, row.case.key, row.system, row.card.explanation)
+            for row in by_token
+        ),
+    )
+
+
+def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
+    if bool(explain_run_ids) == (upload is not None):
+        raise BadSource(["Choose explain runs or upload a file, one of the two."])
+    if upload is not None:
+        if upload.errors:
+            raise BadSource(list(upload.errors))
+        return upload.source
+    try:
+        found = explained_cases(explain_run_ids=explain_run_ids)
+    except ValueError as error:
+        raise BadSource([str(error)]) from None
+    teacher = next((name for name in found.systems if name.endswith("-teacher")), None)
+    cases = []
+    for one in found.cases:
+        texts = {
+            name: SourceText(record.text, key, str(record.signature))
+            for name, (key, record) in one.explanations.items()
+        }
+        cases.append(
+            SourceCase(
+                key=one.case.id,
+                user=one.case.user,
+                history=tuple(asdict(item) for item in one.case.history),
+                item=asdict(one.case.item),
+                texts=texts,
+                reference=texts[teacher].text if teacher else "",
+            )
+        )
+    systems = {name: SourceSystem(info.label, info.offline) for name, info in found.systems.items()}
+    return Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system)
+
+
+def _faults(settings: StudySettings, source: Source) -> list[str]:
+    errors = []
+    if not settings.title.strip():
+        errors.append("The study needs a title.")
+    if settings.seed is not None and not 0 <= settings.seed < 2**63:
+        errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
+    if settings.gap < 1:
+        errors.append(f"The gap must be at least 1, not {settings.gap}.")
+    if settings.n_calibration < 0 or (settings.n_cases is not None and settings.n_cases < 1):
+        errors.append("Numbers of cases cannot be negative, and the main study needs at least one.")
+    if len({one.key for one in settings.criteria}) != len(settings.criteria):
+        errors.append("Two criteria have the same key.")
+    errors += _named_systems(settings, source)
+    n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
+    if n_complete < wanted:
+        errors.append(
+            f"The source has {n_complete} complete cases ({source.n_dropped} were dropped), and the plan wants "
+            f"{settings.n_calibration} to calibrate with and {settings.n_cases or 'at least 1'} to study: "
+            "lower these numbers or bring more cases."
+        )
+    return errors
+
+
+def named_systems(study_id: int, shown: Mapping[str, str]) -> list[str]:
+    """Say which of the texts (what they are to text) name a contestant of the study, a sentence each."""
+    report = SourceReport.objects.get(study_id=study_id).report
+    names = {word for name, system in report["systems"].items() for word in (name, system["label"])}
+    return _naming(shown, names)
+
+
+def _named_systems(settings: StudySettings, source: Source) -> list[str]:
+    shown = {
+        "title": settings.title,
+        "description": settings.description,
+        "consent text": settings.consent,
+        "guidelines": settings.guidelines,
+    }
+    return _naming(shown, set(_prefixes(source)))
+
+
+def _naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
+    """Texts for annotators that name a system; found as whole words, whatever their case."""
+    return [
+        f"The {where} names the system “{name}”, which annotators would read: write it without."
+        for where, text in shown.items()
+        for name in sorted(names)
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+    ]
+
+
+def _choose(
+    cases: Sequence[SourceCase], settings: StudySettings, seed: int
+) -> tuple[list[SourceCase], list[SourceCase]]:
+    """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is forgotten."""
+    ordered = sorted(cases, key=lambda case: case.key)
+    drawn = [ordered[int(i)] for i in np.random.default_rng([seed, STREAM_CASES]).permutation(len(ordered))]
+    calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]
+    return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
+
+
+def _notes(source: Source, n_main: int, gap_note: str) -> list[str]:
+    notes = []
+    if source.n_dropped:
+        notes.append(f"{source.n_dropped} cases were left out because a system had no usable text for them.")
+    if gap_note:
+        notes.append(gap_note)
+    twins = sum(
+        len({normalise(text.text, _prefixes(source)) for text in case.texts.values()}) < len(case.texts)
+        for case in source.cases
+    )
+    if twins:
+        notes.append(f"In {twins} of {len(source.cases)} cases two systems wrote the very same text.")
+    if n_main < 20:
+        notes.append(f"{n_main} cases are few: expect wide intervals.")
+    return notes
+
+
+def _study(
+    owner_id: int, settings: StudySettings, source: Source, seed: int, gap: int, notes: list[str]
+) -> Study:
+    study = Study.objects.create(
+        title=settings.title.strip(),
+        description=settings.description.strip(),
+        language=settings.language,
+        k=settings.k,
+        n_annotators=settings.n_annotators,
+        n_systems=len(source.systems),
+        gap=gap,
+        seed=seed,
+        lease_hours=settings.lease_hours,
+        gate_rule=asdict(settings.gate),
+        consent=settings.consent.strip(),
+        simulated=settings.simulated,
+        plan={
+            "notes": notes,
+            "gap_wanted": settings.gap,
+            "n_dropped": source.n_dropped,
+            "criteria_version": CRITERIA_VERSION if tuple(settings.criteria) == SHIPPED_CRITERIA else "own",
+            "analysis": dict(settings.analysis),
+        },
+        owner_id=owner_id,
+    )
+    Guidelines.objects.create(
+        study=study, version=1, text=settings.guidelines.strip(), created_by_id=owner_id
+    )
+    Criterion.objects.bulk_create(
+        [Criterion(study=study, **columns) for columns in as_columns(settings.criteria)]
+    )
+    return study
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A card on its way into the tables, still with its writer."""
+
+    kind: str
+    number: int
+    case: SourceCase
+    system: str
+    card: Card
+
+
+def _cards(
+    study: Study, source: Source, calibration: list[SourceCase], main: list[SourceCase], seed: int
+) -> list[_Row]:
+    names = sorted(source.systems)
+    # A calibration case shows one text; the systems take turns, so that people practise on all of them.
+    wanted = [(Kind.CALIBRATION, i, case, [names[i % len(names)]]) for i, case in enumerate(calibration)]
+    wanted += [(Kind.MAIN, i, case, names) for i, case in enumerate(main)]
+    Block.objects.bulk_create(
+        Block(study=study, kind=kind, number=i, history=list(map(dict, case.history)), item=dict(case.item))
+        for kind, i, case, _ in wanted
+    )
+    blocks = {(block.kind, block.number): block for block in Block.objects.filter(study=study)}
+    rows = []
+    for kind, i, case, systems in wanted:
+        for system in systems:
+            text = normalise(case.texts[system].text, _prefixes(source))
+            card = Card(
+                study=study,
+                block=blocks[kind, i],
+                token=new_token(),
+                explanation=text,
+                text_hash=hashlib.sha256(text.encode()).hexdigest(),
+            )
+            rows.append(_Row(kind, i, case, system, card))
+    # Primary keys follow the order of random tokens: creation order says nothing about the writer.
+    Card.objects.bulk_create(sorted((row.card for row in rows), key=lambda card: card.token))
+    stored = {card.token: card for card in Card.objects.filter(study=study)}
+    rows = [replace(row, card=stored[row.card.token]) for row in rows]
+    _seal(study, source, rows)
+    return rows
+
+
+def _seal(study: Study, source: Source, rows: list[_Row]) -> None:
+    sealed = []
+    for row in rows:
+        text = row.case.texts[row.system]
+        sealed.append(
+            Provenance(
+                card=row.card,
+                system=row.system,
+                system_label=source.systems[row.system].label,
+                case_key=row.case.key,
+                user=row.case.user,
+                explanation_id=text.explanation_id,
+                signature=text.signature,
+                offline=source.systems[row.system].offline,
+                original=text.text,
+                reference=row.case.reference,
+            )
+        )
+    Provenance.objects.bulk_create(sorted(sealed, key=lambda line: line.card.token))
+    SourceReport.objects.create(
+        study=study,
+        report={
+            "systems": {name: asdict(system) for name, system in source.systems.items()},
+            "n_dropped": source.n_dropped,
+            "dropped_by_system": dict(source.dropped_by_system),
+        },
+    )
+    study.plan = {**study.plan, "sealed_hash": seal_hash(study.pk)}
+    study.save(update_fields=["plan"])
+
+
+def _deal(study: Study, seats: list[list[int]], rows: list[_Row]) -> None:
+    """Seats and their slots, with the order in which each seat meets the cards of a case."""
+    names = sorted({row.system for row in rows if row.kind == Kind.MAIN})
+    by_case: dict[int, dict[str, Card]] = {}
+    for row in rows:
+        if row.kind == Kind.MAIN:
+            by_case.setdefault(row.number, {})[row.system] = row.card
+    Seat.objects.bulk_create(Seat(study=study, index=index) for index in range(len(seats)))
+    stored = {seat.index: seat for seat in Seat.objects.filter(study=study)}
+    raters = dict.fromkeys(by_case, 0)
+    slots, dealt = [], 0
+    for index, numbers in enumerate(seats):
+        rng = np.random.default_rng([study.seed, STREAM_SIBLINGS, index])
+        orders = sibling_orders(len(numbers), len(names), dealt, rng)
+        dealt += len(numbers)
+        for number, order in zip(numbers, orders, strict=True):
+            cards = by_case[number]
+            slots.append(
+                Slot(
+                    seat=stored[index],
+                    block_id=next(iter(cards.values())).block_id,
+                    rater=raters[number],
+                    order=[cards[names[i]].pk for i in order],
+                )
+            )
+            raters[number] += 1
+    Slot.objects.bulk_create(slots)
+
+
+def _prefixes(source: Source) -> list[str]:
+    return sorted({word for name, system in source.systems.items() for word in (name, system.label)})

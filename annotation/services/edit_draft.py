@@ -1,0 +1,74 @@
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+
+from annotation.design.criteria import CriterionText, as_columns
+from annotation.design.gate import GateRule
+from annotation.models.frozen import StudyFrozen
+from annotation.models.study import Criterion, Guidelines, Study
+from annotation.services.build_study import named_systems
+from annotation.services.refusals import Refused
+
+WORDS = ("title", "description", "consent", "language")
+
+
+@transaction.atomic
+def edit_draft(
+    *,
+    study_id: int,
+    title: str | None = None,
+    description: str | None = None,
+    consent: str | None = None,
+    guidelines: str | None = None,
+    language: str | None = None,
+    lease_hours: int | None = None,
+    gate: GateRule | None = None,
+    criteria: Sequence[CriterionText] | None = None,
+) -> None:
+    """Change a draft's words, gate and lease; what is None stays. Cases, k, seats and seed are dealt: build again for those.
+
+    Criteria with the same keys keep the gold given so far; other keys start without gold.
+
+    Raises:
+        StudyFrozen: the study was opened.
+        Refused: a text names a system or is empty, or a number makes no sense; nothing is changed then.
+    """
+    study = Study.objects.select_for_update().get(pk=study_id)
+    if study.status != Study.Status.DRAFT:
+        raise StudyFrozen(f"“{study.title}” was opened and is frozen: build a new study instead.")
+    given = {"title": title, "description": description, "consent": consent, "language": language}
+    for name in WORDS:
+        if given[name] is not None:
+            setattr(study, name, given[name].strip())
+    if not study.title or not study.language:
+        raise Refused("A study needs a title and a language.")
+    if lease_hours is not None:
+        if not 1 <= lease_hours <= 8760:
+            raise Refused(f"The lease is 1 to 8760 hours, not {lease_hours}.")
+        study.lease_hours = lease_hours
+    if gate is not None:
+        study.gate_rule = asdict(gate)
+    shown = {"title": study.title, "description": study.description, "consent text": study.consent}
+    faults = named_systems(study_id, {**shown, "guidelines": guidelines or ""})
+    if faults:
+        raise Refused(" ".join(faults))
+    study.save()
+    if guidelines is not None:
+        Guidelines.objects.filter(study=study, version=1).update(text=guidelines.strip())
+    if criteria is not None:
+        _replace(study, criteria)
+
+
+def _replace(study: Study, criteria: Sequence[CriterionText]) -> None:
+    columns = as_columns(criteria)
+    keys = [row["key"] for row in columns]
+    if len(set(keys)) != len(keys) or not keys:
+        raise Refused("Criteria need keys that differ, and there must be one at least.")
+    known = list(Criterion.objects.filter(study=study).values_list("key", flat=True))
+    if known != keys:
+        Criterion.objects.filter(study=study).delete()
+        Criterion.objects.bulk_create([Criterion(study=study, **row) for row in columns])
+        return
+    for row in columns:
+        Criterion.objects.filter(study=study, key=row["key"]).update(**row)
