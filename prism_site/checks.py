@@ -26,7 +26,7 @@ def debug_in_public(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"DEBUG is on while the site answers to {', '.join(public_hosts())}: error pages would show settings and code.",
+            f"DEBUG is on and the site answers to {', '.join(public_hosts())}: error pages would show code.",
             hint="Unset DEBUG, or take the public names out of ALLOWED_HOSTS.",
             id="prism.E001",
         )
@@ -47,8 +47,8 @@ def hosts_and_transport(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if public_hosts() and not settings.BEHIND_TLS:
         messages.append(
             Warning(
-                "The site is public and BEHIND_TLS is not set: passwords and session cookies may travel in the clear.",
-                hint="Put a proxy that ends TLS in front, let it set X-Forwarded-Proto, and set BEHIND_TLS=True.",
+                "The site is public without BEHIND_TLS: passwords and cookies may travel in the clear.",
+                hint="Let a proxy end TLS and send X-Forwarded-Proto, then set BEHIND_TLS=True.",
                 id="prism.W002",
             )
         )
@@ -90,7 +90,7 @@ def engines_for_one_host_only(app_configs: Any, **kwargs: Any) -> list[CheckMess
     if settings.EMBEDDED_REDIS:
         messages.append(
             Warning(
-                "The site is public and uses the embedded Redis: workers on other machines cannot reach its socket.",
+                "The site is public on the embedded Redis: workers on other machines cannot reach it.",
                 hint="Fine for one machine. Otherwise set REDIS_URL.",
                 id="prism.W004",
             )
@@ -98,16 +98,16 @@ def engines_for_one_host_only(app_configs: Any, **kwargs: Any) -> list[CheckMess
     if connection.vendor == "sqlite":
         messages.append(
             Warning(
-                "The site is public and keeps its data in SQLite: a second web host would have a database of its own.",
-                hint="Fine for one machine with a local disk and a backup. Otherwise set DATABASE_URL to PostgreSQL.",
+                "The site is public on SQLite: a second web host would have a database of its own.",
+                hint="Fine for one machine with a local disk and a backup. Otherwise set DATABASE_URL.",
                 id="prism.W005",
             )
         )
     if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         messages.append(
             Warning(
-                "The site is public and prints its e-mail to the console: nobody receives a password-reset link.",
-                hint="Set EMAIL_BACKEND=django.core.mail.backends.smtp.EmailBackend and the EMAIL_* settings.",
+                "The site is public and prints e-mail to the console: password-reset links reach nobody.",
+                hint="Set EMAIL_BACKEND=django.core.mail.backends.smtp.EmailBackend and its server.",
                 id="prism.W006",
             )
         )
@@ -115,7 +115,7 @@ def engines_for_one_host_only(app_configs: Any, **kwargs: Any) -> list[CheckMess
 
 
 def _cannot_write(folder: Path) -> str:
-    """Why a file could not be made in the folder (or the nearest folder that exists above it); empty when it could."""
+    """Why no file could be made in the folder, or where it would be made; empty when one could."""
     nearest = folder
     while not nearest.exists():
         nearest = nearest.parent

@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-"""Own files only: no inline script or style, no eval, no third party. data: is for images inside stylesheets."""
+"""Own files only: no inline script or style, no eval, no third party. data: is for images in stylesheets."""
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 

@@ -143,6 +143,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"login": "prism_site.forms.SignInForm"}
 
 # REST
 REST_FRAMEWORK = {

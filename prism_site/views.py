@@ -5,15 +5,19 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from prism_site import front_door
+
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Owners see all three rooms; a person with one role goes straight to their own page."""
     if request.user.has_perm("annotation.own"):
-        return render(request, "home.html")
+        return render(request, "home.html", {"rooms": front_door.rooms()})
     if request.user.has_perm("analysis.read"):
         return redirect("analysis:reports")
-    return redirect("annotation:my-studies")
+    if request.user.has_perm("annotation.rate"):
+        return redirect("annotation:my-studies")
+    return render(request, "no_role.html")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -44,7 +44,7 @@ def test_a_person_who_is_there_gets_the_role_and_keeps_the_password(client: Clie
 
 
 def test_a_new_password_for_a_person_who_is_there_is_refused_with_the_way(rosa: User) -> None:
-    with pytest.raises(CommandError, match="manage.py changepassword rosa"):
+    with pytest.raises(CommandError, match=r"manage\.py changepassword rosa"):
         make("rosa", "--role", "annotator", "--password", GOOD)
     assert not User.objects.get(username="rosa").has_perm("annotation.rate")
 

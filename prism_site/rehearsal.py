@@ -1,0 +1,209 @@
+"""Simulated annotators who take a study through its real pages, so that a design can be tried before people come.
+
+Each one reads what the page shows and nothing else, marks what a plain rule finds in the text, adds a severity and
+a noise that are known, and posts the form as a browser would. Their ratings are marked as simulated wherever they
+appear: they test the study and the report, they say nothing about the systems.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+import numpy as np
+import requests
+from lxml import html
+
+from analysis.metrics.titles import TitleFinder, names
+from generation.pipeline.records import Item
+
+LOWEST, HIGHEST = 1, 5
+LABEL = re.compile(r"^(?P<title>.*?)(?: \((?P<year>\d{4})\))?$")
+MORE_PAGES_THAN_ANY_STUDY = 20_000
+
+
+class RehearsalFailed(RuntimeError):
+    """A page did not behave; says which, and what it answered."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a careful reader finds in one explanation; each mark on the scale from 1 to 5."""
+
+    named: int
+    """Distinct titles of the history the text names."""
+    invented: int
+    """Distinct titles it names that were not shown."""
+    names_item: bool
+    n_words: int
+    shared_genres: int
+    """Genres the recommended item shares with the history and the text names."""
+
+    @property
+    def marks(self) -> dict[str, float]:
+        faithfulness = 5.0 - 2.5 * min(self.invented, 1) - 0.75 * max(0, self.invented - 1)
+        if not self.named and not self.invented:
+            faithfulness = 3.5  # nothing is wrong, and nothing is supported
+        personalization = 1.0 + 1.3 * min(self.named, 2) + 0.7 * min(self.shared_genres, 2)
+        persuasiveness = 1.5 + 0.8 * min(self.named, 2) + 0.6 * self.names_item + 0.5 * (12 <= self.n_words <= 45)
+        return {
+            "persuasiveness": persuasiveness,
+            "personalization": personalization,
+            "faithfulness": faithfulness,
+        }
+
+
+class Reader:
+    """Reads as somebody who knows the catalogue: an invented title is one that was not shown."""
+
+    def __init__(self, catalogue: Iterable[Item]) -> None:
+        self._catalogue = tuple(catalogue)
+        self._finder = TitleFinder(self._catalogue)
+
+    def read(self, *, history: Mapping[str, str], item: tuple[str, str], explanation: str) -> Reading:
+        """History and item as the page shows them: label -> genres in words."""
+        past = {name for label in history for name in names(_item(label))}
+        target = set(names(_item(item[0])))
+        mentions = {mention.name for mention in self._finder.find(explanation)}
+        text = explanation.casefold()
+        liked = {genre for genres in history.values() for genre in _genres(genres)}
+        return Reading(
+            named=len(mentions & past - target),
+            invented=len(mentions - past - target),
+            names_item=bool(mentions & target),
+            n_words=len(explanation.split()),
+            shared_genres=sum(genre in text for genre in liked & set(_genres(item[1]))),
+        )
+
+
+def gold(reading: Reading) -> dict[str, int]:
+    """The reading without severity or noise, as whole marks: what a rehearsal's calibration cards are held against."""
+    return {key: _on_scale(value) for key, value in reading.marks.items()}
+
+
+@dataclass
+class SimulatedAnnotator:
+    """A browser without a screen, and the person in front of it."""
+
+    name: str
+    password: str
+    severity: float
+    """Added to every mark: below 0 a harsh annotator, above 0 a mild one."""
+    noise: float
+    """Standard deviation of what varies from mark to mark."""
+    reader: Reader
+    rng: np.random.Generator
+    base_url: str
+    n_rated: int = 0
+    passed: bool = True
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def take_part(self, join_path: str) -> None:
+        """Go from the invitation to the finish page, or to a polite exit at the gate.
+
+        Raises:
+            RehearsalFailed: a page answered with an error, or the way led nowhere.
+        """
+        page = self._get(join_path)
+        for _ in range(MORE_PAGES_THAN_ANY_STUDY):
+            onward = self._onward(page)
+            if onward is None:
+                return
+            page = onward
+        raise RehearsalFailed(f"{self.name} was still clicking after {MORE_PAGES_THAN_ANY_STUDY} pages")
+
+    def _onward(self, page: "Page") -> "Page | None":
+        """Do what a person does on this page; None where there is nothing left to do."""
+        form = page.form
+        if page.has(".gate-failed"):
+            self.passed = False
+            return None
+        if form is not None and any(name.startswith("mark-") for name in form.inputs.keys()):
+            return self._judge(page)
+        if form is not None and "login" in form.fields:
+            form.fields.update({"login": self.name, "password": self.password})
+            return self._submit(page)
+        if form is not None:
+            for box in form.xpath(".//input[@type='checkbox']"):
+                box.checked = True
+            return self._submit(page)
+        step = page.link_onward
+        return self._get(step) if step else None
+
+    def _judge(self, page: "Page") -> "Page":
+        form = page.form
+        assert form is not None
+        reading = self.reader.read(
+            history=dict(page.labels(".history li")),
+            item=next(iter(page.labels(".recommended"))),
+            explanation=page.text(".explanation p"),
+        )
+        for key, mark in reading.marks.items():
+            noise = self.rng.normal(0, self.noise) if self.noise else 0.0
+            form.fields[f"mark-{key}"] = str(_on_scale(mark + self.severity + noise))
+        if "seconds" in form.fields:
+            form.fields["seconds"] = str(round(float(self.rng.lognormal(np.log(20), 0.4)), 1))
+        self.n_rated += 1
+        return self._submit(page)
+
+    def _get(self, path: str) -> "Page":
+        return self._read(self.session.get(urljoin(self.base_url, path), timeout=60))
+
+    def _submit(self, page: "Page") -> "Page":
+        form = page.form
+        assert form is not None
+        address = urljoin(page.url, form.action or page.url)
+        answer = self.session.post(address, data=form.form_values(), headers={"Referer": page.url}, timeout=60)
+        return self._read(answer)
+
+    def _read(self, answer: requests.Response) -> "Page":
+        page = Page(answer.url, html.fromstring(answer.content))
+        if answer.status_code != 200:
+            said = " ".join(page.document.text_content().split())[:300]
+            raise RehearsalFailed(f"{self.name}: {answer.url} answered {answer.status_code}: {said}")
+        return page
+
+
+@dataclass
+class Page:
+    url: str
+    document: html.HtmlElement
+
+    @property
+    def form(self) -> html.FormElement | None:
+        """The form of the page's main part that posts, if it has one."""
+        return next((form for form in self.document.xpath("//main//form") if form.method == "POST"), None)
+
+    @property
+    def link_onward(self) -> str | None:
+        links = self.document.cssselect("main a.button.primary")
+        return urljoin(self.url, links[0].get("href")) if links else None
+
+    def has(self, selector: str) -> bool:
+        return bool(self.document.cssselect(selector))
+
+    def text(self, selector: str) -> str:
+        return self.document.cssselect(selector)[0].text_content().strip()
+
+    def labels(self, selector: str) -> Iterable[tuple[str, str]]:
+        """(label, what stands small beside it) of each item the page shows."""
+        for element in self.document.cssselect(selector):
+            small = " ".join(part.text_content() for part in element.cssselect("small"))
+            bold = element.cssselect("b")
+            label = bold[0].text_content() if bold else element.text_content().removesuffix(small)
+            yield label.strip(), small.strip()
+
+
+def _item(label: str) -> Item:
+    match = LABEL.match(label)
+    assert match
+    year = match["year"]
+    return Item(id=label, title=match["title"], year=int(year) if year else None)
+
+
+def _genres(words: str) -> list[str]:
+    return [genre.strip().casefold() for genre in words.split(",") if genre.strip()]
+
+
+def _on_scale(value: float) -> int:
+    return int(np.clip(np.floor(value + 0.5), LOWEST, HIGHEST))
