@@ -1,4 +1,5 @@
-"""Looking at a study's rows without the pages. Nothing is changed here, and provenance is not shown at all."""
+"""Looking at a study's rows without the pages. Nothing is changed here, and provenance is not shown at
+all."""
 
 from django.contrib import admin
 from django.http import HttpRequest

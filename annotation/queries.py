@@ -1,4 +1,5 @@
-"""What pages and analysis may read of a study before it is unblinded: frozen values, never a row, never a writer."""
+"""What pages and analysis may read of a study before it is unblinded: frozen values, never a row, never a
+writer."""
 
 from __future__ import annotations
 
@@ -406,7 +407,7 @@ def previous_token(placement_token: str, user_id: int) -> str | None:
 
 
 def blinded_card(placement_token: str, user_id: int) -> BlindedCard | None:
-    """One of the annotator's own cards with the marks given so far; None for anybody else's, or a withdrawn one."""
+    """One of the annotator's own cards with its marks so far; None for anybody else's, or a withdrawn one."""
     row = (
         _placements()
         .filter(token=placement_token, enrolment__annotator_id=user_id, withdrawn_at__isnull=True)
@@ -423,7 +424,8 @@ def progress(enrolment_id: int) -> Progress:
 
 
 def calibration_card(enrolment_id: int) -> BlindedCard | None:
-    """The next calibration card of the current attempt; None when the attempt is complete or there is no set."""
+    """The next calibration card of the current attempt; None when the attempt is complete or there is no
+    set."""
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
     if enrolment.gate != Enrolment.Gate.PENDING:
         return None

@@ -46,10 +46,10 @@ class NotUnblinded(Exception):
 def ratings(study_id: int) -> pd.DataFrame:
     """Every mark as it stands, one row a case, system, annotator and criterion.
 
-    Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position (from 1, in
-    the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN: not measured),
-    simulated, reason (why it could not be judged), guidelines_version. Marks of cards withdrawn from annotators who
-    left are not in it, so no card has more than k.
+    Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position
+    (from 1, in the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN:
+    not measured), simulated, reason (why it could not be judged), guidelines_version. Marks of cards
+    withdrawn from annotators who left are not in it, so no card has more than k.
 
     Raises:
         NotUnblinded: the study is not unblinded.
@@ -127,7 +127,8 @@ def texts(study_id: int) -> pd.DataFrame:
 
 
 def facts(study_id: int) -> dict[str, object]:
-    """What a report says of the study: plan, criteria, drops by system, ledger, simulated or not. JSON values only.
+    """What a report says of the study: plan, criteria, drops by system, ledger, simulated or not. JSON
+    values only.
 
     Raises:
         NotUnblinded: the study is not unblinded.
@@ -170,7 +171,8 @@ def _unblinded(study_id: int) -> Study:
     study = Study.objects.get(pk=study_id)
     if study.status != Study.Status.UNBLINDED:
         raise NotUnblinded(
-            f"“{study.title}” is {study.get_status_display().lower()}: close it and unblind it before reading who wrote what."
+            f"“{study.title}” is {study.get_status_display().lower()}: close it and unblind it before "
+            f"reading who wrote what."
         )
     return study
 

@@ -1,4 +1,5 @@
-"""How often two annotators of one card agree: a first look while a study runs. Analysis asks more, afterwards."""
+"""How often two annotators of one card agree: a first look while a study runs. Analysis asks more,
+afterwards."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

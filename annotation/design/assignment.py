@@ -42,11 +42,12 @@ def quotas(n_cases: int, k: int, n_seats: int) -> list[int]:
 def assign(n_cases: int, k: int, n_seats: int, rng: np.random.Generator) -> list[list[int]]:
     """Share the cases among the seats.
 
-    The cases are dealt k times round, in a fresh random order each round, and the seats are filled one after the
-    other. A seat that begins in one round and ends in the next could meet a case twice: the new round therefore
-    starts with cases that seat does not hold, which always exist because no seat takes more than n_cases. Fresh
-    orders mix the company: two seats share some cases with each other and some with others, so that severities
-    can be told apart from cases.
+    The cases are dealt k times round, in a fresh random order each round, and the seats are filled one after
+    the other. A seat that begins in one round and ends in the next could meet a case twice: the new round
+    therefore starts with cases that seat does not hold, which always exist because no seat takes more than
+    n_cases.
+    Fresh orders mix the company: two seats share some cases with each other and some with others, so that
+    severities can be told apart from cases.
 
     Args:
         n_cases, k, n_seats: see quotas.

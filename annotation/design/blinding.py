@@ -77,7 +77,7 @@ def blinded_history(stored: Iterable[Mapping[str, Any]]) -> tuple[BlindedItem, .
 
 
 _SELF_INTRODUCTION = re.compile(
-    r"^\s*as an? (?:ai|artificial intelligence)\b[^,.:;]*[,.:;]\s*|^\s*as a (?:large )?language model\b[^,.:;]*[,.:;]\s*",
+    r"^\s*as an? (?:ai|artificial intelligence|large language model|language model)\b[^,.:;]*[,.:;]\s*",
     re.IGNORECASE,
 )
 _GENERIC_PREFIX = re.compile(
@@ -90,9 +90,9 @@ _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’"}
 def normalise(text: str, prefixes: Iterable[str] = ()) -> str:
     """Take off a text what tells its writer without being part of the explanation.
 
-    White space is collapsed; a leading "As an AI…", "Explanation:" or one of `prefixes` followed by a colon or
-    dash, and quotation marks around the whole text, are removed; the first letter is then a capital. Nothing
-    inside the text is touched, and a text that would be left empty is returned with its white space collapsed only.
+    White space is collapsed; a leading "As an AI…", "Explanation:" or one of `prefixes` followed by a colon
+    or dash, and quotation marks around the whole text, are removed; the first letter is then a capital.
+    Nothing inside the text is touched, and a text that would be left empty is kept but for white space.
 
     Args:
         text: what the system wrote.

@@ -1,4 +1,4 @@
-"""The shipped set of criteria, guidelines and consent text. Data: a study copies them and may change its copy."""
+"""The shipped criteria, guidelines and consent text: data that a study copies and may change in its copy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,15 +45,19 @@ PERSUASIVENESS = CriterionText(
             "One reason, and it is the same for everybody.",
         ),
         LevelExample(
-            "Ex Machina is science fiction about artificial intelligence, and you have seen science fiction before.",
-            "A reason that fits, but it stays flat: nothing makes one want to see this film rather than another.",
+            "Ex Machina is science fiction about artificial intelligence, and you have seen science "
+            "fiction before.",
+            "A reason that fits, but it stays flat: nothing makes one want to see this film rather than "
+            "another.",
         ),
         LevelExample(
-            "If the quiet dread of Moon held you, Ex Machina builds the same tension with three people and one house.",
+            "If the quiet dread of Moon held you, Ex Machina builds the same tension with three people and "
+            "one house.",
             "Says what the person would get out of it, with one strong link.",
         ),
         LevelExample(
-            "Blade Runner asked who counts as human, and Moon left one man alone with the answer. Ex Machina locks you "
+            "Blade Runner asked who counts as human, and Moon left one man alone with the answer. Ex "
+            "Machina locks you "
             "in a room with that question and lets it talk back.",
             "Specific and vivid; this person would find it hard not to look it up.",
         ),
@@ -79,11 +83,13 @@ PERSONALIZATION = CriterionText(
             "Names films of the history, without saying what in them leads to this one.",
         ),
         LevelExample(
-            "You like science fiction that stays in closed places, as in Alien and The Thing; this film rarely leaves a house.",
+            "You like science fiction that stays in closed places, as in Alien and The Thing; this film "
+            "rarely leaves a house.",
             "Says what several films of the history share and finds it in the recommended one.",
         ),
         LevelExample(
-            "From Blade Runner through Gattaca to Moon you return to films that ask what makes a person, told with few "
+            "From Blade Runner through Gattaca to Moon you return to films that ask what makes a person, "
+            "told with few "
             "people and little noise: Ex Machina is that film with three characters and a machine.",
             "Reads the history as a whole; it would be wrong for anybody else.",
         ),
@@ -119,11 +125,13 @@ FAITHFULNESS = CriterionText(
             "The reasoning holds, but one of the two films is not in the history.",
         ),
         LevelExample(
-            "You watched Alien, Blade Runner and Moon, your favourite film of all, so more science fiction makes sense.",
+            "You watched Alien, Blade Runner and Moon, your favourite film of all, so more science fiction "
+            "makes sense.",
             "Everything is on the page but one small claim: nothing says that Moon is a favourite.",
         ),
         LevelExample(
-            "You watched Alien, Blade Runner and Moon, three science fiction films; Ex Machina is another one.",
+            "You watched Alien, Blade Runner and Moon, three science fiction films; Ex Machina is another "
+            "one.",
             "Every claim can be checked on the page, and the conclusion follows.",
         ),
     ),
@@ -132,22 +140,23 @@ FAITHFULNESS = CriterionText(
 SHIPPED_CRITERIA: tuple[CriterionText, ...] = (PERSUASIVENESS, PERSONALIZATION, FAITHFULNESS)
 
 GUIDELINES = f"""\
-You will read short explanations of why a film was recommended to a person. For each you see the films that person \
-watched before, newest first, the recommended film, and one explanation. You answer the same questions about every one.
+You will read short explanations of why a film was recommended to a person. For each you see the films \
+that person watched before, newest first, the recommended film, and one explanation. You answer the same \
+questions about every one.
 
-Use only what is on the page. Do not look films up, and set aside what you know or think of them: the question is never \
-whether the film is good, but what the explanation does with this history.
+Use only what is on the page. Do not look films up, and set aside what you know or think of them: the \
+question is never whether the film is good, but what the explanation does with this history.
 
-Judge every explanation for itself. You will meet the same person and film more than once, with different explanations; \
-do not try to remember or to compare your earlier marks.
+Judge every explanation for itself. You will meet the same person and film more than once, with \
+different explanations; do not try to remember or to compare your earlier marks.
 
-Use the whole scale. Each point has its own word, and an example below that deserves it. The middle is a mark like the \
-others and does not mean "I do not know": if you cannot judge, say so and say why.
+Use the whole scale. Each point has its own word, and an example below that deserves it. The middle is a \
+mark like the others and does not mean "I do not know": if you cannot judge, say so and say why.
 
 Length is no merit. A short explanation can deserve 5, and a long one 1.
 
-Take your time, and pause when you are tired. You can go back and change a mark for as long as the study is open. \
-Please do not talk about the explanations with others who take part until the study is closed.
+Take your time, and pause when you are tired. You can go back and change a mark for as long as the study \
+is open. Please do not talk about the explanations with others who take part until the study is closed.
 
 {EXAMPLE_CASE}
 """
@@ -155,14 +164,15 @@ Please do not talk about the explanations with others who take part until the st
 CONSENT = """\
 You are invited to take part in a study of how well explanations of film recommendations are written.
 
-What you do: you read the instructions, practise on a few examples with feedback, and then rate explanations. You can \
-stop at any time, without giving a reason, and come back later on any device.
+What you do: you read the instructions, practise on a few examples with feedback, and then rate \
+explanations. You can stop at any time, without giving a reason, and come back later on any device.
 
-What is kept: your marks, the time each took, and your answers in practice. In all results you appear as a number. Your \
-name and e-mail address are seen by the owner of the study alone and are never published or exported with the marks.
+What is kept: your marks, the time each took, and your answers in practice. In all results you appear as \
+a number. Your name and e-mail address are seen by the owner of the study alone and are never published \
+or exported with the marks.
 
-Your choice: taking part is voluntary. If you wish your marks to be left out, tell the owner before the study is closed; \
-afterwards they can no longer be told apart.
+Your choice: taking part is voluntary. If you wish your marks to be left out, tell the owner before the \
+study is closed; afterwards they can no longer be told apart.
 
 By going on you confirm that you have read this, that you are of age, and that you agree to take part.
 """

@@ -1,4 +1,5 @@
-"""The gate after calibration: how near an annotator's marks must be to the gold, as a rule that can be read."""
+"""The gate after calibration: how near an annotator's marks must be to the gold, as a rule that can be
+read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,8 +83,8 @@ class GateResult:
 def weighted_kappa(own: Sequence[int], gold: Sequence[int]) -> float | None:
     """Cohen's kappa with quadratic weights over the five points; None where it is undefined.
 
-    1 - sum(w * observed) / sum(w * expected) with w = (i - j)^2. It is undefined when both raters used one and the
-    same point throughout: then no disagreement was possible by chance.
+    1 - sum(w * observed) / sum(w * expected) with w = (i - j)^2. It is undefined when both raters used one
+    and the same point throughout: then no disagreement was possible by chance.
 
     Args:
         own: shape (n_cards,), marks 1 … 5.
@@ -109,8 +110,9 @@ def judge(
 ) -> GateResult:
     """Compare one attempt with the gold.
 
-    A criterion whose kappa is undefined (own marks and gold are one constant) is decided by the share alone; a
-    criterion whose own marks never vary while the gold does has kappa 0 and fails, since it tells nothing apart.
+    A criterion whose kappa is undefined (own marks and gold are one constant) is decided by the share alone;
+    a criterion whose own marks never vary while the gold does has kappa 0 and fails, since it tells nothing
+    apart.
 
     Args:
         marks: criterion key to (own, gold) pairs, one a card.
@@ -144,11 +146,11 @@ def _criterion(key: str, pairs: Sequence[tuple[int, int]], rule: GateRule) -> Cr
     within = float(np.mean(np.abs(errors) <= rule.tolerance))
     note = ""
     if kappa is None:
-        note = "your marks and the reference are one and the same throughout, so kappa is undefined and is not asked for."
+        note = "your marks and the reference never vary, so kappa is undefined and is not asked for."
     elif len(set(own)) == 1 and len(set(gold)) > 1:
         note = f"you gave {own[0]} to every card, which tells no card from another."
     elif len(set(gold)) == 1:
-        note = f"the reference is {gold[0]} on every card, so kappa is 0 whatever one marks and is not asked for."
+        note = f"the reference is {gold[0]} on every card, so kappa tells nothing and is not asked for."
     constant_gold = len(set(gold)) == 1
     # Constant gold is the study's fault, not the annotator's: with it kappa can only be 0 or undefined.
     passed = (
@@ -174,4 +176,5 @@ def _sentence(name: str, result: CriterionResult, rule: GateRule) -> str:
     )
     if result.kappa is None or rule.kappa <= result.kappa:
         return f"{name}: {result.share_within:.0%} of your marks were near the reference.{tail}"
-    return f"{name}: your order of the cards differs from the reference (kappa {result.kappa:.2f}, {rule.kappa:g} needed).{tail}"
+    needed = f"kappa {result.kappa:.2f}, {rule.kappa:g} needed"
+    return f"{name}: your order of the cards differs from the reference ({needed}).{tail}"

@@ -1,7 +1,8 @@
-"""In which order an annotator meets the cards: siblings counterbalanced, and never closer than the gap allows.
+"""In which order an annotator meets the cards: siblings counterbalanced, and never closer than the gap
+allows.
 
-A sequence is made of rounds. Each round shows every case once, so each annotator meets n_systems rounds, and the
-siblings of a case (its cards) fall into different rounds.
+A sequence is made of rounds. Each round shows every case once, so each annotator meets n_systems rounds, and
+the siblings of a case (its cards) fall into different rounds.
 """
 
 import numpy as np
@@ -18,9 +19,9 @@ class ImpossibleGap(ValueError):
 def largest_gap(n_cases: int, n_systems: int) -> int:
     """The widest gap that some order of n_cases * n_systems cards keeps.
 
-    With gap g any g cards in a row are of different cases, so g cannot exceed n_cases; showing the cases in one
-    order again and again reaches it. With one card a case there is nothing to keep apart, and the gap is the length
-    of the sequence.
+    With gap g any g cards in a row are of different cases, so g cannot exceed n_cases; showing the cases in
+    one order again and again reaches it. With one card a case there is nothing to keep apart, and the gap is
+    the length of the sequence.
     """
     return n_cases if n_systems > 1 else n_cases * n_systems
 
@@ -28,23 +29,27 @@ def largest_gap(n_cases: int, n_systems: int) -> int:
 def feasible_gap(wanted: int, n_cases: int, n_systems: int) -> tuple[int, str]:
     """The gap to use and, where it is smaller than wanted, a sentence saying so.
 
-    At half the cases or less an order stays unpredictable; at the largest gap every round repeats the first one.
+    At half the cases or less an order stays unpredictable; at the largest gap every round repeats the first
+    one.
     """
     largest = largest_gap(n_cases, n_systems)
     if wanted <= largest:
         return wanted, ""
     return largest, (
-        f"Cards of one case were to be {wanted} apart, but with {n_cases} cases an annotator the largest feasible "
+        f"Cards of one case were to be {wanted} apart, but with {n_cases} cases an annotator the largest "
+        f"feasible "
         f"gap is {largest}: it was lowered to {largest}."
     )
 
 
 def interleave(n_cases: int, n_rounds: int, gap: int, rng: np.random.Generator) -> list[int]:
-    """Cases in the order an annotator meets them, each n_rounds times, two meetings at least `gap` positions apart.
+    """Cases in the order an annotator meets them, each n_rounds times, two meetings at least `gap` positions
+    apart.
 
-    Each round is drawn card by card, at random among the cases that are far enough from their last appearance.
-    There always is one: at place j of a round, the cases at places 0 … j + n_cases - gap of the round before are
-    far enough, which are more than the j already used.
+    Each round is drawn card by card, at random among the cases that are far enough from their last
+    appearance.
+    There always is one: at place j of a round, the cases at places 0 … j + n_cases - gap of the round before
+    are far enough, which are more than the j already used.
 
     Args:
         n_cases: cases of this annotator.
@@ -80,10 +85,10 @@ def interleave(n_cases: int, n_rounds: int, gap: int, rng: np.random.Generator) 
 def sibling_orders(n_cases: int, n_systems: int, start: int, rng: np.random.Generator) -> list[list[int]]:
     """For each case of a seat, the order in which its systems are met.
 
-    System (start + i) mod n_systems comes first for the i-th case dealt, so over consecutive seats whose `start`
-    is the number of cases dealt before them every system is first equally often, to within one, in the whole study.
-    What follows the first are the rows of a Williams square, so that each system also follows each other one about
-    equally often.
+    System (start + i) mod n_systems comes first for the i-th case dealt. Where `start` is the number of cases
+    dealt to the seats before, every system is first equally often, to within one, in the whole study.
+    What follows the first are the rows of a Williams square, so that each system also follows each other one
+    about equally often.
 
     Args:
         n_cases: cases of the seat.
@@ -94,8 +99,8 @@ def sibling_orders(n_cases: int, n_systems: int, start: int, rng: np.random.Gene
     Returns:
         n_cases permutations of range(n_systems).
 
-    Reference: Williams (1949), Experimental designs balanced for the estimation of residual effects of treatments,
-        Australian Journal of Scientific Research A 2, 149-168.
+    Reference: Williams (1949), Experimental designs balanced for the estimation of residual effects of
+        treatments, Australian Journal of Scientific Research A 2, 149-168.
     """
     rows = williams(n_systems)
     by_first = [[row for row in rows if row[0] == system] for system in range(n_systems)]

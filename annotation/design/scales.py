@@ -34,7 +34,8 @@ def validate(
         reasons: criterion key to why it could not be judged; needed where the mark is None.
 
     Raises:
-        OutOfScale: an unknown criterion, a value off the scale (also True, 3.0 and "3"), a missing or overlong
+        OutOfScale: an unknown criterion, a value off the scale (also True, 3.0 and "3"), a missing or
+        overlong
             reason, a reason beside a mark, or nothing at all.
     """
     if not marks:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 Form = Literal["csv", "jsonl"]
 REQUIRED = ("case", "system", "text")
 OPTIONAL = ("history", "item", "reference", "user")
+KNOWN = ", ".join(REQUIRED + OPTIONAL)
 UNNAMED = "(not named)"
 MOST_ERRORS = 100
 """After so many the rest are counted, not listed."""
@@ -68,12 +69,13 @@ class Parsed:
 def parse(content: str, form: Form) -> Parsed:
     """Read rows of (case, system, text[, history, item, reference, user]).
 
-    In CSV the first line names the columns, and a history is titles separated by "|", oldest first, or a JSON list.
-    In JSONL each line is an object, and a history is a list of titles or of items. A title may end in "(1999)".
-    The same case must have the same history, item, reference and user in all its rows, or leave them empty in some.
+    In CSV the first line names the columns, and a history is titles separated by "|", oldest first, or a JSON
+    list. In JSONL each line is an object, and a history is a list of titles or of items. A title may end in
+    "(1999)". The same case must have the same history, item, reference and user in all its rows, or leave it
+    empty.
 
-    Every faulty row is left out and reported; nothing is guessed. A case without a text of every system is dropped
-    for all systems and counted.
+    Every faulty row is left out and reported; nothing is guessed. A case without a text of every system is
+    dropped for all systems and counted.
     """
     errors: list[str] = []
     cases: dict[str, _Draft] = {}
@@ -149,7 +151,7 @@ def _take(
         )
     for name, value in facts.items():
         if value and draft.facts.get(name) and draft.facts[name] != value:
-            return f"Line {line}, {name}: differs from line {draft.line} of the same case {key!r}; make them equal."
+            return f"Line {line}, {name}: differs from line {draft.line}, same case {key!r}; make it equal."
     draft.facts.update({name: value for name, value in facts.items() if value})
     draft.texts[system] = SourceText(str(row["text"]))
     systems.setdefault(system, SourceSystem(system))
@@ -244,15 +246,13 @@ def _csv_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[st
             )
         unknown = [name for name in columns if name not in REQUIRED + OPTIONAL]
         if unknown and not missing:
-            errors.append(
-                f"Line 1: unknown column {', '.join(unknown) or '(unnamed)'}; known are {', '.join(REQUIRED + OPTIONAL)}."
-            )
+            errors.append(f"Line 1: unknown column {', '.join(unknown) or '(unnamed)'}; known are {KNOWN}.")
         if missing or unknown:
             return
         for row in reader:
             if None in row:
                 errors.append(
-                    f"Line {reader.line_num}: has more fields than columns; put quotes round texts with commas."
+                    f"Line {reader.line_num}: more fields than columns; put quotes round texts with commas."
                 )
                 continue
             yield reader.line_num, row
@@ -277,8 +277,6 @@ def _jsonl_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[
             continue
         unknown = [name for name in row if name not in REQUIRED + OPTIONAL]
         if unknown:
-            errors.append(
-                f"Line {line}: unknown field {', '.join(unknown)}; known are {', '.join(REQUIRED + OPTIONAL)}."
-            )
+            errors.append(f"Line {line}: unknown field {', '.join(unknown)}; known are {KNOWN}.")
             continue
         yield line, row

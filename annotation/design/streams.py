@@ -1,4 +1,5 @@
-"""Which random stream serves which purpose: `default_rng([seed, STREAM, …])`, so that no draw disturbs another."""
+"""Which random stream serves which purpose: `default_rng([seed, STREAM, …])`, so that no draw disturbs
+another."""
 
 STREAM_CASES = 1
 """Which cases are used, which of them calibrate, and in which order they are numbered."""

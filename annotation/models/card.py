@@ -1,8 +1,8 @@
 """Block, Card, Seat, Slot, Placement: frozen texts under opaque tokens; who sees them, at which position.
 
 A block is a case as this study copied it, and its cards are the explanations of that case. A seat is one
-annotator's share of the plan, decided from the study's seed before anybody arrives; a slot is one block of one
-seat. People claim seats, so every block has exactly k slots and never one more.
+annotator's share of the plan, decided from the study's seed before anybody arrives; a slot is one block of
+one seat. People claim seats, so every block has exactly k slots and never one more.
 """
 
 from typing import ClassVar

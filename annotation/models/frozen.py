@@ -1,4 +1,5 @@
-"""Guards the database cannot express: rows frozen once their study opens, and rows that are only ever added."""
+"""Guards the database cannot express: rows frozen once their study opens, and rows that are only ever
+added."""
 
 from __future__ import annotations
 

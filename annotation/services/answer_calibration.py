@@ -20,7 +20,8 @@ class CalibrationOutcome:
     gate: GateResult | None
     """The gate's judgment when this was the attempt's last card, otherwise None."""
     replayed: bool
-    """The card had been answered in this attempt: the first answer stands, since its feedback has been seen."""
+    """The card had been answered in this attempt: the first answer stands, since its feedback has been
+    seen."""
 
 
 @transaction.atomic

@@ -105,7 +105,8 @@ def build_study(
         upload: a file read by design.sources.parse; a faulty file is refused whole.
 
     Raises:
-        BadSource: no usable source, too few cases, a plan that cannot be met, or a title that names a system; all
+        BadSource: no usable source, too few cases, a plan that cannot be met, or a title that names a
+        system; all
             reasons at once where they can be known together.
     """
     source = _source(explain_run_ids, upload)
@@ -187,7 +188,8 @@ def _faults(settings: StudySettings, source: Source) -> list[str]:
     n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
     if n_complete < wanted:
         errors.append(
-            f"The source has {n_complete} complete cases ({source.n_dropped} were dropped), and the plan wants "
+            f"The source has {n_complete} complete cases ({source.n_dropped} were dropped), and the plan "
+            f"wants "
             f"{settings.n_calibration} to calibrate with and {settings.n_cases or 'at least 1'} to study: "
             "lower these numbers or bring more cases."
         )
@@ -224,7 +226,8 @@ def _naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
 def _choose(
     cases: Sequence[SourceCase], settings: StudySettings, seed: int
 ) -> tuple[list[SourceCase], list[SourceCase]]:
-    """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is forgotten."""
+    """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is
+    forgotten."""
     ordered = sorted(cases, key=lambda case: case.key)
     drawn = [ordered[int(i)] for i in np.random.default_rng([seed, STREAM_CASES]).permutation(len(ordered))]
     calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]

@@ -13,8 +13,8 @@ from annotation.services.refusals import OutOfTurn, StudyClosed
 def claim_placement(*, enrolment_id: int) -> str | None:
     """The token of the next card this annotator is to rate; takes a seat first where there is none.
 
-    Showing a card starts the server's clock for it. None means there is nothing left for this annotator: all done,
-    or every seat is taken.
+    Showing a card starts the server's clock for it. None means there is nothing left for this annotator:
+    all done, or every seat is taken.
 
     Raises:
         StudyClosed: the study is not open.
@@ -79,7 +79,8 @@ def _slots_of(enrolment: Enrolment, seat: int) -> list[int]:
 
 
 def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
-    """Write the annotator's sequence; cards that were withdrawn from this same person come back where they stood."""
+    """Write the annotator's sequence; cards that were withdrawn from this same person come back where they
+    stood."""
     study = enrolment.study
     known = {row.card_id: row for row in Placement.objects.filter(enrolment=enrolment)}
     latest = Placement.objects.filter(enrolment=enrolment).aggregate(latest=Max("position"))["latest"]

@@ -15,7 +15,8 @@ def close_study(*, study_id: int, by_id: int, reason: str = "") -> None:
     Raises:
         Refused: the study is not open.
     """
-    # Whoever is storing a mark holds the enrolment; once all are ours, nobody can slip in behind the new status.
+    # Whoever is storing a mark holds the enrolment; once all are ours, nobody can slip in behind the new
+    # status.
     list(Enrolment.objects.select_for_update().filter(study_id=study_id).order_by("pk").values_list("pk"))
     closed = Study.objects.filter(pk=study_id, status=Study.Status.OPEN).update(
         status=Study.Status.CLOSED, closed_at=timezone.now()

@@ -1,10 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from django.db import transaction
 
-from annotation.design.criteria import CriterionText, as_columns
 from annotation.design.gate import GateRule
+from annotation.design.scales import check_labels
 from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Criterion, Guidelines, Study
 from annotation.services.build_study import named_systems
@@ -24,11 +24,10 @@ def edit_draft(
     language: str | None = None,
     lease_hours: int | None = None,
     gate: GateRule | None = None,
-    criteria: Sequence[CriterionText] | None = None,
 ) -> None:
-    """Change a draft's words, gate and lease; what is None stays. Cases, k, seats and seed are dealt: build again for those.
+    """Change a draft's words, gate and lease; what is None stays.
 
-    Criteria with the same keys keep the gold given so far; other keys start without gold.
+    Cases, k, seats and seed are dealt: build again to change those.
 
     Raises:
         StudyFrozen: the study was opened.
@@ -56,19 +55,35 @@ def edit_draft(
     study.save()
     if guidelines is not None:
         Guidelines.objects.filter(study=study, version=1).update(text=guidelines.strip())
-    if criteria is not None:
-        _replace(study, criteria)
 
 
-def _replace(study: Study, criteria: Sequence[CriterionText]) -> None:
-    columns = as_columns(criteria)
-    keys = [row["key"] for row in columns]
-    if len(set(keys)) != len(keys) or not keys:
-        raise Refused("Criteria need keys that differ, and there must be one at least.")
-    known = list(Criterion.objects.filter(study=study).values_list("key", flat=True))
-    if known != keys:
-        Criterion.objects.filter(study=study).delete()
-        Criterion.objects.bulk_create([Criterion(study=study, **row) for row in columns])
-        return
-    for row in columns:
-        Criterion.objects.filter(study=study, key=row["key"]).update(**row)
+@transaction.atomic
+def edit_criterion(
+    *,
+    study_id: int,
+    key: str,
+    name: str,
+    question: str,
+    definition: str,
+    labels: Sequence[str],
+    examples: Sequence[Mapping[str, str]],
+) -> None:
+    """Change one criterion of a draft; labels and examples come lowest point first.
+
+    Raises:
+        Refused: a point has no label of its own.
+        StudyFrozen: the study was opened.
+    """
+    if fault := check_labels(name, labels):
+        raise Refused(fault)
+    criterion = Criterion.objects.get(study_id=study_id, key=key)
+    criterion.name, criterion.question, criterion.definition = (
+        name.strip(),
+        question.strip(),
+        definition.strip(),
+    )
+    criterion.labels = [label.strip() for label in labels]
+    criterion.examples = [
+        {"explanation": example["explanation"].strip(), "why": example["why"].strip()} for example in examples
+    ]
+    criterion.save()

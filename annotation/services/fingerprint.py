@@ -6,7 +6,8 @@ from annotation.models.study import Criterion, Guidelines, Study
 
 
 def fingerprint(study_id: int) -> str:
-    """sha256 over everything that opening freezes: plan, seed, questions, gold, cases, texts and the dealt seats."""
+    """sha256 over everything that opening freezes: plan, seed, questions, gold, cases, texts and the dealt
+    seats."""
     study = Study.objects.get(pk=study_id)
     tokens = dict(Card.objects.filter(study=study).values_list("pk", "token"))
     columns = (

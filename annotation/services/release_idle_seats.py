@@ -10,10 +10,12 @@ from annotation.services.write_ledger import write_ledger
 
 
 def release_idle_seats(*, study_id: int | None = None) -> int:
-    """Give back the seats of annotators not seen for the study's lease, in one open study or in all; says how many.
+    """Give back the seats of annotators not seen for the study's lease; says how many.
 
-    Cases they finished stay theirs. A case they began is issued again whole, because its cards must be rated by one
-    person; their marks of it are kept, withdrawn, and no longer counted.
+    Looks at one open study, or at all of them.
+
+    Cases they finished stay theirs. A case they began is issued again whole, because its cards must be rated
+    by one person; their marks of it are kept, withdrawn, and no longer counted.
     """
     studies = Study.objects.filter(status=Study.Status.OPEN)
     if study_id is not None:

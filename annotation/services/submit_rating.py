@@ -45,7 +45,8 @@ def submit_rating(
 ) -> SubmitResult:
     """Store the marks of one card, all criteria or some. Stored marks may be changed while the study is open.
 
-    A change updates the rating and adds a revision; the same key again changes nothing and is answered the same.
+    A change updates the rating and adds a revision; the same key again changes nothing and is answered the
+    same.
 
     Args:
         placement_token: which card of which annotator.
@@ -54,12 +55,13 @@ def submit_rating(
         seconds: time on the card as the page measured it; None when it did not.
         key: idempotency key, 1 to 80 characters, new for each submit and kept when it is sent again.
         reasons: criterion key to why it cannot be judged; needed where the mark is None.
-        version: the card's version the page was drawn from; a newer stored one refuses the submit. None skips this.
+        version: the card's version the page was drawn from; a newer stored one refuses the submit. None
+        skips this.
         finish: the card counts as done once every criterion has a mark; False saves without ending the card.
 
     Raises:
         ForeignPlacement: no such card of this annotator.
-        StaleWrite: the card was changed elsewhere, was given to somebody else, or the key was used for other marks.
+        StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
         OutOfScale: a mark cannot be stored; names the criterion.
         Refused: the key or the seconds make no sense.

@@ -25,7 +25,8 @@ def unblind_study(*, study_id: int, by_id: int, reason: str) -> None:
     found = fingerprint(study_id)
     if found != study.frozen_hash:
         raise Refused(
-            f"The study differs from what was opened (fingerprint {found[:12]}, at opening {study.frozen_hash[:12]}): "
+            f"The study differs from what was opened (fingerprint {found[:12]}, at opening "
+            f"{study.frozen_hash[:12]}): "
             "find out what changed in the database before unblinding."
         )
     Study.objects.filter(pk=study_id, status=Study.Status.CLOSED).update(

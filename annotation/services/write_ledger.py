@@ -9,7 +9,8 @@ from annotation.models.study import Study
 def write_ledger(
     *, study_id: int, act: str, by_id: int | None, reason: str = "", facts: dict[str, Any] | None = None
 ) -> None:
-    """Add a line to the study's ledger, chained to the one before. Call it inside the act's own transaction."""
+    """Add a line to the study's ledger, chained to the one before. Call it inside the act's own
+    transaction."""
     Study.objects.select_for_update().get(pk=study_id)  # one writer at a time, or two lines claim one number
     last = LedgerLine.objects.filter(study_id=study_id).order_by("-number").first()
     line = LedgerLine(
