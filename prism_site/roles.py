@@ -12,6 +12,10 @@ ROLES: dict[str, frozenset[str]] = {
     "owner": frozenset({"generation.run", "annotation.own", "analysis.read"}),
     "researcher": frozenset({"analysis.read"}),
 }
+ENGINE_ROOM = frozenset({"generation", "annotation", "analysis"})
+"""Rooms whose rows an owner may look at, and never change, in Django's admin."""
+SEALED = frozenset({"annotation.view_provenance"})
+"""Not even looked at: which system wrote a card."""
 
 
 class RoleBackend:
@@ -26,10 +30,21 @@ class RoleBackend:
     def has_perm(self, user: models.Model, permission: str, obj: object = None) -> bool:
         if not getattr(user, "is_active", False) or user.is_anonymous:  # type: ignore[attr-defined]
             return False
-        return any(permission in ROLES.get(name, ()) for name in role_names(user))
+        names = role_names(user)
+        return any(permission in ROLES.get(name, ()) for name in names) or (
+            "owner" in names and _looks_at_rows(permission)
+        )
 
     def has_module_perms(self, user: models.Model, app_label: str) -> bool:
-        return False
+        """Asked by the admin alone, for the list of rooms on its first page."""
+        if not getattr(user, "is_active", False) or user.is_anonymous:  # type: ignore[attr-defined]
+            return False
+        return app_label in ENGINE_ROOM and "owner" in role_names(user)
+
+
+def _looks_at_rows(permission: str) -> bool:
+    room, _, action = permission.partition(".")
+    return room in ENGINE_ROOM and action.startswith("view_") and permission not in SEALED
 
 
 def role_names(user: models.Model) -> tuple[str, ...]:
@@ -40,7 +55,7 @@ def role_names(user: models.Model) -> tuple[str, ...]:
 
 
 def grant(user: models.Model, role: str) -> None:
-    """Put the user into the role's group.
+    """Put the user into the role's group; an owner is also let into Django's admin.
 
     Raises:
         KeyError: there is no such role.
@@ -49,4 +64,7 @@ def grant(user: models.Model, role: str) -> None:
         raise KeyError(f"no role {role!r}; there are {', '.join(ROLES)}")
     group, _ = Group.objects.get_or_create(name=role)
     user.groups.add(group)  # type: ignore[attr-defined]
+    if role == "owner" and not user.is_staff:  # type: ignore[attr-defined]
+        user.is_staff = True  # type: ignore[attr-defined]
+        user.save(update_fields=["is_staff"])
     user.__dict__.pop("_role_names", None)

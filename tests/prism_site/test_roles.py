@@ -77,6 +77,38 @@ def test_asking_again_costs_nothing(olga: User, django_assert_num_queries) -> No
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("permission", "may"),
+    [
+        ("generation.view_run", True),
+        ("annotation.view_rating", True),
+        ("annotation.view_provenance", False),
+        ("annotation.change_rating", False),
+        ("generation.delete_run", False),
+        ("generation.add_corpus", False),
+        ("auth.view_user", False),
+    ],
+)
+def test_an_owner_looks_at_rows_in_the_admin_and_changes_none(
+    olga: User, rosa: User, ada: User, permission: str, may: bool
+) -> None:
+    assert olga.has_perm(permission) is may
+    assert not rosa.has_perm(permission)
+    assert not ada.has_perm(permission)
+
+
+@pytest.mark.django_db
+def test_only_owners_find_the_admin_door(client: Client, olga: User, ada: User, rosa: User) -> None:
+    assert olga.is_staff
+    assert not ada.is_staff
+    assert not rosa.is_staff
+    assert olga.has_module_perms("generation")
+    assert not olga.has_module_perms("auth")
+    assert not rosa.has_module_perms("analysis")
+    assert not AnonymousUser().has_module_perms("generation")
+
+
+@pytest.mark.django_db
 def test_the_role_backend_signs_nobody_in(client: Client, olga: User) -> None:
     assert not client.login(username="olga", password="wrong")
     assert client.login(username="olga", password=builders.PASSWORD)
