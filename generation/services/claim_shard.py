@@ -71,7 +71,7 @@ def claim_shard(*, run_id: int, worker: str = "") -> Claim | None:
         if won:
             _note_claim(candidate)
             n_shards = Shard.objects.filter(run_id=run_id).count()
-            return Claim(candidate.pk, run_id, candidate.index, n_shards, token)
+            return Claim(candidate.pk, run_id, candidate.index, n_shards, token, candidate.attempts + 1)
 
 
 @dataclass
@@ -83,6 +83,7 @@ class Claim:
     index: int
     n_shards: int
     token: str
+    attempt: int = 1
     n_done: int = 0
     n_total: int = 0
     _lost: threading.Event = field(default_factory=threading.Event)

@@ -7,6 +7,7 @@ A field's metadata holds what people read: `label`, `help`, `choices` where only
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -15,6 +16,9 @@ from typing import Any, ClassVar, get_type_hints
 
 from generation.models import Stage
 from generation.pipeline import prompts, rankers, systems, teacher
+from generation.pipeline.logs import splits
+
+ROWS_A_SHARD = 20_000
 
 
 class BadParameters(ValueError):
@@ -26,7 +30,11 @@ class BadParameters(ValueError):
 
 
 def field(default: Any, label: str, help: str = "", **more: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"label": label, "help": help, **more})
+    """A dataclass field with what people read; `dict` as default makes an empty one each time."""
+    metadata = {"label": label, "help": help, **more}
+    if default is dict:
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def _labels(package: ModuleType, registry: str) -> Callable[[], dict[str, str]]:
@@ -44,9 +52,9 @@ def choices_of(one: dataclasses.Field[Any]) -> dict[str, str]:
 class Parameters:
     """What all stages' parameters can do."""
 
-    @property
-    def n_shards(self) -> int:
-        return 1
+    def n_shards(self, n_expected: int) -> int:
+        """How many parts the run has: as many as asked for, else one for every 20,000 rows."""
+        return getattr(self, "shards", 1) or max(1, math.ceil(n_expected / ROWS_A_SHARD))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,29 +72,32 @@ class ImportLog(Parameters):
 
 @dataclass(frozen=True, kw_only=True)
 class SelectCases(Parameters):
-    SPLITS: ClassVar[dict[str, str]] = {
-        "temporal": "Temporal: each user's last choices are kept from the student",
-        "user-disjoint": "User-disjoint: the judged users are strangers to the student",
-        "paper-random": "As in the paper: a random tenth (for replication; it leaks)",
-    }
-
     n_cases: int = field(60, "Cases to judge", "How many cases people may be shown.")
     n_train: int = field(2000, "Training cases", "How many the teacher writes for, at most.")
     n_valid: int = field(200, "Validation cases", "How many tell the training when to stop, at most.")
     split: str = field(
-        "temporal", "Split", "What the student may have seen of a judged user.", choices=SPLITS
+        "temporal",
+        "Split",
+        "What the student may have seen of a judged user.",
+        choices=_labels(splits, "SPLITS"),
     )
     ranker: str = field(
         "next-item", "Ranker", "Who picks the item to explain.", choices=_labels(rankers, "RANKERS")
     )
-    picks: str = field("", "File of picks", "Only for the ranker that reads another recommender's picks.")
+    picks: str = field(
+        "", "File of picks", "For the ranker that reads another recommender's picks: its path."
+    )
+    min_history: int = field(3, "Shortest history", "Items a user must have met before.", advanced=True)
     max_history: int = field(50, "Longest history", "The newest items of a user's past.", advanced=True)
 
     def __post_init__(self) -> None:
         self._between("n_cases", 1, 10_000)
         self._between("n_train", 0, 10_000_000)
         self._between("n_valid", 0, 1_000_000)
+        self._between("min_history", 1, 50)
         self._between("max_history", 1, 50)
+        if self.ranker == "csv" and not self.picks:
+            raise BadParameters("picks", "this ranker needs the path of the file of picks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,26 +111,24 @@ class DistilTeacher(Parameters):
     hallucination_rate: float = field(
         0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
     )
-    path: str = field("", "Model", "Folder of a language model, or its name at the endpoint.")
-    base_url: str = field("", "Endpoint", "Address of an OpenAI-compatible server, for the endpoint teacher.")
+    path: str = field("", "Model", "Folder of a language model, for the local teacher.")
     prompt_version: str = field(
         "faithful-v1", "Prompt", "Versioned.", choices=_labels(prompts, "PROMPTS"), advanced=True
     )
     max_new_tokens: int = field(96, "Longest text", "In tokens.", advanced=True)
     temperature: float = field(0.0, "Temperature", "0 always takes the likeliest word.", advanced=True)
-    shards: int = field(1, "Shards", "Parts that workers may take side by side.", advanced=True)
+    shards: int = field(
+        0, "Shards", "Parts that workers may take side by side; 0 lets the size decide.", advanced=True
+    )
+    options: dict = field(dict, "Other options of the teacher", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
 
     def __post_init__(self) -> None:
         self._between("hallucination_rate", 0, 1)
         self._between("max_new_tokens", 8, 1024)
         self._between("temperature", 0, 2)
-        self._between("shards", 1, 1000)
+        self._between("shards", 0, 1000)
         if self.teacher == "transformers" and not self.path:
             raise BadParameters("path", "the local language model needs the folder it lies in")
-
-    @property
-    def n_shards(self) -> int:
-        return self.shards
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +144,7 @@ class TrainStudent(Parameters):
     max_seconds: float = field(0.0, "Time limit", "Seconds of processor time; 0 sets none.")
     max_epochs: int = field(0, "Epochs", "At most; 0 leaves it to the recipe.", advanced=True)
     max_steps: int = field(0, "Steps", "At most; 0 leaves it to the recipe.", advanced=True)
-    config: dict = dataclasses.field(
-        default_factory=dict,
-        metadata={
-            "label": "Other settings",
-            "help": "A JSON object of StudentConfig fields.",
-            "advanced": True,
-        },
-    )
+    config: dict = field(dict, "Other settings of the student", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
 
     def __post_init__(self) -> None:
         self._between("max_seconds", 0, 10_000_000)
@@ -159,21 +161,16 @@ class ExplainCases(Parameters):
         0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
     )
     path: str = field("", "Model", "Folder of a language model, for the local teacher.")
-    num_beams: int = field(1, "Beams", "1 is greedy.", advanced=True)
-    max_new_tokens: int = field(64, "Longest text", "In tokens.", advanced=True)
-    shards: int = field(1, "Shards", "Parts that workers may take side by side.", advanced=True)
+    shards: int = field(
+        0, "Shards", "Parts that workers may take side by side; 0 lets the size decide.", advanced=True
+    )
+    options: dict = field(dict, "Other options of the system", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
 
     def __post_init__(self) -> None:
         self._between("hallucination_rate", 0, 1)
-        self._between("num_beams", 1, 32)
-        self._between("max_new_tokens", 8, 1024)
-        self._between("shards", 1, 1000)
+        self._between("shards", 0, 1000)
         if self.system == "local-teacher" and not self.path:
             raise BadParameters("path", "the local teacher needs the folder its language model lies in")
-
-    @property
-    def n_shards(self) -> int:
-        return self.shards
 
 
 PARAMETERS: dict[str, type[Parameters]] = {

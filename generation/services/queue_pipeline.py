@@ -11,6 +11,9 @@ from generation.services.queue_run import TRAINED, queue_run
 
 DEFAULT_SYSTEMS = ("scripted-teacher", "template-knn", "prism", "prism-nouser")
 
+DEMO_HISTORY = 8
+"""What the small student is shown; the teacher of its pairs must cite nothing older."""
+
 
 def queue_pipeline(
     *,
@@ -28,7 +31,9 @@ def queue_pipeline(
     Raises:
         BadParameters: as queue_run; nothing is queued then.
     """
-    chosen = parameters or {}
+    chosen = {stage: dict(given) for stage, given in (parameters or {}).items()}
+    if chosen.get(Stage.TRAIN_STUDENT, {}).get("recipe", "demo") == "demo":
+        chosen.setdefault(Stage.SELECT_CASES, {}).setdefault("max_history", DEMO_HISTORY)
     runs: list[Run] = []
 
     def queue(stage: str, needs: Sequence[Run], **more: Any) -> Run:

@@ -47,9 +47,19 @@ def queue_run(
             corpus=corpus, stage=stage, parameters=chosen.as_json(), seed=seed, created_by=created_by
         )
         Need.objects.bulk_create([Need(run=run, on=need) for need in found])
-        Shard.objects.bulk_create([Shard(run=run, index=index) for index in range(chosen.n_shards)])
+        Shard.objects.bulk_create(
+            [Shard(run=run, index=index) for index in range(chosen.n_shards(_expected(found)))]
+        )
         note(run.pk, "Queued." if not found else f"Queued, after {_names(found)}.")
     return run
+
+
+def _expected(needs: Sequence[Run]) -> int:
+    """About how many rows a run over these has: what its select_cases run was asked for."""
+    for need in needs:
+        if need.stage == Stage.SELECT_CASES:
+            return sum(need.parameters.get(name, 0) for name in ("n_cases", "n_train", "n_valid"))
+    return 0
 
 
 def _wanted(stage: str, parameters: dict[str, Any]) -> list[str]:

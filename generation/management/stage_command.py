@@ -1,0 +1,140 @@
+"""What the stage commands share: arguments drawn from the stage's parameters, a live line, exit codes."""
+
+import argparse
+import dataclasses
+import json
+import sys
+import threading
+from typing import Any, ClassVar, get_type_hints
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from generation import tasks
+from generation.models import OPEN, Corpus, Run, Stage, Status
+from generation.overview import UNITS, listed_runs, progress_of
+from generation.services.parameters import PARAMETERS, BadParameters, choices_of
+from generation.services.queue_run import queue_run
+
+
+class StageCommand(BaseCommand):
+    """Queues one run of its stage and works on it here, or leaves it to a worker with --queue.
+
+    Exit code 0: done, or queued. 1: the run failed, was cancelled or could not be queued.
+    """
+
+    stage: ClassVar[str]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("corpus", help="Name of the corpus.")
+        self.add_common_arguments(parser)
+        self.add_parameters(parser)
+
+    def add_common_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--queue", action="store_true", help="Hand the run to a worker and return.")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--after",
+            type=int,
+            nargs="*",
+            default=[],
+            metavar="RUN",
+            help="Runs to build on; else the newest.",
+        )
+
+    def add_parameters(self, parser: CommandParser) -> None:
+        kind = PARAMETERS[self.stage]
+        types = get_type_hints(kind)
+        for one in dataclasses.fields(kind):
+            default = None if one.default is dataclasses.MISSING else one.default
+            options: dict[str, Any] = {
+                "dest": f"parameter_{one.name}",
+                "default": argparse.SUPPRESS,
+                "help": f"{one.metadata['label']}. {one.metadata['help']} Default: {default}.".replace(
+                    "%", "%%"
+                ),
+            }
+            if types[one.name] is bool:
+                options["action"] = argparse.BooleanOptionalAction
+            else:
+                options["type"] = json.loads if types[one.name] is dict else types[one.name]
+                options["choices"] = list(choices_of(one)) or None
+            parser.add_argument(f"--{one.name.replace('_', '-')}", **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        corpus = Corpus.objects.filter(name=options["corpus"]).first()
+        if corpus is None:
+            names = ", ".join(Corpus.objects.values_list("name", flat=True)[:20]) or "none yet"
+            raise CommandError(f"There is no corpus {options['corpus']!r}. Known: {names}.")
+        given = {
+            name.removeprefix("parameter_"): value
+            for name, value in options.items()
+            if name.startswith("parameter_")
+        }
+        prefer = list(Run.objects.filter(pk__in=options["after"]))
+        try:
+            run = queue_run(
+                corpus=corpus, stage=self.stage, parameters=given, prefer=prefer, seed=options["seed"]
+            )
+        except BadParameters as refusal:
+            raise CommandError(f"{refusal.field}: {refusal}") from None
+        self.work(run, queue=options["queue"])
+
+    def work(self, run: Run, *, queue: bool) -> None:
+        """Work on the run here and wait for it, or send its message."""
+        if queue:
+            tasks.enqueue(run)
+            self.stdout.write(f"Run {run.pk} queued: {run.title}.")
+            return
+        waits_for = run.needs.exclude(status=Status.DONE)
+        if waits_for:
+            names = ", ".join(f"run {need.pk} ({need.status})" for need in waits_for)
+            raise CommandError(f"Run {run.pk} waits for {names}. Finish it first, or use --queue.")
+        with _Line(run, self.stderr):
+            work_here(run)
+        run.refresh_from_db()
+        if run.status != Status.DONE:
+            raise CommandError(f"Run {run.pk} {run.status}. {run.error}".strip())
+        counts = ", ".join(f"{name.removeprefix('n_')} {value:,}" for name, value in run.counts.items())
+        self.stdout.write(f"Run {run.pk} done: {run.title}. {counts}".strip())
+
+
+def work_here(run: Run) -> None:
+    """Do the run's shards in this process, as its task would, without sending messages."""
+    from importlib import import_module
+
+    service = getattr(import_module(f"generation.services.{Stage(run.stage).value}"), run.stage)
+    service(run_id=run.pk)
+
+
+class _Line:
+    """A bar on stderr that follows the run in the database; nothing where stderr is no terminal."""
+
+    def __init__(self, run: Run, stream: Any) -> None:
+        self.run = run
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+        self.shown = sys.stderr.isatty()
+
+    def __enter__(self) -> None:
+        if self.shown:
+            self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        if self.shown:
+            self.thread.join(timeout=5)
+
+    def _follow(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            title = f"{self.run.title} ({UNITS[Stage(self.run.stage)]})"
+            task = bar.add_task(title, total=None)
+            while not self.over.wait(0.5):
+                found = listed_runs().filter(pk=self.run.pk, status__in=OPEN).first()
+                if found is not None:
+                    progress = progress_of(found)
+                    bar.update(task, completed=progress.n_done, total=progress.n_total or None)
+        connection.close()

@@ -1,0 +1,46 @@
+"""Training and validation cases as Parquet: item codes of the corpus, so that millions stay small."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generation.pipeline.records import Case, Item, Split
+
+ROWS_A_BATCH = 8192
+_CASES = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("user", pa.string()),
+        ("history", pa.list_(pa.int32())),
+        ("item", pa.int32()),
+    ]
+)
+
+
+def write_cases(path: Path, cases: Iterable[Case], items: tuple[Item, ...]) -> Iterator[int]:
+    """Write the cases batch by batch, yielding how many are written so far."""
+    codes = {item.id: code for code, item in enumerate(items)}
+    source, n_written = iter(cases), 0
+    with pq.ParquetWriter(path, _CASES, compression="zstd") as writer:
+        while batch := list(islice(source, ROWS_A_BATCH)):
+            columns = {
+                "case_id": [case.id for case in batch],
+                "user": [case.user for case in batch],
+                "history": [[codes[item.id] for item in case.history] for case in batch],
+                "item": [codes[case.item.id] for case in batch],
+            }
+            writer.write_table(pa.table(columns, schema=_CASES))
+            n_written += len(batch)
+            yield n_written
+
+
+def read_cases(path: Path, items: tuple[Item, ...], split: Split) -> Iterator[Case]:
+    """The cases in the order they were written."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS_A_BATCH):
+            for row in batch.to_pylist():
+                history = tuple(items[code] for code in row["history"])
+                yield Case(row["case_id"], row["user"], history, items[row["item"]], split)

@@ -1,0 +1,93 @@
+"""Train a student on what the teacher wrote; a training that died goes on where it was."""
+
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from generation.models import Checkpoint, Run, Stage
+from generation.pipeline.logs.corpus import read_items
+from generation.pipeline.records import Item, Split
+from generation.pipeline.student.batches import DistilledPair
+from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.training import train
+from generation.services.case_files import read_cases
+from generation.services.claim_shard import Claim, LeaseLost
+from generation.services.device import device
+from generation.services.folders import artefact_path, artefacts_root, relative
+from generation.services.run_shards import Outcome, run_shards
+
+
+def train_student(*, run_id: int) -> None:
+    """Work on a train_student run; it has a Checkpoint when it is done."""
+    run_shards(run_id=run_id, work=_train, finish=_keep_checkpoint)
+
+
+def student_config(parameters: dict[str, Any]) -> StudentConfig:
+    """The recipe with what the run was asked to change.
+
+    Raises:
+        BadConfig: a setting is unknown or contradicts another.
+    """
+    given = {
+        name: parameters[name] for name in ("max_seconds", "max_epochs", "max_steps") if parameters[name]
+    }
+    changes = {**given, "with_user": parameters["with_user"], **parameters["config"]}
+    if not changes["with_user"]:
+        changes["user_dropout"] = 0.0
+    if parameters["recipe"] == "paper":
+        return StudentConfig.paper(parameters["path"], **changes)
+    return StudentConfig.demo(**changes)
+
+
+def _train(claim: Claim) -> dict[str, Any]:
+    run = Run.objects.select_related("corpus").get(pk=claim.run_id)
+    distilled = run.needs.get(stage=Stage.DISTIL_TEACHER)
+    cases = distilled.needs.get(stage=Stage.SELECT_CASES)
+    items = read_items(artefact_path(run.corpus.artefact))
+    golden = pq.read_table(artefact_path(distilled.artefact) / "golden.parquet").to_pydict()
+    texts = dict(zip(golden["case_id"], golden["text"], strict=True))
+    summary = train(
+        _pairs(cases, items, texts, "train"),
+        _pairs(cases, items, texts, "valid"),
+        student_config(run.parameters),
+        artefacts_root() / "training" / f"run-{run.pk}",
+        run.seed,
+        catalogue=items,
+        progress=lambda done, total, words: claim.progress(done, total),
+        should_stop=claim.should_stop,
+        device=device(),
+    )
+    if claim.should_stop():
+        raise LeaseLost
+    return {
+        "artefact": relative(summary.artefact.path),
+        "sha256": summary.artefact.sha256,
+        "metrics": summary.metrics(),
+        "losses": [list(look) for look in summary.losses],
+        "offline": bool(distilled.report.get("offline")),
+        "teacher": str(distilled.report.get("signature", "")),
+    }
+
+
+def _pairs(cases: Run, items: tuple[Item, ...], texts: dict[str, str], split: Split) -> list[DistilledPair]:
+    found = read_cases(artefact_path(cases.artefact) / f"{split}.parquet", items, split)
+    return [DistilledPair(case, texts[case.id]) for case in found if case.id in texts]
+
+
+def _keep_checkpoint(run: Run) -> Outcome:
+    result = run.shards.get().result
+    kept = {"artefact": result["artefact"], "sha256": result["sha256"], "metrics": result["metrics"]}
+    Checkpoint.objects.update_or_create(run=run, defaults=kept)
+    names = ("n_steps", "n_pairs", "n_valid", "n_too_long", "n_users", "best_step")
+    return Outcome(
+        artefact=result["artefact"],
+        sha256=result["sha256"],
+        counts={name: result["metrics"][name] for name in names},
+        report={
+            "losses": result["losses"],
+            "best_valid_loss": result["metrics"]["best_valid_loss"],
+            "stopped": result["metrics"]["stopped"],
+            "offline": result["offline"],
+            "teacher": result["teacher"],
+        },
+    )
