@@ -1,4 +1,41 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from annotation.views import calibration, journey, rating, studies
 
 app_name = "annotation"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    # annotators
+    path("join/<str:token>/", journey.join, name="join"),
+    path("rate/", journey.my_studies, name="my-studies"),
+    path("rate/signed-in/", journey.signed_in, name="signed-in"),
+    path("rate/<int:study_id>/", rating.rate, name="rate"),
+    path("rate/<int:study_id>/consent/", journey.consent, name="consent"),
+    path("rate/<int:study_id>/guidelines/", journey.guidelines, name="guidelines"),
+    path("rate/<int:study_id>/calibration/", calibration.calibration, name="calibration"),
+    path("rate/<int:study_id>/calibration/<str:token>/", calibration.practice, name="practice"),
+    path("rate/<int:study_id>/calibration/<str:token>/feedback/", calibration.feedback, name="feedback"),
+    path("rate/<int:study_id>/gate/", journey.gate, name="gate"),
+    path("rate/<int:study_id>/card/<str:token>/", rating.card, name="card"),
+    path("rate/<int:study_id>/card/<str:token>/mark/", rating.mark, name="mark"),
+    path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
+    # owners
+    path("studies/", studies.studies, name="studies"),
+    path("studies/new/", studies.study_new, name="study-new"),
+    path("studies/new/file/", studies.study_upload, name="study-upload"),
+    path("studies/<int:study_id>/", studies.study, name="study"),
+    path("studies/<int:study_id>/edit/", studies.study_edit, name="study-edit"),
+    path("studies/<int:study_id>/criteria/<slug:key>/", studies.study_criterion, name="study-criterion"),
+    path("studies/<int:study_id>/open/", studies.study_open, name="study-open"),
+    path("studies/<int:study_id>/discard/", studies.study_discard, name="study-discard"),
+    path("studies/<int:study_id>/amend/", studies.study_amend, name="study-amend"),
+    path("studies/<int:study_id>/close/", studies.study_close, name="study-close"),
+    path("studies/<int:study_id>/unblind/", studies.study_unblind, name="study-unblind"),
+    path("studies/<int:study_id>/calibration/", studies.study_calibration, name="study-calibration"),
+    path("studies/<int:study_id>/invitations/", studies.study_invitations, name="study-invitations"),
+    path(
+        "studies/<int:study_id>/invitations/<int:invitation_id>/revoke/",
+        studies.study_revoke,
+        name="study-revoke",
+    ),
+    path("studies/<int:study_id>/monitor/", studies.study_monitor, name="study-monitor"),
+]

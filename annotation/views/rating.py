@@ -1,0 +1,225 @@
+"""The blind loop: a card, its marks, the next card. Everything shown comes from a BlindedCard."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, push_url
+
+from annotation import queries
+from annotation.design.blinding import BlindedCard, Level
+from annotation.design.scales import OutOfScale
+from annotation.forms import CANNOT, Marks, read_marks, reasons
+from annotation.queries import Journey, Progress
+from annotation.services.claim_placement import claim_placement
+from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
+from annotation.services.submit_rating import submit_rating
+from annotation.views.journey import end_page, on_journey, place, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One criterion as the card asks it, with the answer so far and what was wrong with it."""
+
+    key: str
+    name: str
+    question: str
+    definition: str
+    levels: tuple[Level, ...]
+    mark: int | str | None
+    """1 … 5, "cannot", or None while open."""
+    reason: str
+    error: str
+    may_pass: bool
+    reasons: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands over a card: where one is, and honestly how long it still takes."""
+
+    done: int
+    total: int
+    label: str
+    heading: str
+    note: str = ""
+
+
+@on_journey("rating")
+@require_safe
+def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Where the loop begins and goes on: the first card not done yet."""
+    token = claim_placement(enrolment_id=journey.enrolment_id)
+    if token is None:
+        return end_page(request, journey, "full")
+    return redirect(card_url(journey, token))
+
+
+@on_journey("rating")
+@require_http_methods(["GET", "HEAD", "POST"])
+def card(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+    """Show one card, or store its marks and go on to the next."""
+    shown = queries.blinded_card(token, request.user.pk)
+    if shown is None:
+        return _not_yours(request, journey)
+    if request.method != "POST":
+        return card_page(request, journey, shown)
+    marks = read_marks(request.POST, shown.criteria)
+    if marks.errors:
+        return card_page(request, journey, shown, marks=marks, status=422)
+    try:
+        submit_rating(
+            placement_token=token,
+            annotator_id=request.user.pk,
+            marks=marks.values,
+            reasons=marks.reasons,
+            seconds=marks.seconds,
+            key=marks.key,
+            version=marks.version,
+        )
+    except OutOfScale as wrong:
+        return card_page(
+            request, journey, shown, marks=marks.with_error(wrong.criterion, str(wrong)), status=422
+        )
+    except ForeignPlacement:
+        return _not_yours(request, journey)
+    except StaleWrite as stale:
+        return _stale(request, journey, token, str(stale))
+    except Refused as refused:
+        return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
+    return _onward(request, journey)
+
+
+@never_cache
+@require_POST
+def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
+    """Store one mark as it is made; the page's script calls this. Answers are JSON, refusals included."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"detail": _("Sign in again to save your marks.")}, status=401)
+    shown = queries.blinded_card(token, request.user.pk) if request.user.has_perm("annotation.rate") else None
+    if shown is None or queries.enrolment_of(study_id, request.user.pk) is None:
+        return JsonResponse({"detail": _("This card is not yours to mark.")}, status=403)
+    marks = read_marks(request.POST, shown.criteria, only=request.POST.get("criterion") or "criterion")
+    try:
+        if marks.errors:
+            raise OutOfScale(*next(iter(marks.errors.items())))
+        stored = submit_rating(
+            placement_token=token,
+            annotator_id=request.user.pk,
+            marks=marks.values,
+            reasons=marks.reasons,
+            seconds=marks.seconds,
+            key=marks.key,
+            version=marks.version,
+            finish=False,
+        )
+    except OutOfScale as wrong:
+        return JsonResponse({"detail": str(wrong), "field": wrong.criterion}, status=422)
+    except ForeignPlacement as foreign:
+        return JsonResponse({"detail": str(foreign)}, status=403)
+    except Refused as refused:
+        return JsonResponse({"detail": str(refused)}, status=409)
+    return JsonResponse({"version": stored.version})
+
+
+def card_url(journey: Journey, token: str) -> str:
+    return reverse("annotation:card", args=[journey.study_id, token])
+
+
+def card_page(
+    request: HttpRequest,
+    journey: Journey,
+    card: BlindedCard,
+    *,
+    marks: Marks | None = None,
+    notice: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The card as a page, or as the fragment htmx swaps in."""
+    back = queries.previous_token(card.token, request.user.pk)
+    page = {
+        "card": card,
+        "questions": questions(card, marks, may_pass=True),
+        "progress": _header(card, queries.progress(journey.enrolment_id)),
+        "action_url": card_url(journey, card.token),
+        "mark_url": reverse("annotation:mark", args=[journey.study_id, card.token]),
+        "back_url": card_url(journey, back) if back else "",
+        "guidelines_url": reverse("annotation:guidelines", args=[journey.study_id]),
+        "save_label": _("Save & next") if card.position < card.total else _("Save & finish"),
+        "swaps": True,
+        "refusal": notice,
+        "n_errors": len(marks.errors) if marks else 0,
+        "key": secrets.token_urlsafe(12),
+        "was_done": len(card.ratings) == len(card.criteria),
+        "language": card.language,
+    }
+    template = "annotation/card.html" + ("#card" if request.htmx else "")  # type: ignore[attr-defined]
+    return render(request, template, page, status=status)
+
+
+def questions(card: BlindedCard, marks: Marks | None, *, may_pass: bool) -> list[Question]:
+    """The card's criteria with what is stored, or with what was just sent where that was refused."""
+    asked = []
+    for criterion in card.criteria:
+        stored = CANNOT if card.ratings.get(criterion.key, 0) is None else card.ratings.get(criterion.key)
+        asked.append(
+            Question(
+                key=criterion.key,
+                name=criterion.name,
+                question=criterion.question,
+                definition=criterion.definition,
+                levels=criterion.levels,
+                mark=marks.shown.get(criterion.key) if marks else stored,
+                reason=(marks.reasons if marks else card.reasons).get(criterion.key, ""),
+                error=marks.errors.get(criterion.key, "") if marks else "",
+                may_pass=may_pass,
+                reasons=reasons(),
+            )
+        )
+    return asked
+
+
+def _header(card: BlindedCard, progress: Progress) -> Header:
+    where = {"position": card.position, "total": card.total}
+    minutes, note = progress.minutes_left, ""
+    if minutes and progress.done >= 3:  # before that, one slow card would be a false promise
+        note = ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
+    return Header(card.position, card.total, "", _("Card %(position)s of %(total)s") % where, note)
+
+
+def _onward(request: HttpRequest, journey: Journey) -> HttpResponse:
+    now = queries.journey(journey.enrolment_id)
+    elsewhere = now.stage != "rating" or now.guidelines_unread
+    token = None if elsewhere else claim_placement(enrolment_id=journey.enrolment_id)
+    following = queries.blinded_card(token, request.user.pk) if token else None
+    if following is None:
+        onward = place(now)
+        return HttpResponseClientRedirect(onward) if request.htmx else redirect(onward)  # type: ignore[attr-defined]
+    onward = card_url(journey, following.token)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(onward)
+    return push_url(card_page(request, journey, following), onward)
+
+
+def _stale(request: HttpRequest, journey: Journey, token: str, why: str) -> HttpResponse:
+    title = _("Nothing was changed: this page was older than what is stored")
+    now = queries.blinded_card(token, request.user.pk)
+    if now is None:
+        return refusal(request, title, why, place(queries.journey(journey.enrolment_id)), status=409)
+    return card_page(request, journey, now, notice={"title": title, "text": why}, status=409)
+
+
+def _not_yours(request: HttpRequest, journey: Journey) -> HttpResponse:
+    text = _(
+        "It belongs to another person, or was given to somebody else after a long pause. Nothing was stored."
+    )
+    return refusal(
+        request, _("This card is not yours"), text, place(journey), _("Go to your card"), status=403
+    )
