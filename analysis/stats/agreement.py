@@ -1,8 +1,9 @@
 """How far annotators agree, and how much of it chance alone would give.
 
 Every function takes counts, shape (n_cards, n_levels): how many annotators chose each point of the scale on
-each card, `RatingTable.counts`. Cards may have different numbers of annotators; identity of annotators is not
-used. A coefficient is 1 for full agreement, 0 for what chance alone would give, negative below that.
+each card, `RatingTable.counts`, or `patterns(counts)` to group a large table once. Cards may have different
+numbers of annotators; identity of annotators is not used. A coefficient is 1 for full agreement, 0 for what
+chance alone would give, negative below that.
 
 No coefficient should stand alone: show percent agreement, kappa, ordinal alpha and AC1 side by side. With
 nearly all ratings on one point kappa falls to 0 or below while annotators hardly ever disagree (the kappa
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from scipy import special
 
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
-from analysis.stats.patterns import Patterns, patterns
+from analysis.stats.patterns import Counts, Patterns, patterns
 
 Array = npt.NDArray[np.float64]
 Shares = Literal["mean_of_cards", "pooled"]
@@ -105,7 +106,7 @@ class Alpha:
     value: float
     level: Level
     observed: float
-    """Mean disagreement of pairs within cards."""
+    """Mean disagreement of pairs within cards, in squared distances of the level."""
     expected: float
     """Mean disagreement of pairs drawn from all pairable ratings."""
     n_used: int
@@ -113,7 +114,7 @@ class Alpha:
     """Pairable ratings: those on cards with two or more."""
 
 
-def percent_agreement(counts: npt.ArrayLike) -> PercentAgreement | Undefined:
+def percent_agreement(counts: Counts) -> PercentAgreement | Undefined:
     """Raw agreement of pairs of annotators on the same card; each card weighs the same."""
     used = patterns(counts).at_least(2)
     if not used.n_cards:
@@ -131,7 +132,7 @@ def percent_agreement(counts: npt.ArrayLike) -> PercentAgreement | Undefined:
 
 
 def fleiss_kappa(
-    counts: npt.ArrayLike,
+    counts: Counts,
     *,
     levels: Sequence[int] | None = None,
     shares: Shares = "mean_of_cards",
@@ -156,7 +157,7 @@ def fleiss_kappa(
     cards, values = _cards(counts, levels)
     if isinstance(blocked := _blocked(cards, values), Undefined):
         return blocked
-    w = _weight_matrix(values, weights)
+    w = weight_matrix(values, weights)
     share = _shares(cards, shares)
     chance = float(share @ w @ share)
     slope = 2 * (w @ share)
@@ -178,7 +179,7 @@ def fleiss_kappa(
 
 
 def randolph_kappa(
-    counts: npt.ArrayLike,
+    counts: Counts,
     *,
     levels: Sequence[int] | None = None,
     weights: Weights = "identity",
@@ -191,7 +192,7 @@ def randolph_kappa(
     cards, values = _cards(counts, levels)
     if not cards.at_least(2).n_cards:
         return Undefined(NO_PAIRS)
-    w = _weight_matrix(values, weights)
+    w = weight_matrix(values, weights)
     return _linearised(
         "Randolph's kappa",
         cards,
@@ -205,7 +206,7 @@ def randolph_kappa(
 
 
 def gwet_ac(
-    counts: npt.ArrayLike,
+    counts: Counts,
     *,
     levels: Sequence[int] | None = None,
     weights: Weights = "identity",
@@ -219,7 +220,7 @@ def gwet_ac(
     cards, values = _cards(counts, levels)
     if not cards.at_least(2).n_cards:
         return Undefined(NO_PAIRS)
-    w, q = _weight_matrix(values, weights), len(values)
+    w, q = weight_matrix(values, weights), len(values)
     share = _shares(cards, "mean_of_cards")
     scale = float(w.sum()) / (q * (q - 1))
     chance = scale * float(share @ (1 - share))
@@ -230,7 +231,7 @@ def gwet_ac(
 
 
 def alpha(
-    counts: npt.ArrayLike, level: Level = "ordinal", *, levels: Sequence[int] | None = None
+    counts: Counts, level: Level = "ordinal", *, levels: Sequence[int] | None = None
 ) -> Alpha | Undefined:
     """Krippendorff's alpha from counts; missing ratings are fine, cards with one rating are left out.
 
@@ -311,14 +312,23 @@ def _distances(n_c: Array, values: Array, level: Level) -> Array:
     raise ValueError(f'level is "nominal", "ordinal" or "interval", got "{level}"')
 
 
-def _cards(counts: npt.ArrayLike, levels: Sequence[int] | None) -> tuple[Patterns, Array]:
-    """Rated cards as patterns, and the values of the points."""
-    cards = patterns(counts).at_least(1)
+def points(cards: Patterns, levels: Sequence[int] | None) -> Array:
+    """Values of the points of the scale, shape (n_levels,).
+
+    Raises:
+        ValueError: not one ascending value a column of counts.
+    """
     q = cards.counts.shape[1]
     values = np.arange(1, q + 1) if levels is None else np.asarray(levels)
     if values.shape != (q,) or (np.diff(values) <= 0).any():
         raise ValueError(f"levels must be {q} ascending values, one a column of counts; got {list(values)}")
-    return cards, values.astype(np.float64)
+    return values.astype(np.float64)
+
+
+def _cards(counts: Counts, levels: Sequence[int] | None) -> tuple[Patterns, Array]:
+    """Rated cards as patterns, and the values of the points."""
+    cards = patterns(counts).at_least(1)
+    return cards, points(cards, levels)
 
 
 def _blocked(cards: Patterns, values: Array) -> Undefined | None:
@@ -331,7 +341,7 @@ def _blocked(cards: Patterns, values: Array) -> Undefined | None:
     return None
 
 
-def _weight_matrix(values: Array, weights: Weights) -> Array:
+def weight_matrix(values: Array, weights: Weights) -> Array:
     """Credit for a pair of points, 1 on the diagonal, shape (n_levels, n_levels)."""
     gap = np.abs(np.subtract.outer(values, values)) / (values[-1] - values[0])
     if weights == "identity":

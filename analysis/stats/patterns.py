@@ -41,8 +41,11 @@ class Patterns:
         return Patterns(self.counts[keep], self.multiplicity[keep])
 
 
-def patterns(counts: npt.ArrayLike) -> Patterns:
-    """Group equal rows of a count table.
+Counts = npt.ArrayLike | Patterns
+
+
+def patterns(counts: Counts) -> Patterns:
+    """Group equal rows of a count table; patterns that were already grouped come back as they are.
 
     Args:
         counts: shape (n_cards, n_levels), how many annotators chose each level; whole numbers, 0 or more.
@@ -50,6 +53,8 @@ def patterns(counts: npt.ArrayLike) -> Patterns:
     Raises:
         ValueError: not a table of whole non-negative numbers with two or more levels.
     """
+    if isinstance(counts, Patterns):
+        return counts
     table = np.asarray(counts)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
@@ -66,7 +71,9 @@ def patterns(counts: npt.ArrayLike) -> Patterns:
         distinct, multiplicity = np.unique(table, axis=0, return_counts=True)
         return Patterns(distinct.astype(np.int64), multiplicity.astype(np.int64))
     place = base ** np.arange(table.shape[1] - 1, -1, -1, dtype=np.int64)
-    code = table @ place
+    code = np.zeros(len(table), dtype=np.int64)
+    for column, weight in zip(table.T, place, strict=True):
+        code += column * weight
     if base ** table.shape[1] <= _DENSE_CODES:
         frequency = np.bincount(code)
         code, multiplicity = np.flatnonzero(frequency), frequency[frequency > 0]

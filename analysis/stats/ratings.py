@@ -171,17 +171,17 @@ class RatingTable:
         """Whether any judgment was not made by a person; every page and file must then say so."""
         return bool(self.simulated.any())
 
-    def n_missing(self, criterion: str) -> int:
+    def n_missing(self, criterion: str, system: str | None = None) -> int:
         """First looks in which the annotator could not judge."""
-        return int((self.point[self._rows(criterion)] < 0).sum())
+        return int((self.point[self.first_looks(criterion, system)] < 0).sum())
 
     def n_ratings(self, criterion: str) -> int:
         """First looks with a value."""
-        return int((self.point[self._rows(criterion)] >= 0).sum())
+        return int((self.point[self.first_looks(criterion)] >= 0).sum())
 
     def cards(self, criterion: str, system: str | None = None, case: str | None = None) -> pd.DataFrame:
         """Case and system of each card, in the order of the rows of `counts` and columns of `matrix`."""
-        cards, _ = self._cards(self._rows(criterion, system, case))
+        cards, _ = self._cards(self.first_looks(criterion, system, case))
         case_code, system_code = np.divmod(cards, len(self.systems))
         return pd.DataFrame(
             {
@@ -200,7 +200,7 @@ class RatingTable:
         Raises:
             UnknownLabel: no such criterion, system or case.
         """
-        rows = self._rows(criterion, system, case)
+        rows = self.first_looks(criterion, system, case)
         cards, inverse = self._cards(rows)
         point, q = self.point[rows], len(self.levels)
         flat = np.bincount((inverse * q + point)[point >= 0], minlength=len(cards) * q)
@@ -213,7 +213,7 @@ class RatingTable:
         Raises:
             ValueError: the matrix would be too large to hold; agreement needs only `counts`.
         """
-        rows = self._rows(criterion, system)
+        rows = self.first_looks(criterion, system)
         cards, inverse = self._cards(rows)
         if len(self.annotators) * len(cards) > MAX_MATRIX_CELLS:
             raise ValueError(
@@ -226,7 +226,7 @@ class RatingTable:
 
     def case_totals(self, criterion: str) -> CaseTotals:
         """Exact sums over annotators for each case and system, and how many annotators gave a value."""
-        rows = self._rows(criterion)
+        rows = self.first_looks(criterion)
         rows = rows[self.point[rows] >= 0]
         shape = len(self.cases), len(self.systems)
         cell = self.case[rows] * shape[1] + self.system[rows]
@@ -269,10 +269,14 @@ class RatingTable:
             means[system] = total / (common * int(rated.sum())) if rated.any() else math.nan
         return pd.Series(means, name=criterion, dtype=np.float64)
 
-    def _rows(
+    def first_looks(
         self, criterion: str, system: str | None = None, case: str | None = None
     ) -> npt.NDArray[np.intp]:
-        """Positions of the first looks that are asked for."""
+        """Row positions of the judgments that count: no repeats; those that could not judge are included.
+
+        Raises:
+            UnknownLabel: no such criterion, system or case.
+        """
         keep = (self.criterion == _code("criterion", criterion, self.criteria)) & ~self.repeat
         if system is not None:
             keep &= self.system == _code("system", system, self.systems)

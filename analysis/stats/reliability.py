@@ -1,0 +1,82 @@
+"""How much of the spread of ratings is between cards: the one-way intraclass correlation.
+
+One-way, because annotators differ from card to card. The two-way forms need every annotator on every card;
+computed on slots ("first rating", "second rating") they measure an artefact.
+
+References: Shrout & Fleiss (1979) Psychological Bulletin 86; McGraw & Wong (1996) Psychological Methods 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from analysis.stats.agreement import NO_PAIRS, points
+from analysis.stats.estimates import Interval, MaybeInterval, Undefined
+from analysis.stats.patterns import Counts, patterns
+
+
+@dataclass(frozen=True)
+class Icc:
+    """ICC(1) of a single rating, ICC(1,k) of the mean of the annotators of a card; either may be negative."""
+
+    single: float
+    single_interval: MaybeInterval
+    mean: float
+    mean_interval: MaybeInterval
+    k: float
+    """Annotators a card; with unequal numbers the size that makes the analysis of variance unbiased."""
+    n_used: int
+    n_ratings: int
+
+
+def icc_oneway(
+    counts: Counts, *, levels: Sequence[int] | None = None, confidence: float = 0.95
+) -> Icc | Undefined:
+    """One-way random intraclass correlation from counts, shape (n_cards, n_levels).
+
+    Cards with fewer than two ratings are left out. The intervals (F, exact under normality) exist only where
+    every card has the same number of ratings.
+    """
+    used = patterns(counts).at_least(2)
+    values = points(used, levels)
+    n = used.n_cards
+    if n < 2:
+        return Undefined(NO_PAIRS if not n else "only one card was rated by two annotators")
+    m, r = used.multiplicity, used.raters
+    total, squares = used.counts @ values, used.counts @ values**2
+    n_ratings = used.n_ratings
+    grand = float(m @ total) / n_ratings
+    between = float(m @ (r * (total / r - grand) ** 2)) / (n - 1)
+    within = float(m @ (squares - total**2 / r)) / (n_ratings - n)
+    k = (n_ratings - float(m @ r**2) / n_ratings) / (n - 1)
+    if between <= 0 and within <= 0:
+        return Undefined("every rating is the same, so there is no spread to divide")
+    single = (between - within) / (between + (k - 1) * within)
+    single_interval: MaybeInterval
+    mean_interval: MaybeInterval
+    if between <= 0:
+        return Undefined("all cards have the same mean, so the reliability of a mean does not exist")
+    if len(np.unique(r)) > 1 or within <= 0:
+        why = "cards have unequal numbers of ratings" if within > 0 else "annotators never differ on a card"
+        single_interval = mean_interval = Undefined(why)
+    else:
+        tail = (1 - confidence) / 2
+        df = n - 1, n_ratings - n
+        f = between / within
+        low, high = f / special.fdtri(*df, 1 - tail), f / special.fdtri(*df, tail)
+        words = "F, one-way analysis of variance"
+        single_interval = Interval(
+            float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1)), confidence, words
+        )
+        mean_interval = Interval(float(1 - 1 / low), float(1 - 1 / high), confidence, words)
+    return Icc(
+        single=single,
+        single_interval=single_interval,
+        mean=(between - within) / between,
+        mean_interval=mean_interval,
+        k=k,
+        n_used=n,
+        n_ratings=n_ratings,
+    )
