@@ -112,13 +112,15 @@ def load(
 
     Raises:
         ImportRefused: a file is missing.
-        ValueError: neither a folder nor both files were given.
+        ValueError: neither a folder nor both files were given, or the two have the same name.
     """
     if folder is None and (interactions is None or items is None):
         raise ValueError("name the folder that holds interactions.jsonl and items.jsonl, or both files")
+    found = _find(folder, "interactions", interactions), _find(folder, "items", items)
+    if found[0].name == found[1].name:
+        raise ValueError(f"both files are called {found[0].name}; rename one, to tell their rows apart")
     return JsonLines(
-        _find(folder, "interactions", interactions),
-        _find(folder, "items", items),
+        *found,
         encoding=encoding,
         rejected=rejected if rejected is not None else Rejected(),
     )

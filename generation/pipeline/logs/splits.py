@@ -140,7 +140,7 @@ def paper_random(
     valid_share: float = 0.0,
     min_history: int = 1,
 ) -> Targets:
-    """The split of the paper's Table 1: all interactions but each user's first are targets; a random tenth tests.
+    """The split of the paper's Table 1: a target is any interaction but a user's first, a random tenth tests.
 
     It is here to replicate, not to conclude from: nearly every test target also stands in the history of some
     training target of the same user. n_test is ceil(share * n), as in scikit-learn; validation is taken from

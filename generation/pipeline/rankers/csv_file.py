@@ -1,4 +1,4 @@
-"""Another recommender's picks, from a file: user, item, and maybe rank (1 is best) or score (more is better)."""
+"""Another recommender's picks, from a file: user, item, maybe rank (1 is best) or score (more is better)."""
 
 import csv
 from collections import defaultdict
