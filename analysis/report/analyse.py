@@ -1,0 +1,187 @@
+"""From ratings to findings: the one road, taken by the service of a study and by the command alike."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import pandas as pd
+
+from analysis.report.agreeing import agree, consistency, prevalence
+from analysis.report.comparing import compare, describe
+from analysis.report.findings import Counts, Criterion, Kind, Meta, Metric, StudyFindings, System
+from analysis.report.prose import methods
+from analysis.report.relating import metrics_of, relate, summarise
+from analysis.report.scores import ScoreTable
+from analysis.stats.ratings import RatingTable
+
+STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION = 1, 2, 3
+PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas", "rouge-score")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the numbers are about; ratings alone do not say it."""
+
+    title: str
+    criteria: tuple[Criterion, ...] = ()
+    """Names and words of the criteria; one that is missing here goes by its key."""
+    systems: tuple[System, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def analyse(
+    table: RatingTable,
+    scores: ScoreTable | None = None,
+    *,
+    subject: Subject,
+    seed: int,
+    created: str,
+    kind: Kind = "unblinded",
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    n_permutations: int = 9999,
+    progress: Callable[[str], None] = lambda step: None,
+) -> StudyFindings:
+    """Compute everything a report says.
+
+    The same ratings, scores and seed give the same findings, byte for byte but for `created` and the
+    versions. Each use of chance has a stream of its own: adding a metric leaves the intervals of agreement
+    as they were.
+
+    Args:
+        kind: "pooled" leaves out whatever tells systems apart, as a study that is not unblinded must.
+        created: ISO 8601, written into the findings as given.
+        progress: told the name of each step before it begins.
+    """
+    blind = kind == "pooled"
+    progress("agreement")
+    agreement = [
+        agree(
+            table,
+            criterion,
+            seed=seed,
+            rng=np.random.default_rng([seed, STREAM_AGREEMENT, index]),
+            confidence=confidence,
+            n_resamples=n_resamples,
+        )
+        for index, criterion in enumerate(table.criteria)
+    ]
+    systems = () if blind else _systems(table, subject)
+    findings = StudyFindings(
+        meta=_meta(table, subject, systems, kind=kind, seed=seed, created=created, confidence=confidence),
+        counts=_counts(table, blind=blind),
+        criteria=_criteria(table, subject),
+        prevalence=tuple(prevalence(table, by_system=not blind)),
+        agreement=tuple(agreement),
+        consistency=tuple(consistency(table)),
+        systems=systems,
+    )
+    if not blind:
+        progress("comparisons")
+        findings = replace(
+            findings,
+            descriptions=tuple(describe(table, confidence=confidence)),
+            comparisons=tuple(
+                compare(
+                    table,
+                    seed=seed,
+                    rng=np.random.default_rng([seed, STREAM_COMPARISON]),
+                    confidence=confidence,
+                    n_permutations=n_permutations,
+                )
+            ),
+        )
+        if scores is not None:
+            progress("metrics")
+            known = metrics_of(scores, subject.metrics)
+            findings = replace(
+                findings,
+                metrics=known,
+                metric_summaries=tuple(summarise(scores, known, table.systems, confidence)),
+                correlations=tuple(
+                    relate(
+                        table,
+                        scores,
+                        known,
+                        seed=seed,
+                        stream=STREAM_CORRELATION,
+                        confidence=confidence,
+                        n_resamples=n_resamples // 4,
+                    )
+                ),
+            )
+    return replace(
+        findings, methods=methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
+    )
+
+
+def versions() -> dict[str, str]:
+    """What computed the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _meta(
+    table: RatingTable,
+    subject: Subject,
+    systems: tuple[System, ...],
+    *,
+    kind: Kind,
+    seed: int,
+    created: str,
+    confidence: float,
+) -> Meta:
+    return Meta(
+        title=subject.title,
+        kind=kind,
+        seed=seed,
+        created=created,
+        confidence=confidence,
+        levels=table.levels,
+        versions=versions(),
+        simulated=table.any_simulated,
+        offline_systems=tuple(system.name for system in systems if system.offline),
+        notes=subject.notes,
+    )
+
+
+def _counts(table: RatingTable, *, blind: bool) -> Counts:
+    first = ~table.repeat
+    cards = pd.DataFrame({"case": table.case, "system": table.system})[first].drop_duplicates()
+    seconds = pd.DataFrame(
+        {"annotator": table.annotator, "case": table.case, "system": table.system, "seconds": table.seconds}
+    )[first].dropna()
+    by_card = seconds.groupby(["annotator", "case", "system"])["seconds"].max()
+    return Counts(
+        n_annotators=len(table.annotators),
+        n_cases=len(table.cases),
+        n_cards=len(cards),
+        n_systems=None if blind else len(table.systems),
+        n_ratings=sum(table.n_ratings(criterion) for criterion in table.criteria),
+        n_cannot_judge=sum(table.n_missing(criterion) for criterion in table.criteria),
+        n_repeats=table.n_repeats,
+        n_simulated=int((table.simulated & (table.point >= 0)).sum()),
+        median_seconds=float(by_card.median()) if len(by_card) else None,
+    )
+
+
+def _criteria(table: RatingTable, subject: Subject) -> tuple[Criterion, ...]:
+    known = {criterion.key: criterion for criterion in subject.criteria}
+    return tuple(known.get(key) or Criterion(key=key, name=_spoken(key)) for key in table.criteria)
+
+
+def _systems(table: RatingTable, subject: Subject) -> tuple[System, ...]:
+    known = {system.name: system for system in subject.systems}
+    return tuple(known.get(name) or System(name=name, label=name) for name in table.systems)
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ").replace("-", " ").capitalize() if key.islower() else key

@@ -1,0 +1,199 @@
+"""The sentences of a report: what stands before each table, and the methods paragraph."""
+
+from analysis.report.findings import Comparison, Number, StudyFindings
+from analysis.report.words import interval, join, many, number, p_in_words
+
+
+def opening(findings: StudyFindings) -> list[str]:
+    """Who judged what."""
+    counts = findings.counts
+    cards = many(counts.n_cards, "explanation")
+    of_cases = f"of {many(counts.n_cases, 'case')}"
+    by = f" by {many(counts.n_systems, 'system')}" if counts.n_systems is not None else ""
+    who = (
+        many(counts.n_annotators, "annotator")
+        if not findings.meta.simulated
+        else many(counts.n_annotators, "simulated annotator")
+    )
+    criteria = [criterion.name.lower() for criterion in findings.criteria]
+    sentences = [
+        (
+            f"{who} gave {many(counts.n_ratings, 'rating')} to {cards} {of_cases}{by}, on {join(criteria)}, "
+            f"each from {findings.meta.levels[0]} to {findings.meta.levels[-1]}."
+        )
+    ]
+    if counts.n_cannot_judge:
+        share = counts.n_cannot_judge / (counts.n_cannot_judge + counts.n_ratings)
+        sentences.append(
+            f"{many(counts.n_cannot_judge, 'time')} ({share:.1%}) an annotator could not judge; "
+            "these are counted as missing, not as a value."
+        )
+    if counts.n_repeats:
+        sentences.append(f"{many(counts.n_repeats, 'rating')} of a second look enter consistency alone.")
+    if counts.median_seconds is not None:
+        sentences.append(f"The median card took {counts.median_seconds:.0f} seconds.")
+    return sentences
+
+
+def on_scale(findings: StudyFindings) -> list[str]:
+    """How the scale was used."""
+    sentences = []
+    for criterion in findings.criteria:
+        rows = [
+            r for r in findings.prevalence if r.criterion == criterion.key and not r.system and r.n_ratings
+        ]
+        for row in rows:
+            top = max(range(len(row.counts)), key=row.counts.__getitem__)
+            unused = [str(level) for level, n in zip(findings.meta.levels, row.counts, strict=True) if n == 0]
+            text = (
+                f"On {criterion.name.lower()} the most frequent rating was {findings.meta.levels[top]} "
+                f"({row.counts[top] / row.n_ratings:.0%} of {row.n_ratings:,})"
+            )
+            sentences.append(text + (f"; nobody chose {join(unused, 'or')}." if unused else "."))
+    return sentences
+
+
+def on_agreement(findings: StudyFindings) -> list[str]:
+    """What annotators agreed on, never by one coefficient alone."""
+    sentences = []
+    names = {criterion.key: criterion.name for criterion in findings.criteria}
+    for row in findings.agreement:
+        if row.fleiss.value is None:
+            sentences.append(
+                f"{names[row.criterion]}: agreement is undefined, because {row.fleiss.undefined}."
+            )
+            continue
+        sentences.append(
+            f"{names[row.criterion]}: pairs of ratings of one card were equal in {_percent(row.exact)} "
+            "and within "
+            f"one point in {_percent(row.within_one)}; Fleiss' kappa {_estimate(row.fleiss)}, ordinal alpha "
+            f"{_estimate(row.alpha_ordinal)}, AC1 {_estimate(row.ac1)}{_label(row.landis_koch)}."
+        )
+    return sentences
+
+
+def on_comparisons(findings: StudyFindings) -> list[str]:
+    """Which differences stood the adjustment, the largest first; and which did not."""
+    tested = [row for row in findings.comparisons if row.p_holm is not None]
+    if not tested:
+        return ["No pair of systems could be compared."] if findings.comparisons else []
+    sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
+    sentences = [
+        f"{len(sure):,} of {many(len(tested), 'paired difference')} stayed below 0.05 after Holm's "
+        "adjustment."
+    ]
+    labels = {system.name: system.label for system in findings.systems}
+    names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
+    sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
+    if len(sure) < len(tested):
+        sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
+    return sentences
+
+
+def on_metrics(findings: StudyFindings) -> list[str]:
+    """How far automatic metrics can stand in for people."""
+    sentences = []
+    written = [system.label for system in findings.systems if system.wrote_references]
+    if written and any(metric.references for metric in findings.metrics):
+        sentences.append(
+            f"The references are texts of {join(written)}: its own overlap scores measure likeness to itself."
+        )
+    rows = [r for r in findings.correlations if (r.level, r.coefficient) == ("text", "spearman")]
+    values = [(abs(r.number.value), r) for r in rows if r.number.value is not None]
+    if values:
+        labels = {metric.name: metric.label for metric in findings.metrics}
+        names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
+        _, top = max(values, key=lambda pair: pair[0])
+        sentences.append(
+            f"Over all texts the closest link between a metric and people is {labels[top.metric]} with "
+            f"{names[top.criterion]}, Spearman's rho {_estimate(top.number)}; it is the largest of "
+            f"{len(values):,} looked at, so expect less elsewhere."
+        )
+    return sentences
+
+
+def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -> tuple[str, ...]:
+    """The methods paragraph, to be copied into a paper."""
+    meta = findings.meta
+    percent = f"{meta.confidence:.0%}"
+    sentences = [
+        (
+            f"Ratings are whole numbers from {meta.levels[0]} to {meta.levels[-1]}; ratings of a second "
+            "look and "
+            "cards an annotator could not judge are left out."
+        ),
+        (
+            "Agreement is Fleiss' kappa generalised to unequal numbers of ratings, Krippendorff's alpha "
+            "with ordinal "
+            "distances, Gwet's AC1, Randolph's free-marginal kappa and percent agreement, each over "
+            "cards with at "
+            "least two ratings."
+        ),
+        (
+            f"Intervals hold {percent}: linearised t intervals for kappa and AC1, a bootstrap over cards "
+            "with "
+            f"{n_resamples:,} resamples for alpha and percent agreement; the z test of kappa uses the "
+            "standard error "
+            "under no agreement, the interval does not."
+        ),
+    ]
+    if findings.comparisons:
+        sentences += [
+            (
+                "Systems are compared by two-sided paired t-tests over cases, annotators averaged within "
+                "each case "
+                f"first, with Holm's adjustment over all {findings.comparisons[0].family:,} tests of this "
+                "report."
+            ),
+            (
+                "Effect size is Cohen's dz with an interval from the noncentral t; Wilcoxon's "
+                "signed-rank test and a "
+                f"sign-flip permutation test ({n_permutations:,} draws, or all patterns where there are "
+                "fewer) check "
+                "each t-test."
+            ),
+        ]
+    if findings.correlations:
+        sentences.append(
+            "Metrics are correlated with mean ratings over all texts, within cases and between systems; "
+            "means of "
+            "ratings are exact fractions, so ties are ties; intervals resample cases and hold the "
+            "systems fixed."
+        )
+    used = ", ".join(f"{name} {number}" for name, number in sorted(meta.versions.items()))
+    sentences.append(f"Every draw of chance has its own stream of seed {meta.seed}. Computed with {used}.")
+    return tuple(sentences)
+
+
+def _percent(given: Number) -> str:
+    return "no pairs" if given.value is None else f"{given.value:.0%}"
+
+
+def _estimate(given: Number) -> str:
+    if given.value is None:
+        return f"undefined ({given.undefined})"
+    return f"{number(given.value)} {interval(given)}".strip()
+
+
+def _label(word: str) -> str:
+    return "" if word == "not labelled" else f" (by the lower bound of kappa: {word})"
+
+
+def _size(row: Comparison) -> float:
+    return abs(row.dz.value or 0.0)
+
+
+def _compared(row: Comparison, labels: dict[str, str], criterion: str) -> str:
+    first, second, sign = row.first, row.second, 1.0
+    if (row.difference.value or 0) < 0:
+        first, second, sign = row.second, row.first, -1.0
+    size, ends = sign * (row.difference.value or 0), ""
+    if row.difference.interval is not None:
+        low, high = sorted((sign * row.difference.interval.low, sign * row.difference.interval.high))
+        ends = f" [{number(low)}, {number(high)}]"
+    return (
+        f"{labels[first]} was rated higher than {labels[second]} on {criterion} by {number(size)} "
+        f"points{ends}, "
+        f"t({row.df}) = {number(abs(row.t or 0))}, Holm's {p_in_words(row.p_holm or 0)}, "
+        f"dz = {number(abs(row.dz.value or 0))}, n = {many(row.n_cases, 'case')}."
+    )

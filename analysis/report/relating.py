@@ -1,0 +1,140 @@
+"""The sections on automatic metrics: scores in, `MetricSummary` and `Correlation` out."""
+
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from analysis.report.findings import Correlation, Metric, MetricSummary, Number
+from analysis.report.scores import ScoreTable
+from analysis.stats import correlation
+from analysis.stats.estimates import Interval, Undefined
+from analysis.stats.ratings import RatingTable
+
+LEVELS: dict[correlation.Level, str] = {"none": "text", "case": "case", "system": "system"}
+"""What the report calls the levels of `stats.correlation`."""
+METHODS = {
+    "text": "{name} over all texts, mean rating of each",
+    "case": "{name} over the systems within each case, mean over cases",
+    "system": "{name} over the systems' means",
+}
+NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall": "Kendall's tau-b"}
+MANY = 1_000
+"""With more correlations than this, intervals are drawn for Spearman's rho alone: nobody reads "
+"thousands of them."""
+COUNTED = {"text": "texts", "case": "cases", "system": "systems"}
+
+
+def metrics_of(scores: ScoreTable, known: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Every metric that has scores, with what is known of it."""
+    described = {metric.name: metric for metric in known}
+    return tuple(
+        described.get(name)
+        or Metric(name=name, label=name, level="corpus" if scores.is_corpus_level(name) else "case")
+        for name in scores.metrics
+    )
+
+
+def summarise(
+    scores: ScoreTable, metrics: tuple[Metric, ...], systems: tuple[str, ...], confidence: float
+) -> list[MetricSummary]:
+    """Each metric of each system's texts."""
+    rows = []
+    for metric in metrics:
+        for system in systems:
+            values = scores.of(metric.name, system)
+            if len(values):
+                rows.append(_summary(metric, system, values, confidence))
+    return rows
+
+
+def relate(
+    table: RatingTable,
+    scores: ScoreTable,
+    metrics: tuple[Metric, ...],
+    *,
+    seed: int,
+    stream: int,
+    confidence: float,
+    n_resamples: int,
+) -> list[Correlation]:
+    """Every metric with a value a text against every criterion, at every level, by every coefficient.
+
+    Each metric and criterion draws from a stream of its own, so one more metric changes no other interval.
+    """
+    n_wanted = sum(m.level == "case" for m in metrics) * len(table.criteria) * len(LEVELS) * len(NAMES)
+    totals = {criterion: table.case_totals(criterion) for criterion in table.criteria}
+    rows = []
+    for metric in metrics:
+        if metric.level == "corpus":
+            continue
+        by_text = scores.by_text(metric.name, table.cases, table.systems)
+        for criterion in table.criteria:
+            rng = np.random.default_rng([seed, stream, crc32(f"{metric.name}|{criterion}".encode())])
+            for level, called in LEVELS.items():
+                for coefficient in correlation.COEFFICIENTS:
+                    drawn = n_wanted <= MANY or coefficient == "spearman"
+                    found = correlation.correlate(
+                        by_text,
+                        totals[criterion],
+                        level=level,
+                        coefficient=coefficient,
+                        rng=rng if drawn else None,
+                        n_resamples=n_resamples,
+                        confidence=confidence,
+                    )
+                    rows.append(_correlation(metric.name, criterion, called, found, seed))
+    return rows
+
+
+def _summary(
+    metric: Metric, system: str, values: npt.NDArray[np.float64], confidence: float
+) -> MetricSummary:
+    defined = values[~np.isnan(values)]
+    n, n_undefined = len(defined), len(values) - len(defined)
+    if metric.level == "corpus":
+        method = "one number for all texts of the system"
+        if not n:
+            score = Number(None, 0, "values", method, undefined="too few words or texts for this metric")
+        else:
+            score = Number(
+                float(defined[0]), 1, "value", method, no_interval="the metric has no value for a single text"
+            )
+        return MetricSummary(metric.name, system, score, n_undefined)
+    method = "mean over texts"
+    if not n:
+        score = Number(
+            None, 0, "texts", method, undefined="the metric is undefined for every text of this system"
+        )
+    elif n == 1 or np.ptp(defined) == 0:
+        reason = "one text has no spread" if n == 1 else "every text has the same score"
+        score = Number(float(defined[0]), n, "texts", method, no_interval=reason)
+    else:
+        mean, sd = float(defined.mean()), float(defined.std(ddof=1))
+        half = float(special.stdtrit(n - 1, (1 + confidence) / 2)) * sd / float(np.sqrt(n))
+        interval = Interval(mean - half, mean + half, confidence, "t over texts")
+        score = Number(mean, n, "texts", method, interval=interval)
+    return MetricSummary(metric.name, system, score, n_undefined)
+
+
+def _correlation(
+    metric: str, criterion: str, level: str, found: correlation.Correlation, seed: int
+) -> Correlation:
+    method = METHODS[level].format(name=NAMES[found.coefficient])
+    if isinstance(found.value, Undefined):
+        number = Number(None, found.n, COUNTED[level], method, undefined=found.value.reason)
+    else:
+        has = isinstance(found.interval, Interval)
+        number = Number(
+            value=found.value,
+            n=found.n,
+            counted=COUNTED[level],
+            method=method,
+            interval=found.interval if isinstance(found.interval, Interval) else None,
+            no_interval=found.interval.reason if isinstance(found.interval, Undefined) else "",
+            seed=seed if has else None,
+        )
+    return Correlation(
+        metric, criterion, level, found.coefficient, number, found.n_missing + found.n_undefined
+    )
