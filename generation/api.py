@@ -1,5 +1,333 @@
-"""REST endpoints of this room."""
+"""REST endpoints of this room: what the owners' pages do, for programs."""
 
-from django.urls import URLPattern
+import dataclasses
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from generation import overview, tasks
+from generation.models import Case, Corpus, Explanation, Run, Stage, Status
+from generation.services.cancel_run import cancel_run
+from generation.services.create_corpus import create_corpus
+from generation.services.parameters import PARAMETERS, BadParameters, choices_of
+from generation.services.queue_pipeline import DEFAULT_SYSTEMS, queue_pipeline
+from generation.services.queue_run import queue_run
+from generation.services.requeue_run import requeue_run
+
+
+class MayRunGeneration(BasePermission):
+    """Owners only."""
+
+    message = "Only owners may run generation."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("generation.run"))
+
+
+class CorpusSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Corpus
+        fields = [
+            "id", "name", "log_format", "options", "sha256", "n_users", "n_items", "n_interactions",
+            "n_rejected", "provenance", "created_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class NewCorpusSerializer(serializers.Serializer):
+    """A log to read. `options` are for the built-in log; the others take `uploads` or `folder`."""
+
+    name = serializers.CharField(max_length=120)
+    log_format = serializers.CharField(max_length=40)
+    options = serializers.DictField(child=serializers.IntegerField(min_value=0), required=False)
+    folder = serializers.CharField(required=False, help_text="Below the server's folder of logs.")
+    uploads = serializers.ListField(
+        child=serializers.FileField(), required=False, help_text="The log's files, or one zip; as multipart."
+    )
+
+
+class ProgressSerializer(serializers.Serializer):
+    n_done = serializers.IntegerField()
+    n_total = serializers.IntegerField(help_text="0 while nobody knows.")
+    unit = serializers.CharField()
+    per_second = serializers.FloatField(allow_null=True)
+    remaining_seconds = serializers.SerializerMethodField()
+
+    def get_remaining_seconds(self, progress: overview.Progress) -> float | None:
+        return progress.remaining.total_seconds() if progress.remaining is not None else None
+
+
+class RunSerializer(serializers.ModelSerializer):
+    title = serializers.CharField(read_only=True)
+    needs = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    progress = serializers.SerializerMethodField()
+    offline = serializers.SerializerMethodField(help_text="Does the offline teacher stand behind it?")
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "corpus", "stage", "title", "status", "parameters", "seed", "needs", "error", "counts",
+            "report", "artefact", "sha256", "progress", "offline", "created_at", "started_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, run: Run) -> dict[str, Any]:
+        return ProgressSerializer(overview.progress_of(run)).data
+
+    def get_offline(self, run: Run) -> bool:
+        return overview.is_offline(run)
+
+
+class NewRunSerializer(serializers.Serializer):
+    """A run to queue. Without `needs` it builds on the newest that suit; GET stages/ lists parameters."""
+
+    corpus = serializers.PrimaryKeyRelatedField(queryset=Corpus.objects.all())
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    parameters = serializers.DictField(required=False)
+    seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**32 - 1)
+    needs = serializers.PrimaryKeyRelatedField(many=True, queryset=Run.objects.all(), required=False)
+
+
+class NewPipelineSerializer(serializers.Serializer):
+    """The whole way: what differs from each stage's defaults goes into `parameters`, by stage."""
+
+    systems = serializers.ListField(
+        child=serializers.CharField(), required=False, default=list(DEFAULT_SYSTEMS)
+    )
+    parameters = serializers.DictField(child=serializers.DictField(), required=False)
+    seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**32 - 1)
+
+
+class EventSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    text = serializers.CharField()
+
+
+class ItemSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    year = serializers.IntegerField(allow_null=True)
+    genres = serializers.ListField(child=serializers.CharField())
+    directors = serializers.ListField(child=serializers.CharField())
+
+
+class CaseSerializer(serializers.ModelSerializer):
+    history = ItemSerializer(many=True)
+    item = ItemSerializer()
+
+    class Meta:
+        model = Case
+        fields = ["case_id", "position", "user", "split", "history", "item"]
+        read_only_fields = fields
+
+
+class ExplanationSerializer(serializers.ModelSerializer):
+    case = serializers.CharField(source="case.case_id", read_only=True)
+    system = serializers.CharField(source="run.parameters.system", read_only=True)
+
+    class Meta:
+        model = Explanation
+        fields = [
+            "id", "case", "system", "text", "status", "reason", "signature", "n_history_shown",
+            "unknown_user",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ParameterSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    help = serializers.CharField()
+    type = serializers.CharField()
+    default = serializers.JSONField(allow_null=True)
+    choices = serializers.DictField(child=serializers.CharField())
+
+
+class StageSerializer(serializers.Serializer):
+    stage = serializers.CharField()
+    label = serializers.CharField()
+    parameters = ParameterSerializer(many=True)
+
+
+class CorpusViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Logs, read or being read."""
+
+    queryset = Corpus.objects.all()
+    serializer_class = CorpusSerializer
+    permission_classes = [MayRunGeneration]
+    parser_classes = [JSONParser, MultiPartParser]
+
+    @extend_schema(request=NewCorpusSerializer, responses={201: CorpusSerializer})
+    def create(self, request: Request) -> Response:
+        """Name a log and queue its import."""
+        wanted = _validated(NewCorpusSerializer, request)
+        try:
+            corpus, run = create_corpus(**wanted, created_by=request.user)
+        except BadParameters as refusal:
+            raise _refused(refusal) from None
+        tasks.enqueue(run)
+        return Response(CorpusSerializer(corpus).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=NewPipelineSerializer, responses={201: RunSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def pipeline(self, request: Request, pk: str) -> Response:
+        """Queue cases, teacher, students and explanations in one go."""
+        corpus = self.get_object()
+        try:
+            queued = queue_pipeline(
+                corpus=corpus, **_validated(NewPipelineSerializer, request), created_by=request.user
+            )
+        except BadParameters as refusal:
+            raise _refused(refusal) from None
+        tasks.enqueue(*queued)
+        found = overview.listed_runs().filter(pk__in=[run.pk for run in queued]).order_by("pk")
+        return Response(RunSerializer(found, many=True).data, status=status.HTTP_201_CREATED)
+
+
+FILTERS = [
+    OpenApiParameter("corpus", OpenApiTypes.INT, description="Only runs of this corpus."),
+    OpenApiParameter("stage", OpenApiTypes.STR, enum=Stage.values),
+    OpenApiParameter("status", OpenApiTypes.STR, enum=Status.values),
+]
+
+
+class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Executions of a stage."""
+
+    queryset = Run.objects.none()
+    serializer_class = RunSerializer
+    permission_classes = [MayRunGeneration]
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> QuerySet[Run]:
+        found = overview.listed_runs()
+        if self.action != "list":
+            return found
+        for name, known in (("stage", Stage.values), ("status", Status.values)):
+            if value := self.request.query_params.get(name):
+                if value not in known:
+                    raise ValidationError({name: [f"unknown {name} {value!r}. Known: {', '.join(known)}."]})
+                found = found.filter(**{name: value})
+        if corpus := self.request.query_params.get("corpus"):
+            if not corpus.isdecimal():
+                raise ValidationError({"corpus": [f"the id of a corpus is a whole number, not {corpus!r}"]})
+            found = found.filter(corpus=int(corpus))
+        return found
+
+    @extend_schema(parameters=FILTERS)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The newest first."""
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(request=NewRunSerializer, responses={201: RunSerializer})
+    def create(self, request: Request) -> Response:
+        """Queue a run."""
+        wanted = _validated(NewRunSerializer, request)
+        try:
+            run = queue_run(**wanted, created_by=request.user)
+        except BadParameters as refusal:
+            raise _refused(refusal) from None
+        tasks.enqueue(run)
+        return Response(self._shown(run.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={200: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Cancel a run; 409 when it is over already."""
+        run = self.get_object()
+        done = cancel_run(run_id=run.pk, by=request.user.get_username())
+        return Response(self._shown(run.pk), status=status.HTTP_200_OK if done else status.HTTP_409_CONFLICT)
+
+    @extend_schema(request=None, responses={200: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def requeue(self, request: Request, pk: str) -> Response:
+        """Queue a failed or cancelled run again; 409 when it is neither."""
+        run = self.get_object()
+        done = requeue_run(run_id=run.pk, by=request.user.get_username())
+        if done:
+            tasks.enqueue(run)
+        return Response(self._shown(run.pk), status=status.HTTP_200_OK if done else status.HTTP_409_CONFLICT)
+
+    @extend_schema(responses={200: EventSerializer(many=True)})
+    @action(detail=True, serializer_class=EventSerializer)
+    def events(self, request: Request, pk: str) -> Response:
+        """The run's log, the oldest line first."""
+        return self._page(self.get_object().events.order_by("id"), EventSerializer)
+
+    @extend_schema(responses={200: CaseSerializer(many=True)})
+    @action(detail=True, serializer_class=CaseSerializer)
+    def cases(self, request: Request, pk: str) -> Response:
+        """The cases of a select_cases run that people may judge."""
+        return self._page(self.get_object().cases.order_by("position"), CaseSerializer)
+
+    @extend_schema(responses={200: ExplanationSerializer(many=True)})
+    @action(detail=True, serializer_class=ExplanationSerializer)
+    def explanations(self, request: Request, pk: str) -> Response:
+        """The texts of an explain_cases run, failed ones with their reasons."""
+        rows = self.get_object().explanations.select_related("case", "run").order_by("case__position")
+        return self._page(rows, ExplanationSerializer)
+
+    def _page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer]) -> Response:
+        return self.get_paginated_response(serializer(self.paginate_queryset(rows), many=True).data)
+
+    @staticmethod
+    def _shown(run_id: int) -> dict[str, Any]:
+        return RunSerializer(overview.listed_runs().get(pk=run_id)).data
+
+
+class StagesView(APIView):
+    """What each stage may be asked for."""
+
+    permission_classes = [MayRunGeneration]
+
+    @extend_schema(responses={200: StageSerializer(many=True)})
+    def get(self, request: Request) -> Response:
+        """The stages in order, with their parameters, defaults and choices."""
+        stages = [
+            {"stage": stage.value, "label": stage.label, "parameters": _parameters(stage)} for stage in Stage
+        ]
+        return Response(StageSerializer(stages, many=True).data)
+
+
+def _parameters(stage: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name,
+            "label": one.metadata["label"],
+            "help": one.metadata["help"],
+            "type": one.type,
+            "default": {} if one.default is dataclasses.MISSING else one.default,
+            "choices": choices_of(one),
+        }
+        for one in dataclasses.fields(PARAMETERS[stage])
+    ]
+
+
+def _validated(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    checked = serializer(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data
+
+
+def _refused(refusal: BadParameters) -> ValidationError:
+    return ValidationError({refusal.field: [str(refusal)]})
+
+
+router = SimpleRouter()
+router.register("corpora", CorpusViewSet, basename="generation-corpus")
+router.register("runs", RunViewSet, basename="generation-run")
+
+urlpatterns = [path("stages/", StagesView.as_view(), name="generation-stages"), *router.urls]

@@ -1,0 +1,203 @@
+"""The same over REST: owners only, errors by field, pages of rows."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from generation import tasks
+from generation.models import Corpus, Run
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+ROOT = "/api/generation"
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    found = []
+    monkeypatch.setattr(tasks, "send", lambda run: found.append((run.stage, run.pk)))
+    return found
+
+
+@pytest.fixture
+def api(olga, sent):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=olga).key}")
+    return client
+
+
+def every_endpoint():
+    run = builders.run()
+    detail = f"{ROOT}/runs/{run.pk}"
+    return [
+        ("get", f"{ROOT}/stages/"),
+        ("get", f"{ROOT}/corpora/"),
+        ("post", f"{ROOT}/corpora/"),
+        ("get", f"{ROOT}/corpora/{run.corpus_id}/"),
+        ("post", f"{ROOT}/corpora/{run.corpus_id}/pipeline/"),
+        ("get", f"{ROOT}/runs/"),
+        ("post", f"{ROOT}/runs/"),
+        ("get", f"{detail}/"),
+        ("post", f"{detail}/cancel/"),
+        ("post", f"{detail}/requeue/"),
+        ("get", f"{detail}/events/"),
+        ("get", f"{detail}/cases/"),
+        ("get", f"{detail}/explanations/"),
+    ]
+
+
+@pytest.mark.parametrize("who", ["ada", "rosa"])
+def test_only_owners_get_in_anywhere(who, request):
+    client = APIClient()
+    client.force_authenticate(request.getfixturevalue(who))
+    assert {getattr(client, method)(url).status_code for method, url in every_endpoint()} == {403}
+
+
+def test_strangers_get_in_nowhere():
+    client = APIClient()
+    assert {getattr(client, method)(url).status_code for method, url in every_endpoint()} <= {401, 403}
+    assert Run.objects.get().status == "queued"
+
+
+def test_a_corpus_is_made_and_its_import_sent(api, sent):
+    answer = api.post(
+        f"{ROOT}/corpora/",
+        {"name": "Small", "log_format": "builtin", "options": {"n_users": 20}},
+        format="json",
+    )
+    assert answer.status_code == 201, answer.content
+    assert Corpus.objects.get(pk=answer.json()["id"]).options == {"n_users": 20}
+    assert [stage for stage, _ in sent] == ["import_log"]
+
+
+def test_a_corpus_can_be_uploaded(api):
+    files = [SimpleUploadedFile("interactions.jsonl", b"{}"), SimpleUploadedFile("items.jsonl", b"{}")]
+    answer = api.post(
+        f"{ROOT}/corpora/", {"name": "Mine", "log_format": "jsonl", "uploads": files}, format="multipart"
+    )
+    assert answer.status_code == 201, answer.content
+    assert "folder" in Corpus.objects.get().options
+
+
+@pytest.mark.parametrize(
+    ("sent_data", "field"),
+    [
+        ({"name": "A", "log_format": "bulitin"}, "log_format"),
+        ({"name": "A", "log_format": "builtin", "options": {"n_userz": 3}}, "n_userz"),
+        ({"name": "A", "log_format": "movielens"}, "folder"),
+        ({"log_format": "builtin"}, "name"),
+    ],
+)
+def test_a_refusal_names_its_field(api, sent_data, field):
+    answer = api.post(f"{ROOT}/corpora/", sent_data, format="json")
+    assert answer.status_code == 400
+    assert list(answer.json()) == [field]
+    assert not Corpus.objects.exists()
+
+
+def test_a_run_is_queued_over_the_newest_that_suits(api, sent):
+    earlier = builders.run(stage="import_log", status="done")
+    answer = api.post(
+        f"{ROOT}/runs/",
+        {"corpus": earlier.corpus_id, "stage": "select_cases", "parameters": {"n_cases": 5}, "seed": 7},
+        format="json",
+    )
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    assert (shown["needs"], shown["parameters"]["n_cases"], shown["seed"]) == ([earlier.pk], 5, 7)
+    assert sent == [("select_cases", shown["id"])]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"n_case": 5}, "Did you mean 'n_cases'?"),
+        ({"n_cases": "many"}, "must be a whole number"),
+        ({"n_cases": True}, "must be a whole number"),
+        ({"split": "tempral"}, "Did you mean 'temporal'?"),
+        ({"n_cases": 0}, "must be from 1 to 10,000"),
+    ],
+)
+def test_a_bad_parameter_is_answered_with_the_remedy(api, parameters, said):
+    corpus = builders.run(stage="import_log", status="done").corpus_id
+    answer = api.post(
+        f"{ROOT}/runs/", {"corpus": corpus, "stage": "select_cases", "parameters": parameters}, format="json"
+    )
+    assert answer.status_code == 400
+    assert said in answer.json()[next(iter(parameters))][0]
+
+
+def test_a_student_of_the_wrong_kind_is_refused_for_a_system(api):
+    cases = builders.case_run()
+    student = builders.run(stage="train_student", status="done", parameters={"with_user": False})
+    body = {
+        "corpus": cases.corpus_id,
+        "stage": "explain_cases",
+        "parameters": {"system": "prism"},
+        "needs": [cases.pk, student.pk],
+    }
+    answer = api.post(f"{ROOT}/runs/", body, format="json")
+    assert "wants a student trained with user vectors" in answer.json()["needs"][0]
+
+
+def test_the_pipeline_is_queued_whole_or_not_at_all(api):
+    corpus = builders.run(stage="import_log", status="done").corpus_id
+    url = f"{ROOT}/corpora/{corpus}/pipeline/"
+    bad = api.post(url, {"systems": ["prism", "prsim"]}, format="json")
+    assert bad.status_code == 400
+    assert Run.objects.count() == 1
+    good = api.post(url, {"systems": ["prism"], "seed": 2}, format="json")
+    assert [run["stage"] for run in good.json()] == [
+        "select_cases",
+        "distil_teacher",
+        "train_student",
+        "explain_cases",
+    ]
+
+
+def test_cancel_and_requeue_answer_409_when_there_is_nothing_to_do(api):
+    run = builders.run(status="done")
+    assert api.post(f"{ROOT}/runs/{run.pk}/cancel/").status_code == 409
+    assert api.post(f"{ROOT}/runs/{run.pk}/requeue/").status_code == 409
+    run = builders.run()
+    assert api.post(f"{ROOT}/runs/{run.pk}/cancel/").json()["status"] == "cancelled"
+    assert api.post(f"{ROOT}/runs/{run.pk}/requeue/").json()["status"] == "queued"
+
+
+def test_runs_are_filtered_and_an_unknown_filter_value_is_refused(api):
+    builders.run(status="done")
+    builders.run(stage="import_log")
+    assert [run["stage"] for run in api.get(f"{ROOT}/runs/?status=queued").json()["results"]] == [
+        "import_log"
+    ]
+    assert api.get(f"{ROOT}/runs/?stage=guess").status_code == 400
+    assert api.get(f"{ROOT}/runs/?corpus=x").status_code == 400
+
+
+def test_explanations_come_in_pages_with_their_case_and_system(api):
+    run = builders.explain_run(over=builders.case_run(n_cases=3), failing=(2,))
+    first = api.get(f"{ROOT}/runs/{run.pk}/explanations/?limit=2").json()
+    assert (first["count"], len(first["results"])) == (3, 2)
+    assert (first["results"][0]["case"], first["results"][0]["system"]) == ("case0", "prism")
+    rest = api.get(first["next"]).json()["results"]
+    assert rest[0]["reason"] == "the system wrote nothing"
+
+
+def test_cases_are_shown_without_any_system(api):
+    run = builders.case_run(n_cases=1)
+    [case] = api.get(f"{ROOT}/runs/{run.pk}/cases/").json()["results"]
+    assert case["item"]["title"] == "Film 3"
+
+
+def test_the_stages_tell_what_may_be_asked_for(api):
+    stages = {stage["stage"]: stage for stage in api.get(f"{ROOT}/stages/").json()}
+    system = next(one for one in stages["explain_cases"]["parameters"] if one["name"] == "system")
+    assert "prism" in system["choices"]
+
+
+def test_the_list_of_runs_costs_the_same_however_long(api, django_assert_max_num_queries):
+    for _ in range(12):
+        builders.run(needs=(builders.run(stage="import_log", status="done"),))
+    with django_assert_max_num_queries(7):
+        assert api.get(f"{ROOT}/runs/").json()["count"] == 24

@@ -1,0 +1,303 @@
+"""Owners' pages, by what a person would read on them; and who may not open them at all."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from generation import tasks
+from generation.models import Corpus, Run
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What was enqueued, as (stage, run id)."""
+    found = []
+    monkeypatch.setattr(tasks, "send", lambda run: found.append((run.stage, run.pk)))
+    return found
+
+
+@pytest.fixture
+def page(client, olga):
+    client.force_login(olga)
+
+    def fetch(name, *args, **options):
+        return client.get(reverse(f"generation:{name}", args=args), **options)
+
+    return fetch
+
+
+@pytest.fixture
+def post(client, olga):
+    client.force_login(olga)
+
+    def send(page, /, *args, **data):
+        return client.post(reverse(f"generation:{page}", args=args), data)
+
+    return send
+
+
+def every_url():
+    run = builders.run()
+    corpus, key = run.corpus_id, run.pk
+    return [
+        ("get", reverse("generation:runs")),
+        ("get", reverse("generation:new-corpus")),
+        ("post", reverse("generation:new-corpus")),
+        ("get", reverse("generation:corpus", args=[corpus])),
+        ("get", reverse("generation:new-pipeline", args=[corpus])),
+        ("post", reverse("generation:new-pipeline", args=[corpus])),
+        ("get", reverse("generation:new-run", args=[corpus, "select_cases"])),
+        ("post", reverse("generation:new-run", args=[corpus, "select_cases"])),
+        ("get", reverse("generation:run", args=[key])),
+        ("post", reverse("generation:cancel", args=[key])),
+        ("post", reverse("generation:requeue", args=[key])),
+    ]
+
+
+def test_the_list_of_urls_above_is_whole():
+    from generation.urls import urlpatterns
+
+    tried = {url for _, url in every_url()}
+    assert len(urlpatterns) == len(tried)
+
+
+@pytest.mark.parametrize("who", ["ada", "ben", "rosa"])
+def test_annotators_and_researchers_are_told_no_at_every_url(client, who, request):
+    client.force_login(request.getfixturevalue(who))
+    assert {getattr(client, method)(url).status_code for method, url in every_url()} == {403}
+    assert Run.objects.get().status == "queued"
+
+
+def test_a_stranger_is_sent_to_sign_in_at_every_url(client):
+    for method, url in every_url():
+        answer = getattr(client, method)(url)
+        assert answer.status_code == 302
+        assert answer.url.startswith(reverse("account_login"))
+    assert Run.objects.get().status == "queued"
+
+
+def test_an_empty_room_says_what_to_do_next_with_one_button(page):
+    answer = page("runs")
+    html = answer.content.decode()
+    assert "No log yet" in html
+    assert html.count('class="button primary"') == 1
+    assert reverse("generation:new-corpus") in html
+
+
+def test_a_corpus_shows_its_stages_and_the_next_step(page):
+    builders.run(stage="import_log", status="done")
+    html = page("corpus", builders.corpus().pk).content.decode()
+    for label in ("Log", "Cases", "Teacher", "Student", "Explanations", "Study"):
+        assert label in html
+    assert "Choose the cases" in html
+
+
+def test_a_running_run_shows_bar_rate_and_time_left_and_polls(page):
+    run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(seconds=100))
+    run.shards.update(n_done=25, n_total=100)
+    html = page("run", run.pk).content.decode()
+    assert 'value="25" max="100"' in html
+    assert "15.0 cases a minute" in html or "0.2 cases a second" in html
+    assert "about 5 min 0" in html or "about 4 min 5" in html
+    assert 'hx-trigger="every 2s"' in html
+    assert '<noscript><meta http-equiv="refresh"' in html
+
+
+def test_the_live_part_is_sent_alone_and_polling_stops_when_the_run_is_over(page):
+    run = builders.run(status="running", started_at=timezone.now())
+    htmx = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "live"}
+    answer = page("run", run.pk, **htmx)
+    assert "<html" not in answer.content.decode()
+    assert 'id="live"' in answer.content.decode()
+    Run.objects.filter(pk=run.pk).update(status="done", finished_at=timezone.now())
+    assert page("run", run.pk, **htmx)["HX-Refresh"] == "true"
+    assert "hx-trigger" not in page("run", run.pk).content.decode()
+
+
+def test_a_failed_run_shows_its_words_and_the_way_on(page):
+    run = builders.run(status="failed", error="ratings.dat, line 7: no rating. Add one.")
+    html = page("run", run.pk).content.decode()
+    assert "ratings.dat, line 7: no rating. Add one." in html
+    assert reverse("generation:requeue", args=[run.pk]) in html
+
+
+def test_rejected_rows_are_shown_with_file_line_field_and_reason(page):
+    row = {
+        "file": "ratings.dat", "line": 4711, "field": "rating", "reason": "is 9", "remedy": "Write 0.5 to 5",
+        "text": "<b>9</b>",
+    }  # fmt: skip
+    run = builders.run(stage="import_log", status="done", report={"rejected": [row]})
+    html = page("run", run.pk).content.decode()
+    for said in ("ratings.dat", "4,711", "rating", "is 9", "Write 0.5 to 5", "&lt;b&gt;9&lt;/b&gt;"):
+        assert said in html
+
+
+def test_a_run_that_waits_names_what_for_and_says_when_that_will_never_come(page):
+    earlier = builders.run(stage="import_log", status="failed")
+    run = builders.run(needs=(earlier,))
+    html = page("run", run.pk).content.decode()
+    assert "waiting" in html
+    assert "over without being done" in html
+
+
+def test_samples_stand_side_by_side_and_the_offline_teacher_is_labelled(page):
+    over = builders.case_run(n_cases=2)
+    builders.explain_run(over=over, system="prism", offline=True, failing=(1,))
+    builders.explain_run(over=over, system="template-knn")
+    html = page("run", over.pk).content.decode()
+    assert "prism on Film 3." in html
+    assert "template-knn on Film 3." in html
+    assert "the system wrote nothing" in html
+    assert "offline teacher" in html
+
+
+def test_a_text_is_shown_as_text_whatever_it_holds(page):
+    over = builders.case_run(n_cases=1)
+    run = builders.explain_run(over=over)
+    run.explanations.update(text="<script>alert(1)</script>")
+    html = page("run", run.pk).content.decode()
+    assert "<script>alert(1)" not in html
+
+
+def test_a_new_built_in_corpus_is_queued_for_import(post, sent):
+    answer = post("new-corpus", name="Small", log_format="builtin", n_users=20, world_seed=3)
+    corpus = Corpus.objects.get(name="Small")
+    assert answer.url == reverse("generation:corpus", args=[corpus.pk])
+    assert corpus.options == {"n_users": 20, "seed": 3}
+    assert sent == [("import_log", corpus.runs.get().pk)]
+
+
+def test_a_name_that_is_taken_is_said_beside_the_field(post, sent):
+    builders.corpus(name="Films")
+    answer = post("new-corpus", name="Films", log_format="builtin", n_users=20)
+    assert answer.status_code == 422
+    assert "there is a corpus" in answer.content.decode()
+    assert sent == []
+
+
+@pytest.mark.parametrize("folder", ["../..", "/etc", "ml/../../.."])
+def test_a_folder_outside_the_folder_of_logs_is_refused(post, folder, settings, tmp_path):
+    settings.PRISM_LOGS = tmp_path / "logs"
+    settings.PRISM_LOGS.mkdir()
+    answer = post("new-corpus", name="Secrets", log_format="movielens", folder=folder)
+    assert answer.status_code == 422
+    assert "must lie in" in answer.content.decode()
+    assert not Corpus.objects.exists()
+
+
+def test_uploaded_files_and_zips_are_kept_under_their_plain_names(client, olga, sent, settings):
+    import io
+    import zipfile
+    from pathlib import Path
+
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../../escape/ratings.dat", "1::1::5::1")
+        archive.writestr("ml/movies.dat", "1::Alien (1979)::Horror")
+    client.force_login(olga)
+    upload = SimpleUploadedFile("ml.zip", packed.getvalue())
+    client.post(
+        reverse("generation:new-corpus"), {"name": "ML", "log_format": "movielens", "uploads": upload}
+    )
+    folder = Path(Corpus.objects.get().options["folder"])
+    assert sorted(path.name for path in folder.iterdir()) == ["movies.dat", "ratings.dat"]
+    assert folder.is_relative_to(settings.PRISM_ARTEFACTS)
+
+
+def test_a_broken_zip_is_refused_in_words(client, olga):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    client.force_login(olga)
+    upload = SimpleUploadedFile("ml.zip", b"no zip")
+    answer = client.post(
+        reverse("generation:new-corpus"), {"name": "ML", "log_format": "movielens", "uploads": upload}
+    )
+    assert "is not a zip file that can be read" in answer.content.decode()
+    assert not Corpus.objects.exists()
+
+
+def test_the_whole_pipeline_is_queued_and_only_what_may_start_is_sent(post, sent):
+    corpus = builders.run(stage="import_log", status="done").corpus
+    post(
+        "new-pipeline", corpus.pk, n_cases=10, n_train=50, hallucination_rate=0.1, max_seconds=0, seed=4,
+        systems=["scripted-teacher", "prism", "prism-nouser"],
+    )  # fmt: skip
+    stages = list(corpus.runs.order_by("pk").values_list("stage", flat=True))
+    assert stages == [
+        "import_log",
+        "select_cases",
+        "distil_teacher",
+        *["train_student"] * 2,
+        *["explain_cases"] * 3,
+    ]
+    assert [stage for stage, _ in sent] == ["select_cases"]
+    prism = corpus.runs.get(parameters__system="prism")
+    assert prism.needs.get(stage="train_student").parameters["with_user"] is True
+    ablation = corpus.runs.get(parameters__system="prism-nouser")
+    assert ablation.needs.get(stage="train_student").parameters["with_user"] is False
+
+
+def test_a_run_form_refuses_what_cannot_be_followed(post):
+    corpus = builders.run(stage="import_log", status="done").corpus
+    answer = post(
+        "new-run", corpus.pk, "select_cases", n_cases=0, n_train=10, n_valid=5, split="temporal",
+        ranker="next-item", min_history=3, max_history=50, seed=0,
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "n_cases" in str(answer.context["form"].errors)
+    assert Run.objects.count() == 1
+
+
+def test_a_stage_without_what_it_builds_on_says_what_to_queue_first(post):
+    corpus = builders.corpus()
+    answer = post(
+        "new-run", corpus.pk, "train_student", recipe="demo", max_seconds=0, max_epochs=0, max_steps=0, seed=0
+    )
+    assert "builds on a distil_teacher run" in answer.content.decode()
+
+
+def test_an_unknown_stage_is_not_found(page):
+    assert page("new-run", builders.corpus().pk, "guess").status_code == 404
+
+
+def test_every_form_of_a_stage_opens_with_its_defaults(page):
+    corpus = builders.run(stage="import_log", status="done").corpus
+    for stage in ("select_cases", "distil_teacher", "train_student", "explain_cases", "import_log"):
+        assert page("new-run", corpus.pk, stage).status_code == 200
+
+
+def test_cancel_and_requeue_do_what_they_say(post, sent):
+    run = builders.run()
+    post("cancel", run.pk)
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+    assert "Cancelled by olga." in run.events.last().text
+    post("requeue", run.pk)
+    run.refresh_from_db()
+    assert run.status == "queued"
+    assert sent == [("select_cases", run.pk)]
+
+
+@pytest.mark.parametrize("n", [1, 8])
+def test_lists_cost_the_same_however_long_they_are(page, n, django_assert_max_num_queries):
+    for number in range(n):
+        corpus = builders.corpus(name=f"Films {number}")
+        earlier = builders.run(stage="import_log", status="done", corpus=corpus)
+        builders.run(status="running", corpus=corpus, needs=(earlier,), started_at=timezone.now())
+    with django_assert_max_num_queries(13):
+        assert page("runs").status_code == 200
+    with django_assert_max_num_queries(13):
+        assert page("corpus", builders.corpus(name="Films 0").pk).status_code == 200
+
+
+def test_the_page_of_samples_costs_the_same_for_many_systems(page, django_assert_max_num_queries):
+    over = builders.case_run(n_cases=10)
+    for name in ("prism", "prism-nouser", "template-knn", "scripted-teacher"):
+        builders.explain_run(over=over, system=name)
+    with django_assert_max_num_queries(20):
+        page("run", over.pk)
