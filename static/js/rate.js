@@ -132,7 +132,7 @@
   }
   function complete() {
     const left = open().length;
-    document.getElementById("save").classList.toggle("waiting", left > 0);
+    document.getElementById("save").classList.toggle("incomplete", left > 0);
     return left === 0;
   }
 
