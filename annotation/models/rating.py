@@ -7,7 +7,8 @@ from annotation.models.card import Card, Placement
 from annotation.models.frozen import Growing
 from annotation.models.study import Criterion, Enrolment
 
-IN_SCALE = Q(value__gte=1, value__lte=5)
+IN_SCALE = Q(value__isnull=False, value__gte=1, value__lte=5)
+"""Says "not null" aloud: a CHECK that comes out as NULL lets the row pass."""
 JUDGED_OR_REASON = (IN_SCALE & Q(reason="")) | (Q(value__isnull=True) & ~Q(reason=""))
 """A mark lies in the scale, or is missing for a stated reason. Never 0, never 3 for "cannot judge"."""
 

@@ -214,12 +214,16 @@ def _named_systems(settings: StudySettings, source: Source) -> list[str]:
 
 
 def _naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
-    """Texts for annotators that name a system; found as whole words, whatever their case."""
+    """Texts for annotators that name a system; found as whole words, whatever their case.
+
+    A name of one or two letters is a word of many languages, and is not looked for.
+    """
     return [
         f"The {where} names the system “{name}”, which annotators would read: write it without."
         for where, text in shown.items()
         for name in sorted(names)
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        if len(name) > 2
+        and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
     ]
 
 
