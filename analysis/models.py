@@ -1,0 +1,73 @@
+"""Score, Report: the metrics' numbers, and what was found."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Score(models.Model):
+    """One metric's number for one text, or for all texts of a system where `case` is empty."""
+
+    study = models.ForeignKey("annotation.Study", models.PROTECT, related_name="+")
+    case = models.CharField(max_length=120, blank=True)
+    system = models.CharField(max_length=80)
+    metric = models.CharField(max_length=60)
+    value = models.FloatField(null=True, help_text="Empty where the metric is undefined for this text.")
+    signature = models.TextField()
+    references = models.CharField(
+        max_length=120, blank=True, help_text="Who wrote the references; may be nobody."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "case", "system", "metric"], name="score_once_a_text_and_metric"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.system}"
+
+
+class Report(models.Model):
+    """The findings of a study at one moment; a report is never changed, a newer one stands beside it."""
+
+    class Kind(models.TextChoices):
+        POOLED = "pooled", "Blind: agreement and use of the scale"
+        UNBLINDED = "unblinded", "Full: systems named"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Waiting for a worker"
+        RUNNING = "running", "Being computed"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    study = models.ForeignKey("annotation.Study", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    step = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    seed = models.PositiveBigIntegerField()
+    findings_json = models.TextField(
+        blank=True, help_text="What docs/report-json.md explains, byte for byte."
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["pooled", "unblinded"]), name="report_kind_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running", "done", "failed"]), name="report_status_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="done") | (~Q(findings_json="") & Q(finished_at__isnull=False)),
+                name="report_done_has_findings",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.pk} of study {self.study_id}"

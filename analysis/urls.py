@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from analysis import views
 
 app_name = "analysis"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.reports, name="reports"),
+    path("studies/<int:study_id>/analyse/", views.analyse, name="analyse"),
+    path("<int:report_id>/", views.report, name="report"),
+    path("<int:report_id>/report.json", views.report_json, name="report-json"),
+    path("<int:report_id>/tables/<slug:key>.csv", views.table_csv, name="table-csv"),
+    path("<int:report_id>/tables/<slug:key>.tex", views.table_latex, name="table-latex"),
+    path("<int:report_id>/bundle.zip", views.bundle, name="bundle"),
+]

@@ -1,0 +1,113 @@
+"""Reads rows, hands out frozen values for pages and the REST interface; names no system of a blind study."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from analysis.models import Report
+from analysis.report.findings import StudyFindings
+from annotation import queries as studies
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report as lists show it."""
+
+    id: int
+    study_id: int
+    title: str
+    kind: str
+    kind_label: str
+    status: str
+    status_label: str
+    step: str
+    error: str
+    seed: int
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        """Whether a worker has it or will have it."""
+        return self.status in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLine:
+    """A study that has been opened, with its reports, the newest first."""
+
+    id: int
+    title: str
+    status: str
+    status_label: str
+    simulated: bool
+    n_done: int
+    n_target: int
+    unblinded: bool
+    reports: tuple[ReportLine, ...]
+
+
+def study_lines() -> list[StudyLine]:
+    """Every study people have been invited to rate, the newest first."""
+    by_study: dict[int, list[ReportLine]] = {}
+    for line in report_lines():
+        by_study.setdefault(line.study_id, []).append(line)
+    return [
+        StudyLine(
+            id=study.id,
+            title=study.title,
+            status=study.status,
+            status_label=study.status_label,
+            simulated=study.simulated,
+            n_done=study.n_done,
+            n_target=study.n_target,
+            unblinded=study.status == "unblinded",
+            reports=tuple(by_study.get(study.id, ())),
+        )
+        for study in studies.studies()
+        if study.status != "draft"
+    ]
+
+
+def report_lines() -> list[ReportLine]:
+    """Every report, the newest first."""
+    return list(_lines(Report.objects.select_related("study").defer("findings_json")))
+
+
+def report_line(report_id: int) -> ReportLine | None:
+    """One report without its findings; None where there is no such report."""
+    return next(
+        _lines(Report.objects.select_related("study").defer("findings_json").filter(pk=report_id)), None
+    )
+
+
+def findings(report_id: int) -> StudyFindings | None:
+    """What the report found; None where it is not done."""
+    text = findings_json(report_id)
+    return StudyFindings.from_json(text) if text else None
+
+
+def findings_json(report_id: int) -> str:
+    """The findings byte for byte as they were kept; empty where the report is not done."""
+    done = Report.objects.filter(pk=report_id, status=Report.Status.DONE)
+    return done.values_list("findings_json", flat=True).first() or ""
+
+
+def _lines(reports: Iterable[Report]) -> Iterator[ReportLine]:
+    return (
+        ReportLine(
+            id=report.pk,
+            study_id=report.study_id,
+            title=report.study.title,
+            kind=report.kind,
+            kind_label=report.get_kind_display(),
+            status=report.status,
+            status_label=report.get_status_display(),
+            step=report.step,
+            error=report.error,
+            seed=report.seed,
+            created_at=report.created_at,
+            finished_at=report.finished_at,
+        )
+        for report in reports
+    )

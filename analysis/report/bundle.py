@@ -1,0 +1,107 @@
+"""The bundle: data, findings, tables, figures and signatures in one folder or zip that another lab can check.
+
+The same findings and data give the same bytes: names are sorted, times are fixed, nothing draws on chance.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+
+import pandas as pd
+
+from analysis.report.figures import all_figures
+from analysis.report.findings import StudyFindings
+from analysis.report.tables import all_tables, as_csv_files, as_latex_files
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time every member of the zip carries; the earliest the format knows."""
+
+READ_ME = """{title}
+
+report.json      every number with interval, n, method and seed (format {format})
+tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs)
+figures/         SVG; text and lines follow the colour of the page they are set into
+data/            what the numbers were computed from
+manifest.json    seed, versions, signatures, and the sha256 of every other file
+{warnings}
+To compute the report again:
+
+    python manage.py analyse data/ratings.csv{scores} --seed {seed} --title {quoted} --out again
+"""
+
+
+def report_files(findings: StudyFindings) -> dict[str, bytes]:
+    """What every export holds: report.json, tables and figures, by path inside the folder."""
+    tables = all_tables(findings)
+    files = {"report.json": findings.to_json()}
+    files |= {f"tables/{name}": text for name, text in as_csv_files(tables).items()}
+    files |= {f"tables/{name}": text for name, text in as_latex_files(tables).items()}
+    files |= {f"figures/{figure.key}.svg": figure.svg for figure in all_figures(findings)}
+    return {name: text.encode() for name, text in files.items()}
+
+
+def bundle(
+    findings: StudyFindings,
+    *,
+    ratings: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    texts: pd.DataFrame | None = None,
+) -> dict[str, bytes]:
+    """All files of the bundle by path, the manifest among them."""
+    files = report_files(findings)
+    for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
+        if frame is not None:
+            files[f"data/{name}.csv"] = frame.to_csv(index=False, lineterminator="\n").encode()
+    meta = findings.meta
+    warnings = [*meta.notes]
+    if meta.simulated:
+        warnings.append(
+            "SIMULATED RATINGS: no person gave them. They test the software and say nothing of systems."
+        )
+    if meta.offline_systems:
+        warnings.append(
+            f"OFFLINE TEACHER: rules stand in for a language model in {', '.join(meta.offline_systems)}."
+        )
+    files["README.txt"] = READ_ME.format(
+        title=meta.title,
+        format=meta.format,
+        warnings="".join(f"\n{warning}\n" for warning in warnings),
+        scores=" --scores data/scores.csv" if scores is not None else "",
+        seed=meta.seed,
+        quoted=json.dumps(meta.title, ensure_ascii=False),
+    ).encode()
+    files["manifest.json"] = manifest(findings, files)
+    return dict(sorted(files.items()))
+
+
+def manifest(findings: StudyFindings, files: dict[str, bytes]) -> bytes:
+    """Seed, versions, signatures, and the sha256 of every file given."""
+    meta = findings.meta
+    content = {
+        "title": meta.title,
+        "kind": meta.kind,
+        "seed": meta.seed,
+        "created": meta.created,
+        "simulated": meta.simulated,
+        "offline_systems": list(meta.offline_systems),
+        "versions": meta.versions,
+        "signatures": {
+            "systems": {system.name: system.signature for system in findings.systems},
+            "metrics": {metric.name: metric.signature for metric in findings.metrics},
+        },
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip with the same bytes for the same files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, data in sorted(files.items()):
+            member = zipfile.ZipInfo(name, date_time=EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, data)
+    return out.getvalue()

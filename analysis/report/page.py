@@ -1,0 +1,171 @@
+"""The report as a page: sections of sentences, tables and figures, ready for a template and free of "
+"decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.report import figures as draw
+from analysis.report import prose, tables
+from analysis.report.figures import Figure
+from analysis.report.findings import Number, StudyFindings
+from analysis.report.tables import Cell, Table
+from analysis.report.words import derivation, many
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    """A cell and, where it stands for a number with a history, what opens on it."""
+
+    text: str
+    numeric: bool
+    strong: bool = False
+    mark: str = ""
+    id: str = ""
+    """Of the derivation; empty where there is none."""
+    derivation: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    key: str
+    title: str
+    caption: str
+    head: tuple[tuple[str, bool], ...]
+    """Label, and whether the column holds numbers."""
+    rows: tuple[tuple[PageCell, ...], ...]
+    tall: bool
+    """Whether it scrolls inside its box."""
+    csv: str
+    """Key of the CSV that holds these numbers in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One of the few numbers on top."""
+
+    label: str
+    value: str
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A sentence, then the table, then the figure."""
+
+    key: str
+    title: str
+    sentences: tuple[str, ...]
+    tables: tuple[PageTable, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+def page_context(findings: StudyFindings) -> dict[str, object]:
+    """What the body of a report is drawn from, on a page of the site and in a file of its own."""
+    return {
+        "findings": findings,
+        "facts": facts(findings),
+        "opening": prose.opening(findings),
+        "sections": sections(findings),
+    }
+
+
+def facts(findings: StudyFindings) -> tuple[Fact, ...]:
+    """Who judged how much, at a glance."""
+    counts = findings.counts
+    people = "Simulated annotators" if findings.meta.simulated else "Annotators"
+    shown = [
+        Fact(people, f"{counts.n_annotators:,}"),
+        Fact("Cases", f"{counts.n_cases:,}", many(counts.n_cards, "explanation")),
+        Fact("Ratings", f"{counts.n_ratings:,}", f"{counts.n_cannot_judge:,} could not be judged"),
+    ]
+    if counts.n_systems is not None:
+        shown.insert(2, Fact("Systems", f"{counts.n_systems:,}"))
+    return tuple(shown)
+
+
+def sections(findings: StudyFindings) -> tuple[Section, ...]:
+    """The report from top to bottom."""
+    found = []
+    if findings.systems:
+        found.append(_section("results", "Results", [], [tables.folded(tables.overview(findings))]))
+    found.append(
+        _section(
+            "scale",
+            "Use of the scale",
+            prose.on_scale(findings),
+            [tables.prevalence(findings)],
+            [draw.ratings(findings)],
+        )
+    )
+    agreement = [tables.without_ends(tables.agreement(findings)), tables.categories(findings)]
+    if findings.consistency:
+        agreement.append(tables.consistency(findings))
+    found.append(_section("agreement", "Agreement", prose.on_agreement(findings), agreement))
+    if findings.systems:
+        found.append(_section("ratings", "Ratings", [], [tables.without_ends(tables.descriptions(findings))]))
+    if findings.comparisons:
+        found.append(
+            _section(
+                "differences",
+                "Differences between systems",
+                prose.on_comparisons(findings),
+                [tables.without_ends(tables.comparisons(findings))],
+                [draw.forest(findings, criterion) for criterion in findings.criteria],
+            )
+        )
+    if findings.metric_summaries:
+        found.append(_metrics(findings))
+    found.append(_section("methods", "Methods", findings.methods, []))
+    return tuple(found)
+
+
+def _metrics(findings: StudyFindings) -> Section:
+    grids = draw.grids(findings) if findings.correlations else []
+    shown = [tables.without_ends(tables.metric_summaries(findings))]
+    shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in grids]
+    maps = [draw.heat_map(findings, level, coefficient) for level, coefficient in grids[:1]]
+    return _section("metrics", "Automatic metrics", prose.on_metrics(findings), shown, maps)
+
+
+def _section(
+    key: str,
+    title: str,
+    sentences: Sequence[str],
+    shown: Sequence[Table],
+    figures: Sequence[Figure] = (),
+) -> Section:
+    return Section(key, title, tuple(sentences), tuple(_table(table) for table in shown), tuple(figures))
+
+
+def _table(table: Table) -> PageTable:
+    numeric = [column.numeric for column in table.columns]
+    rows = []
+    for line, row in enumerate(table.rows):
+        rows.append(
+            tuple(
+                _cell(cell, numeric[place], f"{table.key}-{line}-{place}") for place, cell in enumerate(row)
+            )
+        )
+    return PageTable(
+        key=table.key,
+        title=table.title,
+        caption=table.caption,
+        head=tuple((column.label, column.numeric) for column in table.columns),
+        rows=tuple(rows),
+        tall=len(rows) > 24,
+        csv="correlations" if table.key.startswith("correlations") else table.key,
+    )
+
+
+def _cell(cell: Cell, numeric: bool, place: str) -> PageCell:
+    given: Number | None = cell.number
+    if given is None:
+        return PageCell(cell.text, numeric, cell.strong, cell.mark)
+    return PageCell(
+        text=cell.text,
+        numeric=numeric,
+        strong=cell.strong,
+        mark=cell.mark,
+        id=f"how-{place}",
+        derivation=tuple(derivation(given)),
+    )

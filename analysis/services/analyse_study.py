@@ -1,0 +1,63 @@
+import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from analysis.models import Report
+from analysis.report.analyse import analyse
+from analysis.report.scores import ScoreTable
+from analysis.services.score_explanations import score_explanations
+from analysis.services.study_data import read_study
+from analysis.stats.ratings import RatingTable
+
+LEASE = datetime.timedelta(minutes=30)
+"""After so long a report that is still being computed belongs to a worker that died."""
+
+
+def analyse_study(*, report_id: int) -> bool:
+    """Compute one report; False when another worker has it or had it.
+
+    What goes wrong is kept on the report in words and raised again for the worker's log.
+    """
+    now = timezone.now()
+    free = Q(status=Report.Status.QUEUED) | Q(status=Report.Status.RUNNING, started_at__lt=now - LEASE)
+    if not Report.objects.filter(free, pk=report_id).update(
+        status=Report.Status.RUNNING, started_at=now, error=""
+    ):
+        return False
+    report = Report.objects.get(pk=report_id)
+    try:
+        findings_json = _findings(report)
+    except Exception as error:
+        _finish(report_id, status=Report.Status.FAILED, error=str(error) or type(error).__name__)
+        raise
+    _finish(report_id, status=Report.Status.DONE, findings_json=findings_json)
+    return True
+
+
+def _findings(report: Report) -> str:
+    def progress(step: str) -> None:
+        Report.objects.filter(pk=report.pk).update(step=step)
+
+    if report.kind == Report.Kind.UNBLINDED:
+        progress("scores")
+        score_explanations(study_id=report.study_id)
+    data = read_study(study_id=report.study_id, kind=report.kind)
+    table = RatingTable.from_frame(data.ratings)
+    scores = None
+    if data.scores is not None and len(data.scores):
+        rated = data.scores[data.scores["system"].isin(table.systems)]
+        scores = ScoreTable.from_frame(rated, systems=table.systems)
+    return analyse(
+        table,
+        scores,
+        subject=data.subject,
+        seed=report.seed,
+        created=timezone.now().astimezone(datetime.UTC).isoformat(timespec="seconds"),
+        kind="pooled" if report.kind == Report.Kind.POOLED else "unblinded",
+        progress=progress,
+    ).to_json()
+
+
+def _finish(report_id: int, **values: str) -> None:
+    Report.objects.filter(pk=report_id).update(finished_at=timezone.now(), step="", **values)

@@ -1,0 +1,145 @@
+"""What the doors give of a study, in the shape analysis takes: used to compute a report and to export "
+"its data."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import metrics
+from analysis.models import Report, Score
+from analysis.report.analyse import Subject
+from analysis.report.findings import Criterion, Metric, System
+from annotation import queries as studies
+from annotation import unblinding
+from generation.queries import OFFLINE_LABEL
+
+DATA_COLUMNS = [
+    "annotator",
+    "case",
+    "system",
+    "criterion",
+    "value",
+    "position",
+    "repeat",
+    "seconds",
+    "simulated",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyData:
+    """Frames and names; `scores` and `texts` are None while the study is blind."""
+
+    subject: Subject
+    ratings: pd.DataFrame
+    scores: pd.DataFrame | None = None
+    texts: pd.DataFrame | None = None
+
+
+def read_study(*, study_id: int, kind: str) -> StudyData:
+    """Ratings, and once unblinded scores and texts too.
+
+    A pooled reading never touches the door behind which systems have names: explanations of a case are
+        numbered.
+
+    Raises:
+        NotUnblinded: systems were asked for and the study is not unblinded.
+    """
+    summary = studies.study_summary(study_id)
+    criteria = tuple(
+        Criterion(
+            key=criterion.key,
+            name=criterion.name,
+            definition=criterion.definition,
+            labels=tuple(level.label for level in criterion.levels),
+        )
+        for criterion in summary.criteria
+    )
+    if kind == Report.Kind.POOLED:
+        subject = Subject(title=summary.title, criteria=criteria)
+        return StudyData(subject, _numbered(studies.pooled_ratings(study_id)))
+    ratings = unblinding.ratings(study_id)
+    texts = unblinding.texts(study_id)
+    subject = Subject(
+        title=summary.title,
+        criteria=criteria,
+        systems=_systems(study_id, texts),
+        metrics=_metrics(study_id),
+        notes=_notes(study_id, texts),
+    )
+    scores = pd.DataFrame(
+        Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
+        columns=["case", "system", "metric", "value"],
+    )
+    return StudyData(subject, ratings[DATA_COLUMNS], scores, _plain(texts))
+
+
+def _numbered(pooled: pd.DataFrame) -> pd.DataFrame:
+    """Cards of a case as explanation 1, 2, …: `analyse` needs to tell cards apart, not to know who "
+    "wrote them."""
+    frame = pooled.rename(columns={"card": "system"})
+    frame["system"] = (
+        frame.groupby("case")["system"].transform(lambda cards: cards.rank(method="dense")).astype(int)
+    )
+    frame["system"] = "explanation " + frame["system"].astype(str)
+    return frame
+
+
+def _systems(study_id: int, texts: pd.DataFrame) -> tuple[System, ...]:
+    writers = set(
+        Score.objects.filter(study_id=study_id).exclude(references="").values_list("references", flat=True)
+    )
+    first = texts.drop_duplicates("system")
+    return tuple(
+        System(
+            name=row["system"],
+            label=row["label"] or row["system"],
+            offline=bool(texts.loc[texts["system"] == row["system"], "offline"].any()),
+            wrote_references=row["system"] in writers,
+            signature=row["signature"],
+        )
+        for row in first.to_dict("records")
+    )
+
+
+def _metrics(study_id: int) -> tuple[Metric, ...]:
+    rows = (
+        Score.objects.filter(study_id=study_id)
+        .order_by("metric")
+        .values_list("metric", "signature", "references")
+    )
+    kept = {name: (signature, references) for name, signature, references in rows.distinct()}
+    return tuple(
+        Metric(name, entry.label, entry.level, *kept[name], better=entry.better)
+        for name, entry in metrics.METRICS.items()
+        if name in kept
+    )
+
+
+def _notes(study_id: int, texts: pd.DataFrame) -> tuple[str, ...]:
+    facts = unblinding.facts(study_id)
+    notes = []
+    if facts["simulated"]:
+        notes.append(
+            "Simulated ratings: simulated annotators rated these cards to rehearse the study. No person did."
+        )
+    if texts["offline"].any():
+        notes.append(
+            f"{OFFLINE_LABEL.capitalize()}: rules stand in for a language model, as the writer of texts "
+            "or as what "
+            "their writer learnt from."
+        )
+    if not facts["ledger_whole"] or not facts["seal_whole"]:
+        notes.append(
+            "The study's ledger or seal does not match what was opened: find out why before relying on this."
+        )
+    return tuple(notes)
+
+
+def _plain(texts: pd.DataFrame) -> pd.DataFrame:
+    """The texts as another lab reads them: titles joined, no user."""
+    frame = texts[
+        ["case", "system", "label", "explanation", "item", "reference", "offline", "signature"]
+    ].copy()
+    frame.insert(5, "history", [" | ".join(history) for history in texts["history"]])
+    return frame
