@@ -13,7 +13,6 @@ from generation.pipeline.records import Case, Split
 
 LENGTHS: tuple[int, ...] = (5, 10, 20, 50)
 """Upper ends of the strata of history length: 1-5, 6-10, 11-20, 21-50, over 50."""
-STREAM_CASES = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generation.pipeline.artefacts import write_folder
 from generation.pipeline.logs import corpus as corpus_module
 from generation.pipeline.logs.corpus import read_corpus, read_items, read_summary, write_corpus
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
@@ -186,3 +187,11 @@ def test_whatever_the_rows_each_distinct_one_arrives_once_and_in_order(tmp_path_
     for code in range(len(corpus.users)):
         own = corpus.at[corpus.starts[code] : corpus.starts[code + 1]]
         assert (own[1:] >= own[:-1]).all()
+
+
+def test_the_same_log_imported_again_is_the_same_artefact(tmp_path):
+    written = [
+        write_folder(tmp_path, "corpus", lambda folder: write_corpus(MadeUpLog(films(3), VISITS), folder))
+        for _ in range(2)
+    ]
+    assert written[0] == written[1]
