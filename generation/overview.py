@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import F, Prefetch, QuerySet, Window
+from django.db import models as database
+from django.db.models import F, Prefetch, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -76,6 +77,8 @@ def progress_of(run: Run) -> Progress:
 
 def duration_words(length: timedelta) -> str:
     seconds = max(0, round(length.total_seconds()))
+    if seconds < 1:
+        return "under 1 s"
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:
@@ -110,6 +113,11 @@ class RunLine:
         return duration_words((run.finished_at or timezone.now()) - run.started_at)
 
     @property
+    def counts(self) -> list[tuple[str, int]]:
+        """What the stage counted, under words."""
+        return [(name.removeprefix("n_").replace("_", " "), n) for name, n in self.run.counts.items()]
+
+    @property
     def blocked_by(self) -> tuple[Run, ...]:
         """Runs it waits for that will not be done unless somebody requeues them."""
         return tuple(run for run in self.waits_for if not run.is_open)
@@ -126,15 +134,22 @@ def run_line(run: Run) -> RunLine:
 
 
 def is_offline(run: Run) -> bool:
-    """Does the offline teacher stand behind the run? Known from the parameters before it is done."""
-    if queries.is_offline(run) or run.parameters.get("system") == "scripted-teacher":
-        return True
-    return run.stage == Stage.DISTIL_TEACHER and run.parameters.get("teacher") == "scripted"
+    """Does the offline teacher stand behind the run? Known before it is done, from what it builds on."""
+    taught_by = [
+        need for need in run.needs.all() if need.stage in (Stage.DISTIL_TEACHER, Stage.TRAIN_STUDENT)
+    ]
+    return (
+        any(
+            queries.is_offline(one) or one.parameters.get("teacher") == "scripted"
+            for one in (run, *taught_by)
+        )
+        or run.parameters.get("system") == "scripted-teacher"
+    )
 
 
 @dataclass(frozen=True)
 class StageCell:
-    """One stage in the row of a corpus: its newest run and how many there are."""
+    """One stage in the row of a corpus: the run that works, else the next, else the newest; and how many."""
 
     stage: str
     label: str
@@ -176,7 +191,9 @@ def corpus_rows(corpora: Iterable[Corpus]) -> list[CorpusRow]:
     ):
         counted[corpus_id, stage].append(status)
     numbered = listed_runs().filter(corpus__in=chosen)
-    place = Window(RowNumber(), partition_by=[F("corpus_id"), F("stage")], order_by=F("id").desc())
+    working = When(status=Status.RUNNING, then=Value(0)), When(status=Status.QUEUED, then=Value(1))
+    first = [database.Case(*working, default=Value(2)), F("id").desc()]
+    place = Window(RowNumber(), partition_by=[F("corpus_id"), F("stage")], order_by=first)
     for run in numbered.annotate(place=place).filter(place=1):
         found[run.corpus_id][run.stage].append(run)
     return [_row(corpus, found[corpus.pk], counted) for corpus in chosen]

@@ -93,7 +93,7 @@ def _check_needs(corpus: Corpus, stage: str, parameters: dict[str, Any], needs: 
         if one not in got:
             raise BadParameters(
                 "needs",
-                f"{stage} builds on a {one} run of the corpus {corpus.name!r}, and there is none. "
+                f"{stage} builds on a run of {one} for the corpus {corpus.name!r}, and there is none. "
                 "Queue that one first.",
             )
     if sorted(got) != sorted(wanted):

@@ -1,5 +1,7 @@
 """Train a student on what the teacher wrote; a training that died goes on where it was."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -46,19 +48,21 @@ def _train(claim: Claim) -> dict[str, Any]:
     items = read_items(artefact_path(run.corpus.artefact))
     golden = pq.read_table(artefact_path(distilled.artefact) / "golden.parquet").to_pydict()
     texts = dict(zip(golden["case_id"], golden["text"], strict=True))
+    config = student_config(run.parameters)
     summary = train(
         _pairs(cases, items, texts, "train"),
         _pairs(cases, items, texts, "valid"),
-        student_config(run.parameters),
+        config,
         artefacts_root() / "training" / f"run-{run.pk}",
         run.seed,
         catalogue=items,
-        progress=lambda done, total, words: claim.progress(done, total),
+        progress=_progress(claim, config),
         should_stop=claim.should_stop,
         device=device(),
     )
     if claim.should_stop():
         raise LeaseLost
+    claim.n_done = claim.n_total = summary.n_steps
     return {
         "artefact": relative(summary.artefact.path),
         "sha256": summary.artefact.sha256,
@@ -67,6 +71,22 @@ def _train(claim: Claim) -> dict[str, Any]:
         "offline": bool(distilled.report.get("offline")),
         "teacher": str(distilled.report.get("signature", "")),
     }
+
+
+def _progress(claim: Claim, config: StudentConfig) -> Callable[[int, int, str], None]:
+    """Reports steps; with a time limit, out of the steps that time is likely to allow."""
+    first_step: list[int] = []
+    started = time.process_time()
+
+    def report(n_done: int, n_total: int, words: str) -> None:
+        first_step[:] = first_step or [n_done - 1]
+        seconds = time.process_time() - started
+        if config.max_seconds and seconds > config.max_seconds / 20:
+            allowed = first_step[0] + (n_done - first_step[0]) * config.max_seconds / seconds
+            n_total = max(n_done, min(n_total, round(allowed)))
+        claim.progress(n_done, n_total)
+
+    return report
 
 
 def _pairs(cases: Run, items: tuple[Item, ...], texts: dict[str, str], split: Split) -> list[DistilledPair]:

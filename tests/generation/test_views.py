@@ -258,7 +258,7 @@ def test_a_stage_without_what_it_builds_on_says_what_to_queue_first(post):
     answer = post(
         "new-run", corpus.pk, "train_student", recipe="demo", max_seconds=0, max_epochs=0, max_steps=0, seed=0
     )
-    assert "builds on a distil_teacher run" in answer.content.decode()
+    assert "builds on a run of distil_teacher" in answer.content.decode()
 
 
 def test_an_unknown_stage_is_not_found(page):
@@ -301,3 +301,17 @@ def test_the_page_of_samples_costs_the_same_for_many_systems(page, django_assert
         builders.explain_run(over=over, system=name)
     with django_assert_max_num_queries(20):
         page("run", over.pk)
+
+
+def test_a_student_that_learns_from_the_offline_teacher_is_labelled_before_it_is_done(page):
+    taught = builders.run(stage="distil_teacher", status="done", parameters={"teacher": "scripted"})
+    run = builders.run(stage="train_student", needs=(taught,))
+    assert "offline teacher" in page("run", run.pk).content.decode().split("</header>")[1]
+
+
+def test_the_row_of_stages_shows_the_run_that_works_rather_than_the_newest(page):
+    working = builders.run(status="running", started_at=timezone.now())
+    builders.run(status="done")
+    cells = page("corpus", working.corpus_id).context["row"].cells
+    assert cells[1].line.run == working
+    assert (cells[1].n_runs, cells[1].n_done) == (2, 1)
