@@ -2,7 +2,9 @@
 defaults."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from transformers import (
@@ -63,6 +65,19 @@ def generation_config(
         decoder_start_token_id=start,
         use_cache=True,
     )
+
+
+@contextmanager
+def only(model: Any, config: GenerationConfig) -> Iterator[None]:
+    """While this holds, `config` is all the model knows: `generate` fills every value that is None or
+    default from
+    the checkpoint's own generation config, however complete the one it is given."""
+    own = model.generation_config
+    model.generation_config = config
+    try:
+        yield
+    finally:
+        model.generation_config = own
 
 
 def processors(decoding: Decoding, keys: Sequence[str], *, seed: int) -> LogitsProcessorList:

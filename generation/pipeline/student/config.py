@@ -33,6 +33,9 @@ class StudentConfig:
     copy_init: bool = False
     """Start the last cross-attention as the identity, so that a fresh decoder begins by copying what it
     looks at."""
+    say_once_init: bool = False
+    """Start the last self-attention as the negative identity: a fresh decoder begins by not repeating
+    itself."""
     dropout: float = 0.0
     """Dropout inside a fresh BART; a pretrained one keeps its own."""
     attention: Literal["eager", "sdpa"] = "eager"
@@ -102,8 +105,8 @@ class StudentConfig:
             ),
             (self.vocab_size < 300, f"a byte BPE needs vocab_size of at least 300, not {self.vocab_size}"),
             (
-                bool(self.pretrained) and (self.title_tokens or self.copy_init),
-                "title_tokens and copy_init belong to a fresh BART; leave them off with pretrained",
+                bool(self.pretrained) and (self.title_tokens or self.copy_init or self.say_once_init),
+                "title_tokens, copy_init, say_once_init belong to a fresh BART; leave them off with pretrained",
             ),
             (
                 not self.with_user and self.user_dropout > 0,

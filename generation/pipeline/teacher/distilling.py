@@ -113,7 +113,7 @@ def distil(
                 break
             chunk = todo[start : start + CHUNK]
             # The same key twice is the same work; the first one asks for both.
-            ask = list({keys[i]: i for i in reversed(chunk) if keys[i] not in by_key}.values())
+            ask = sorted({keys[i]: i for i in reversed(chunk) if keys[i] not in by_key}.values())
             drafts = teacher.write(
                 [cases[i] for i in ask], [rendered[i] for i in ask], decoding=decoding, seed=seed
             )

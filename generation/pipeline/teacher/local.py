@@ -17,7 +17,7 @@ from transformers import (
 
 from generation.pipeline.artefacts import hash_file
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
-from generation.pipeline.sampling import check, generation_config, processors
+from generation.pipeline.sampling import check, generation_config, only, processors
 from generation.pipeline.teacher.interface import Draft
 
 VERSION = "1"
@@ -135,12 +135,13 @@ class TransformersTeacher:
             eos=ends,
             start=_decoder_start(self.model) if self.seq2seq else None,
         )
-        out = self.model.generate(
-            input_ids=inputs["input_ids"].to(self.device),
-            attention_mask=inputs["attention_mask"].to(self.device),
-            generation_config=config,
-            logits_processor=LogitsProcessorList(processors(decoding, keys, seed=seed)),
-        )
+        with only(self.model, config):
+            out = self.model.generate(
+                input_ids=inputs["input_ids"].to(self.device),
+                attention_mask=inputs["attention_mask"].to(self.device),
+                generation_config=config,
+                logits_processor=LogitsProcessorList(processors(decoding, keys, seed=seed)),
+            )
         written = out[:, 1:] if self.seq2seq else out[:, inputs["input_ids"].shape[1] :]
         texts = self.tokenizer.batch_decode(written, skip_special_tokens=True)
         finished = [bool(set(row) & set(ends)) for row in written.tolist()]

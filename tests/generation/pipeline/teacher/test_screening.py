@@ -1,0 +1,60 @@
+import pytest
+
+from generation.pipeline import prompts
+from generation.pipeline.teacher.screening import REASONS, screen, strip_echo
+from generation.pipeline.teacher.scripted import ScriptedTeacher
+from tests.generation.pipeline.films import FILMS, case, cases
+
+ONE = case("Alien (1979)", "Heat (1995)", "Fargo (1996)")
+FULL, COMPACT = prompts.render(ONE), prompts.render(ONE, version="compact-v1")
+GOOD = "You liked Alien (1979), so the slow dread of Blade Runner (1982) should suit you."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (GOOD, None),
+        ("", "empty"),
+        (" \n ", "empty"),
+        ("A good film.", "too short"),
+        ("I'm sorry, but I cannot recommend a film to you today.", "refusal"),
+        ("As an AI language model I have no taste in films at all.", "refusal"),
+        ("You can't go wrong: it is a sorry tale, told beautifully.", None),
+        (FULL.text, "prompt echo"),
+        ("Task: Explain WHY this is a good recommendation based on the user's history.", "prompt echo"),
+        (COMPACT.text, "prompt echo"),
+        ("It is is is is the film for you tonight.", "repetition loop"),
+        ("You like it and you like it and you like it and more.", "repetition loop"),
+        ("A very, very good film, and very much yours tonight.", None),
+        (" ".join(past.label for past in ONE.history) + " lead straight to this one.", None),
+    ],
+)
+def test_drafts_are_kept_or_rejected_by_name(text: str, reason: str | None) -> None:
+    for prompt in (FULL, COMPACT):
+        if text == FULL.text and prompt is COMPACT:
+            continue
+        if text == COMPACT.text and prompt is FULL:
+            continue
+        if reason == "prompt echo" and prompt is COMPACT and text != COMPACT.text:
+            continue
+        assert screen(text, prompt, ONE) == reason
+    assert reason is None or reason in REASONS
+
+
+def test_a_text_cut_at_the_limit_is_rejected_as_such() -> None:
+    assert screen(GOOD, FULL, ONE, finished=False) == "cut at the limit"
+
+
+def test_an_echoed_prompt_in_front_of_a_text_is_removed_whatever_its_spaces() -> None:
+    echoed = " ".join(FULL.text.split()) + "  " + GOOD
+    assert strip_echo(echoed, FULL) == GOOD
+    assert strip_echo(GOOD, FULL) == GOOD
+    assert screen(strip_echo(FULL.text, FULL), FULL, ONE) == "empty"
+
+
+def test_no_text_of_the_offline_teacher_is_rejected() -> None:
+    some = cases(200)
+    shown = [prompts.render(one) for one in some]
+    drafts = ScriptedTeacher(FILMS, hallucination_rate=0.5).write(some, shown)
+    reasons = [screen(d.text, p, c) for d, p, c in zip(drafts, shown, some, strict=True)]
+    assert set(reasons) == {None}
