@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -15,7 +16,6 @@ from annotation.design.ordering import (
     williams,
 )
 from annotation.design.streams import STREAM_ORDER
-import itertools
 
 
 @st.composite

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldError
@@ -5,7 +7,6 @@ from django.core.exceptions import FieldError
 from annotation.models.card import Card
 from annotation.models.provenance import Provenance
 from tests.annotation import studies
-import itertools
 
 
 def test_no_path_leads_from_a_card_to_its_writer(olga: User) -> None:

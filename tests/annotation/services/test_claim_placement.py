@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 from datetime import timedelta
 
@@ -15,7 +16,6 @@ from annotation.services.refusals import StaleWrite
 from annotation.services.release_idle_seats import release_idle_seats
 from tests import builders
 from tests.annotation import studies
-import itertools
 
 
 def sequence(enrolment: Enrolment) -> list[int]:
