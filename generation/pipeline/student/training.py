@@ -304,8 +304,10 @@ class _Trainer:
         moments = load_file(str(self.state_folder / "optimiser.safetensors"))
         for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
             own = {n.split(".", 1)[1]: v for n, v in moments.items() if n.split(".", 1)[0] == str(index)}
-            if own:
-                self.optimiser.state[parameter] = own
+            if own:  # AdamW counts its steps on the processor, whatever the device
+                self.optimiser.state[parameter] = {
+                    name: value if name == "step" else value.to(self.device) for name, value in own.items()
+                }
 
     def _write_aside(self, place: Path, fill: Callable[[Path], None]) -> None:
         """A folder that is there whole or not at all; the old one goes only when the new one stands."""
