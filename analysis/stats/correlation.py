@@ -1,11 +1,12 @@
 """Does a metric agree with people? Correlation of scores with mean ratings, at three levels.
 
-"none": every (case, system) is a point. "case": within each case over the systems, then the mean over cases: can
-the metric tell explanations of one case apart? "system": over system means: can it order the systems? They
-may differ in sign (Simpson's paradox), so the level is part of the number.
+"none": every (case, system) is a point.
+"case": within each case over the systems, then the mean over cases: can it tell the texts of a case apart?
+"system": over system means: can it order the systems?
+They may differ in sign (Simpson's paradox), so the level is part of the number.
 
-Ratings enter as exact integer sums, so equal means tie exactly; scores are never rounded. Averaging floats
-instead gives .511 or .539 for a Kendall of .523, depending on the order of summation.
+Ratings enter as exact integer sums, so equal means tie exactly; scores are never rounded to a fixed place.
+Averaging floats instead gives .511 or .539 for a Kendall of .523, depending on the order of summation.
 """
 
 import math
@@ -300,13 +301,34 @@ def _by_case(cells: _Cells, coefficient: Coefficient) -> Array:
 
 
 def _system_means(cells: _Cells) -> tuple[Array, Array]:
-    """Mean score and mean rating of each system over its held cells."""
+    """Mean score and mean rating of each system over its held cells; systems without any are left out."""
+    score, rating = _drawn_means(cells, np.ones((1, len(cells.held))))
     rated = cells.held.any(axis=0)
-    n = cells.held.sum(axis=0)[rated]
-    # fsum rounds once, so systems with the same scores tie whatever their order.
-    score = np.array([math.fsum(column) for column in cells.score.T])[rated] / n
-    rating = cells.numerator.sum(axis=0)[rated] / n / cells.common
-    return score, rating
+    return score[0, rated], rating[0, rated]
+
+
+def _drawn_means(cells: _Cells, w: Array) -> tuple[Array, Array]:
+    """Mean scores and ratings of the systems, both (n_resamples, n_systems); NaN where no cell was drawn."""
+    n = w @ cells.held.astype(np.float64)
+    sums = [w @ side for side in (cells.score, np.abs(cells.score), cells.numerator)]
+    score, size, rating = (np.divide(side, n, out=np.full(n.shape, np.nan), where=n > 0) for side in sums)
+    # Sums of whole numbers are exact in any order; two divisions keep equal ratings equal.
+    return _tied(score, 1e-13 * size), rating / cells.common
+
+
+def _tied(means: Array, noise: Array) -> Array:
+    """Means that differ by no more than the rounding noise of their own summation, made equal; per row.
+
+    The noise is relative to each system's own scores, so tiny systems beside large ones stay apart.
+    """
+    order = np.argsort(means, axis=1)
+    ascending, slack = np.take_along_axis(means, order, axis=1), np.take_along_axis(noise, order, axis=1)
+    apart = np.ones(means.shape, dtype=bool)
+    apart[:, 1:] = ~(np.diff(ascending, axis=1) <= slack[:, 1:] + slack[:, :-1])
+    first = np.maximum.accumulate(np.where(apart, np.arange(means.shape[1]), 0), axis=1)
+    answer = np.empty_like(means)
+    np.put_along_axis(answer, order, np.take_along_axis(ascending, first, axis=1), axis=1)
+    return answer
 
 
 def _statistic(cells: _Cells, level: Level, coefficient: Coefficient) -> tuple[Statistic, int]:
@@ -325,10 +347,7 @@ def _statistic(cells: _Cells, level: Level, coefficient: Coefficient) -> tuple[S
     if level == "system":
 
         def over_systems(w: Array) -> Array:
-            n = w @ cells.held.astype(np.float64)
-            inverse = np.divide(1.0, n, out=np.full(n.shape, np.nan), where=n > 0)
-            rating = np.divide(w @ cells.numerator, n, out=np.full(n.shape, np.nan), where=n > 0)
-            return row_correlations((w @ cells.score) * inverse, rating, coefficient)
+            return row_correlations(*_drawn_means(cells, w), coefficient)
 
         return over_systems, 1
     if coefficient == "kendall":

@@ -317,12 +317,16 @@ class _Problems:
     def add_rows(self, where: npt.NDArray[np.bool_], column: pd.Series, field: str, remedy: str) -> None:
         rows = np.flatnonzero(where)
         for row in rows[:MAX_LISTED]:
-            self.add(int(row) + 1, field, f"got {column.iloc[row]!r}", remedy)
+            self.add(int(row) + 1, field, f"got {_shown(column.iloc[row])}", remedy)
         self.n += max(0, len(rows) - MAX_LISTED)
 
     def raise_if_any(self) -> None:
         if self:
             raise BadRatings(sorted(self.kept), self.n)
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _code(kind: str, name: str, known: tuple[str, ...]) -> int:
@@ -378,7 +382,7 @@ def _label(value: object) -> str:
 def _points(column: pd.Series, scale: tuple[int, ...], found: _Problems) -> npt.NDArray[np.int64]:
     """Position of each value on the scale, -1 where empty."""
     text = column.dtype == object or isinstance(column.dtype, pd.StringDtype)
-    empty = column.isna().to_numpy(dtype=bool)
+    empty = column.isna().to_numpy(dtype=bool, copy=True)
     if text:
         empty |= (column.astype("string").str.strip() == "").fillna(True).to_numpy(dtype=bool)
     if column.dtype == bool:
@@ -418,7 +422,7 @@ def _numbers(frame: pd.DataFrame, field: str, found: _Problems) -> npt.NDArray[n
         return np.full(len(frame), np.nan)
     column = frame[field]
     number = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    empty = column.isna().to_numpy(dtype=bool)
+    empty = column.isna().to_numpy(dtype=bool, copy=True)
     empty |= (column.astype("string").str.strip() == "").fillna(True).to_numpy(dtype=bool)
     found.add_rows(
         ~empty & ~(np.isfinite(number) & (number >= 0)),

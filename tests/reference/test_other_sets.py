@@ -1,0 +1,137 @@
+"""Sparse crowds, missing answers and unpaired data of four published sets."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
+from analysis.stats.bootstrap import alpha_interval
+from analysis.stats.correlation import correlate
+from analysis.stats.estimates import Undefined
+from analysis.stats.multiplicity import holm
+from analysis.stats.ratings import RatingTable
+from analysis.stats.significance import Unpaired, all_pairs, pair, paired_t
+
+pytestmark = pytest.mark.shared
+
+
+@pytest.fixture
+def sets(shared_data: Path) -> Path:
+    return shared_data / "ratings"
+
+
+@pytest.mark.parametrize(
+    ("name", "printed", "value", "fleiss", "se0", "ac1"),
+    [
+        ("cnndm", 0.51, 0.5135443930, 0.5133171834, 0.0216067908, 0.6716222875),
+        ("xsum", 0.34, 0.3420552596, 0.3411363424, 0.0373456843, 0.3422657571),
+    ],
+)
+def test_qags_alpha(
+    sets: Path, name: str, printed: float, value: float, fleiss: float, se0: float, ac1: float
+) -> None:
+    # Wang, Cho & Lewis (ACL 2020) print Krippendorff's alpha .51 and .34.
+    long = pd.read_csv(sets / "qags" / f"ratings_long_{name}.csv")
+    counts = pd.crosstab([long["summary"], long["sentence"]], long["response"]).to_numpy()
+    found = alpha(counts, "nominal")
+    assert found.value == pytest.approx(value, rel=0, abs=1e-9)
+    assert round(found.value, 2) == printed
+    kappa = fleiss_kappa(counts)
+    assert [kappa.value, kappa.se0] == pytest.approx([fleiss, se0], rel=0, abs=1e-9)
+    assert gwet_ac(counts).value == pytest.approx(ac1, rel=0, abs=1e-9)
+    assert found.value in alpha_interval(counts, "nominal", rng=np.random.default_rng(0))
+
+
+@pytest.fixture
+def dialogues(sets: Path) -> RatingTable:
+    wide = pd.read_csv(sets / "dialsummeval" / "ratings_wide.csv")
+    long = wide.melt(["dialogue_id", "system"])
+    long[["criterion", "annotator"]] = long["variable"].str.split("_", expand=True)
+    return RatingTable.from_frame(long.rename(columns={"dialogue_id": "case"}))
+
+
+def test_dialsummeval_agreement(sets: Path, dialogues: RatingTable) -> None:
+    for criterion, golden in json.loads(
+        (sets / "dialsummeval" / "golden_agreement.json").read_text()
+    ).items():
+        counts = dialogues.counts(criterion)
+        kappa = fleiss_kappa(counts)
+        found = [kappa.value, kappa.se0, randolph_kappa(counts).value, gwet_ac(counts).value]
+        expected = [golden["fleiss"], golden["se0"], golden["randolph"], golden["AC1"]]
+        assert found == pytest.approx(expected, rel=0, abs=1e-9)
+        alphas = {level: alpha(counts, level).value for level in ("nominal", "ordinal", "interval")}
+        assert alphas == pytest.approx(golden["alpha"], rel=0, abs=1e-9)
+
+
+def test_dialsummeval_correlations_with_missing_scores(sets: Path, dialogues: RatingTable) -> None:
+    folder = sets / "dialsummeval"
+    golden = pd.read_csv(folder / "golden_metric_correlations.csv")
+    wide = pd.read_csv(folder / "metrics_wide.csv")
+    names = {"pearsonr": "pearson", "spearmanr": "spearman", "kendalltau": "kendall"}
+    totals = {criterion: dialogues.case_totals(criterion) for criterion in dialogues.criteria}
+    compared = 0
+    for metric in ("rouge-1", "rouge-2", "rouge-l"):
+        grid = wide.pivot(index="dialogue_id", columns="system", values=metric)
+        for row in golden[(golden.metric == metric) & (golden.human == "mean")].to_dict("records"):
+            for suffix, coefficient in names.items():
+                for level, prefix in (("system", "sys"), ("case", "item")):
+                    found = correlate(grid, totals[row["dim"]], level=level, coefficient=coefficient)
+                    assert found.value == pytest.approx(row[f"{prefix}_{suffix}"], rel=0, abs=1e-9)
+                    compared += 1
+    assert compared == 3 * 4 * 3 * 2
+
+
+def test_few_shot_explanations_with_unanswered_questions(sets: Path) -> None:
+    long = pd.read_csv(sets / "few_shot_explanations" / "commonsenseqa_cose.csv")
+    golden = json.loads((sets / "few_shot_explanations" / "golden.json").read_text())["commonsenseqa_cose"]
+    answers = long["Answer.supports_label"]
+    levels = sorted(answers.dropna().unique())
+    items = long["Input.id"]
+    table = pd.crosstab(items, answers).reindex(items.unique(), fill_value=0)[levels].to_numpy()
+    name = next(key for key in golden if "supports_label" in key)
+    assert golden[name]["items_by_n"] == {"0": 60, "1": 41, "2": 63, "3": 86}
+    assert alpha(table, "nominal").value == pytest.approx(golden[name]["alpha_nominal"], rel=0, abs=1e-9)
+    by_shares = {s: fleiss_kappa(table, shares=s) for s in ("mean_of_cards", "pooled")}
+    assert by_shares["mean_of_cards"].value == pytest.approx(golden[name]["fleiss_gwet"], rel=0, abs=1e-9)
+    assert by_shares["pooled"].value == pytest.approx(golden[name]["fleiss_pooled"], rel=0, abs=1e-9)
+    assert (by_shares["pooled"].n_cards, by_shares["pooled"].n_used) == (41 + 63 + 86, 63 + 86)
+
+
+def test_emnlp17_systems_with_different_outputs_are_refused(sets: Path) -> None:
+    # Novikova et al. (EMNLP 2017): 398 outputs of one system, 477 of the other, analysed unpaired by the
+    # authors.
+    frame = pd.read_csv(sets / "emnlp17_nlg" / "emnlp_data_medians.csv")
+    frame = frame[frame.dataset == "SFHOT"]
+    sides = [frame.loc[frame.system == name, "quality"].to_numpy() for name in ("LOLS", "WEN")]
+    assert [len(side) for side in sides] == [398, 477]
+    with pytest.raises(Unpaired, match=r"\(398,\) and \(477,\) do not pair"):
+        paired_t(*sides)
+    # Medians go in halves of a point.
+    apart = frame.assign(
+        case=np.arange(len(frame)), annotator="median", criterion="quality", value=2 * frame["quality"]
+    )
+    table = RatingTable.from_frame(apart, levels=range(2, 13))
+    with pytest.raises(Unpaired, match=r"share 0 cases on quality \(of 398 and 477 rated\)"):
+        pair(table, "quality", "LOLS", "WEN")
+    row = all_pairs(table, rng=np.random.default_rng(0)).iloc[0]
+    assert "share 0 cases" in row["reason"]
+    assert np.isnan(row["p"])
+    assert np.isnan(holm([row["p"]])).all()
+
+
+def test_anxious_students_agree_less_than_chance(sets: Path) -> None:
+    # R irr, data anxiety and video: kappa -.041 (z -.634); one rater of video gives 4 throughout.
+    ratings = pd.read_csv(sets / "classic" / "anxiety.csv").to_numpy()
+    counts = np.stack([(ratings == k).sum(axis=1) for k in range(1, 7)], axis=1)
+    kappa = fleiss_kappa(counts)
+    assert kappa.value == pytest.approx(-0.0410764873, rel=0, abs=1e-10)
+    assert kappa.z == pytest.approx(-0.634, abs=5e-4)
+    found = [alpha(counts, level).value for level in ("nominal", "ordinal", "interval")]
+    assert found == pytest.approx([-0.0237252, 0.2283869, 0.1700986], rel=0, abs=1e-7)
+    video = pd.read_csv(sets / "classic" / "video.csv").to_numpy()
+    constant = fleiss_kappa(np.stack([(video[:, :2] == k).sum(axis=1) for k in range(1, 6)], axis=1))
+    assert not isinstance(constant, Undefined)
+    assert np.isfinite(constant.value)
