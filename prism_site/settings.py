@@ -11,6 +11,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PRISM_HOME = env_path("PRISM_HOME", BASE_DIR / "var")
 """Everything this installation writes: database, broker socket, secret key, and by default the artefacts."""
 PRISM_ARTEFACTS = env_path("PRISM_ARTEFACTS", PRISM_HOME / "artefacts")
+PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
+"""The one folder whose logs owners may name through the web instead of uploading them."""
+PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90)
+"""How long a worker may be silent before its shard goes to another one."""
 
 # Core
 DEBUG = env_bool("DEBUG", False)
@@ -159,8 +163,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 100,
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle", "rest_framework.throttling.AnonRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env_str("API_RATE", "1200/min"), "anon": env_str("API_RATE_ANONYMOUS", "60/min")},
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.AnonRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env_str("API_RATE", "1200/min"),
+        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
+    },
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Prism",
