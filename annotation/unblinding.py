@@ -43,6 +43,10 @@ class NotUnblinded(Exception):
     """Who wrote what was asked of a study whose seal is whole."""
 
 
+class SealBroken(Exception):
+    """What is written about a card's writer is not what was sealed when the study was built."""
+
+
 def ratings(study_id: int) -> pd.DataFrame:
     """Every mark as it stands, one row a case, system, annotator and criterion.
 
@@ -53,6 +57,7 @@ def ratings(study_id: int) -> pd.DataFrame:
 
     Raises:
         NotUnblinded: the study is not unblinded.
+        SealBroken: somebody changed who wrote what.
     """
     study = _unblinded(study_id)
     writers = {row.card_id: row for row in Provenance.objects.filter(card__study=study)}
@@ -96,6 +101,7 @@ def texts(study_id: int) -> pd.DataFrame:
 
     Raises:
         NotUnblinded: the study is not unblinded.
+        SealBroken: somebody changed who wrote what.
     """
     study = _unblinded(study_id)
     lines = Provenance.objects.filter(card__study=study, card__block__kind="main")
@@ -132,6 +138,7 @@ def facts(study_id: int) -> dict[str, object]:
 
     Raises:
         NotUnblinded: the study is not unblinded.
+        SealBroken: somebody changed who wrote what.
     """
     study = _unblinded(study_id)
     report = SourceReport.objects.filter(study=study).values_list("report", flat=True).first() or {}
@@ -163,7 +170,6 @@ def facts(study_id: int) -> dict[str, object]:
             for line in lines
         ],
         "ledger_whole": _whole(lines),
-        "seal_whole": seal_hash(study_id) == study.plan.get("sealed_hash"),
     }
 
 
@@ -173,6 +179,11 @@ def _unblinded(study_id: int) -> Study:
         raise NotUnblinded(
             f"“{study.title}” is {study.get_status_display().lower()}: close it and unblind it before "
             f"reading who wrote what."
+        )
+    if seal_hash(study_id) != study.plan.get("sealed_hash"):
+        raise SealBroken(
+            f"“{study.title}”: who wrote which card differs from what was sealed at building. "
+            "Restore the table annotation_provenance from a backup; these findings cannot be trusted."
         )
     return study
 

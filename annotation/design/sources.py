@@ -4,14 +4,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Form = Literal["csv", "jsonl"]
 REQUIRED = ("case", "system", "text")
 OPTIONAL = ("history", "item", "reference", "user")
-KNOWN = ", ".join(REQUIRED + OPTIONAL)
 UNNAMED = "(not named)"
 MOST_ERRORS = 100
 """After so many the rest are counted, not listed."""
@@ -81,7 +80,7 @@ def parse(content: str, form: Form) -> Parsed:
     cases: dict[str, _Draft] = {}
     systems: dict[str, SourceSystem] = {}
     n_rows = 0
-    for line, row in _rows(content, form, errors):
+    for line, row in read_rows(content, form, errors, required=REQUIRED, optional=OPTIONAL):
         n_rows += 1
         fault = _take(row, line, cases, systems)
         if fault:
@@ -229,24 +228,36 @@ def item_from_title(label: str) -> dict[str, Any]:
     return {"id": label, "title": title, "year": year, "genres": [], "directors": []}
 
 
-def _rows(content: str, form: Form, errors: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+Columns = Sequence[str]
+
+
+def read_rows(
+    content: str, form: Form, errors: list[str], *, required: Columns, optional: Columns
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Rows of a CSV or JSONL text with their line; what cannot be a row is added to `errors` and left out."""
     content = content.removeprefix("\ufeff")
-    yield from _csv_rows(content, errors) if form == "csv" else _jsonl_rows(content, errors)
+    if form == "csv":
+        yield from _csv_rows(content, errors, required, optional)
+    else:
+        yield from _jsonl_rows(content, errors, required, optional)
 
 
-def _csv_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _csv_rows(
+    content: str, errors: list[str], required: Columns, optional: Columns
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
     try:
         columns = [(name or "").strip() for name in reader.fieldnames or ()]
         reader.fieldnames = columns
-        missing = [name for name in REQUIRED if name not in columns]
+        missing = [name for name in required if name not in columns]
         if missing and columns:
             errors.append(
                 f"Line 1: there is no column {', '.join(missing)}; the columns are {', '.join(columns)}."
             )
-        unknown = [name for name in columns if name not in REQUIRED + OPTIONAL]
+        unknown = [name or "(unnamed)" for name in columns if name not in {*required, *optional}]
         if unknown and not missing:
-            errors.append(f"Line 1: unknown column {', '.join(unknown) or '(unnamed)'}; known are {KNOWN}.")
+            known = ", ".join([*required, *optional])
+            errors.append(f"Line 1: unknown column {', '.join(unknown)}; known are {known}.")
         if missing or unknown:
             return
         for row in reader:
@@ -262,7 +273,9 @@ def _csv_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[st
         )
 
 
-def _jsonl_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _jsonl_rows(
+    content: str, errors: list[str], required: Columns, optional: Columns
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
     # Not splitlines: it would also split at separators that may stand inside a JSON text.
     for line, text in enumerate(content.split("\n"), start=1):
         if not text.strip():
@@ -273,10 +286,11 @@ def _jsonl_rows(content: str, errors: list[str]) -> Iterator[tuple[int, Mapping[
             errors.append(f"Line {line}: this is not JSON ({error}); write one object a line.")
             continue
         if not isinstance(row, dict):
-            errors.append(f"Line {line}: is not an object with case, system and text.")
+            errors.append(f"Line {line}: is not an object with {', '.join(required)}.")
             continue
-        unknown = [name for name in row if name not in REQUIRED + OPTIONAL]
+        unknown = [name for name in row if name not in {*required, *optional}]
         if unknown:
-            errors.append(f"Line {line}: unknown field {', '.join(unknown)}; known are {KNOWN}.")
+            known = ", ".join([*required, *optional])
+            errors.append(f"Line {line}: unknown field {', '.join(unknown)}; known are {known}.")
             continue
         yield line, row

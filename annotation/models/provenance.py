@@ -9,7 +9,7 @@ import json
 
 from django.db import models
 
-from annotation.models.card import Card
+from annotation.models.card import Card, Kind
 from annotation.models.frozen import Frozen
 from annotation.models.study import Study
 
@@ -50,7 +50,9 @@ class SourceReport(Frozen):
 
 
 def seal_hash(study_id: int) -> str:
-    """sha256 of who wrote which card: a promise made before opening that unblinding can be held to."""
-    lines = Provenance.objects.filter(card__study_id=study_id).order_by("card__token")
+    """sha256 of who wrote which card of the main study: a promise that unblinding can be held to."""
+    lines = Provenance.objects.filter(card__study_id=study_id, card__block__kind=Kind.MAIN).order_by(
+        "card__token"
+    )
     told = list(lines.values_list("card__token", "system", "case_key", "original"))
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()

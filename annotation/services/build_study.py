@@ -33,6 +33,10 @@ from annotation.services.refusals import BadSource
 from generation.queries import explained_cases
 
 
+PRACTICE = "written-for-calibration"
+"""The writer of a calibration text that no system wrote."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySettings:
     """The plan of a study, as its owner states it."""
@@ -95,6 +99,7 @@ def build_study(
     settings: StudySettings,
     explain_run_ids: Sequence[int] = (),
     upload: Parsed | None = None,
+    calibration_texts: Mapping[str, str] | None = None,
 ) -> BuiltStudy:
     """Build a draft from explain runs or from an uploaded file.
 
@@ -103,18 +108,25 @@ def build_study(
         settings: the plan.
         explain_run_ids: explain_cases runs over one select_cases run, one a system.
         upload: a file read by design.sources.parse; a faulty file is refused whole.
+        calibration_texts: case key -> a text written for practice, in the order of the calibration set. A
+            set that spans the scale often needs texts that no system wrote. Replaces the draw of
+            `settings.n_calibration` cases.
 
     Raises:
-        BadSource: no usable source, too few cases, a plan that cannot be met, or a title that names a
-        system; all
-            reasons at once where they can be known together.
+        BadSource: no usable source, too few cases, a plan that cannot be met, a practice text for a case
+            that is not there, or a title that names a system; all reasons at once where they can be known
+            together.
     """
     source = _source(explain_run_ids, upload)
-    errors = _faults(settings, source)
+    if calibration_texts is not None:
+        settings = replace(settings, n_calibration=len(calibration_texts))
+    errors = [*_faults(settings, source), *_strangers(source, calibration_texts)]
     if errors:
         raise BadSource(errors)
     seed = secrets.randbits(62) if settings.seed is None else settings.seed
-    calibration, main = _choose(source.cases, settings, seed)
+    if calibration_texts is not None:
+        source = _with_practice(source, calibration_texts)
+    calibration, main = _choose(source.cases, settings, seed, practice=list(calibration_texts or ()))
     try:
         seats = assign(
             len(main), settings.k, settings.n_annotators, np.random.default_rng([seed, STREAM_ASSIGNMENT])
@@ -172,6 +184,25 @@ def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
     return Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system)
 
 
+def _strangers(source: Source, calibration_texts: Mapping[str, str] | None) -> list[str]:
+    known = {case.key for case in source.cases}
+    return [
+        f"A calibration text was written for case {key!r}, which is not among the cases: take its key from them."
+        for key in calibration_texts or ()
+        if key not in known
+    ]
+
+
+def _with_practice(source: Source, calibration_texts: Mapping[str, str]) -> Source:
+    cases = [
+        replace(case, texts={PRACTICE: SourceText(calibration_texts[case.key])})
+        if case.key in calibration_texts
+        else case
+        for case in source.cases
+    ]
+    return replace(source, cases=tuple(cases))
+
+
 def _faults(settings: StudySettings, source: Source) -> list[str]:
     errors = []
     if not settings.title.strip():
@@ -222,19 +253,23 @@ def _naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
         f"The {where} names the system “{name}”, which annotators would read: write it without."
         for where, text in shown.items()
         for name in sorted(names)
-        if len(name) > 2
-        and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        if len(name) > 2 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
     ]
 
 
 def _choose(
-    cases: Sequence[SourceCase], settings: StudySettings, seed: int
+    cases: Sequence[SourceCase], settings: StudySettings, seed: int, *, practice: Sequence[str]
 ) -> tuple[list[SourceCase], list[SourceCase]]:
     """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is
-    forgotten."""
+    forgotten. Cases named in `practice` are the calibration set as they are."""
     ordered = sorted(cases, key=lambda case: case.key)
     drawn = [ordered[int(i)] for i in np.random.default_rng([seed, STREAM_CASES]).permutation(len(ordered))]
-    calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]
+    if practice:
+        by_key = {case.key: case for case in drawn}
+        calibration = [by_key.pop(key) for key in practice]
+        rest = list(by_key.values())
+    else:
+        calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]
     return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
 
 
@@ -305,7 +340,7 @@ def _cards(
 ) -> list[_Row]:
     names = sorted(source.systems)
     # A calibration case shows one text; the systems take turns, so that people practise on all of them.
-    wanted = [(Kind.CALIBRATION, i, case, [names[i % len(names)]]) for i, case in enumerate(calibration)]
+    wanted = [(Kind.CALIBRATION, i, case, [_shown(case, names, i)]) for i, case in enumerate(calibration)]
     wanted += [(Kind.MAIN, i, case, names) for i, case in enumerate(main)]
     Block.objects.bulk_create(
         Block(study=study, kind=kind, number=i, history=list(map(dict, case.history)), item=dict(case.item))
@@ -332,20 +367,25 @@ def _cards(
     return rows
 
 
+def _shown(case: SourceCase, names: Sequence[str], turn: int) -> str:
+    return PRACTICE if PRACTICE in case.texts else names[turn % len(names)]
+
+
 def _seal(study: Study, source: Source, rows: list[_Row]) -> None:
     sealed = []
+    systems = {**source.systems, PRACTICE: SourceSystem("Written for calibration")}
     for row in rows:
         text = row.case.texts[row.system]
         sealed.append(
             Provenance(
                 card=row.card,
                 system=row.system,
-                system_label=source.systems[row.system].label,
+                system_label=systems[row.system].label,
                 case_key=row.case.key,
                 user=row.case.user,
                 explanation_id=text.explanation_id,
                 signature=text.signature,
-                offline=source.systems[row.system].offline,
+                offline=systems[row.system].offline,
                 original=text.text,
                 reference=row.case.reference,
             )

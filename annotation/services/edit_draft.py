@@ -74,6 +74,7 @@ def edit_criterion(
         Refused: a point has no label of its own.
         StudyFrozen: the study was opened.
     """
+    _draft(study_id)
     if fault := check_labels(name, labels):
         raise Refused(fault)
     criterion = Criterion.objects.get(study_id=study_id, key=key)
@@ -87,3 +88,12 @@ def edit_criterion(
         {"explanation": example["explanation"].strip(), "why": example["why"].strip()} for example in examples
     ]
     criterion.save()
+
+
+def _draft(study_id: int) -> Study:
+    study = Study.objects.select_for_update().get(pk=study_id)
+    if study.status != Study.Status.DRAFT:
+        raise StudyFrozen(
+            f"“{study.title}” was opened and is frozen: amend its guidelines, or build a new study."
+        )
+    return study

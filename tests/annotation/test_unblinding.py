@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from annotation import unblinding
 from annotation.models.study import Study
@@ -59,11 +60,10 @@ def test_texts_are_what_people_saw_with_the_case_behind(unblinded: Study) -> Non
     assert frame["explain_run"].isna().all()
 
 
-def test_facts_are_json_and_say_that_ledger_and_seal_are_whole(unblinded: Study) -> None:
+def test_facts_are_json_and_say_that_the_ledger_is_whole(unblinded: Study) -> None:
     facts = unblinding.facts(unblinded.pk)
     json.dumps(facts)
     assert facts["ledger_whole"]
-    assert facts["seal_whole"]
     assert not facts["simulated"]
     assert set(facts["sources"]["systems"]) == set(studies.LOUD_SYSTEMS)
 
@@ -84,3 +84,11 @@ def test_a_study_nobody_rated_gives_an_empty_frame_with_its_columns(olga: User) 
     frame = unblinding.ratings(study.pk)
     assert frame.empty
     assert tuple(frame.columns) == unblinding.RATING_COLUMNS
+
+
+def test_a_writer_changed_behind_our_back_is_noticed(unblinded: Study) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE annotation_provenance SET system = 'Foghorn' WHERE system = 'Megaphone'")
+    for door in (unblinding.ratings, unblinding.texts, unblinding.facts):
+        with pytest.raises(unblinding.SealBroken, match="differs from what was sealed"):
+            door(unblinded.pk)

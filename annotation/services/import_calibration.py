@@ -1,0 +1,45 @@
+import hashlib
+
+from django.db import transaction
+
+from annotation.design.blinding import normalise
+from annotation.design.gold import parse_gold
+from annotation.design.sources import Form
+from annotation.models.card import Block, CalibrationGold, Card, Kind
+from annotation.models.frozen import StudyFrozen
+from annotation.models.study import Criterion, Study
+from annotation.services.refusals import BadSource
+
+
+@transaction.atomic
+def import_calibration(*, study_id: int, content: str, form: Form) -> int:
+    """Replace a draft's calibration set by the cards and gold of a file; says how many cards it has now.
+
+    Raises:
+        StudyFrozen: the study was opened.
+        BadSource: the file is faulty; every line is listed and the old set is kept.
+    """
+    study = Study.objects.select_for_update().get(pk=study_id)
+    if study.status != Study.Status.DRAFT:
+        raise StudyFrozen(f"“{study.title}” was opened and is frozen: its calibration set is fixed.")
+    criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
+    rows, errors = parse_gold(content, form, list(criteria))
+    if errors:
+        raise BadSource(list(errors))
+    Block.objects.filter(study=study, kind=Kind.CALIBRATION).delete()
+    for number, row in enumerate(rows):
+        block = Block.objects.create(
+            study=study,
+            kind=Kind.CALIBRATION,
+            number=number,
+            history=[dict(item) for item in row.history],
+            item=dict(row.item),
+        )
+        text = normalise(row.text)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        card = Card.objects.create(study=study, block=block, explanation=text, text_hash=digest)
+        CalibrationGold.objects.bulk_create(
+            CalibrationGold(card=card, criterion=criteria[key], value=value, rationale=row.rationales[key])
+            for key, value in row.marks.items()
+        )
+    return len(rows)
