@@ -50,7 +50,9 @@ def env_secret(name: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE names {file!r}, which cannot be read: {error.strerror}.") from None
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {file!r}, which cannot be read: {error.strerror}."
+        ) from None
 
 
 def local_secret(folder: Path) -> str:

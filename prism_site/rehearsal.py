@@ -41,11 +41,13 @@ class Reading:
 
     @property
     def marks(self) -> dict[str, float]:
-        faithfulness = 5.0 - 2.5 * min(self.invented, 1) - 0.75 * max(0, self.invented - 1)
+        faithfulness = 5.0 - 3.0 * min(self.invented, 1) - max(0, self.invented - 1)
         if not self.named and not self.invented:
-            faithfulness = 3.5  # nothing is wrong, and nothing is supported
+            faithfulness = 4.0  # nothing is wrong, and nothing is supported
         personalization = 1.0 + 1.3 * min(self.named, 2) + 0.7 * min(self.shared_genres, 2)
-        persuasiveness = 1.5 + 0.8 * min(self.named, 2) + 0.6 * self.names_item + 0.5 * (12 <= self.n_words <= 45)
+        persuasiveness = (
+            1.5 + 0.8 * min(self.named, 2) + 0.6 * self.names_item + 0.5 * (12 <= self.n_words <= 45)
+        )
         return {
             "persuasiveness": persuasiveness,
             "personalization": personalization,
@@ -95,16 +97,15 @@ class SimulatedAnnotator:
     rng: np.random.Generator
     base_url: str
     n_rated: int = 0
-    passed: bool = True
     session: requests.Session = field(default_factory=requests.Session)
 
     def take_part(self, join_path: str) -> None:
-        """Go from the invitation to the finish page, or to a polite exit at the gate.
+        """Sign in and go from the invitation to the finish page, or to a polite exit at the gate.
 
         Raises:
             RehearsalFailed: a page answered with an error, or the way led nowhere.
         """
-        page = self._get(join_path)
+        page = self._get(f"/accounts/login/?next={join_path}")
         for _ in range(MORE_PAGES_THAN_ANY_STUDY):
             onward = self._onward(page)
             if onward is None:
@@ -115,10 +116,7 @@ class SimulatedAnnotator:
     def _onward(self, page: "Page") -> "Page | None":
         """Do what a person does on this page; None where there is nothing left to do."""
         form = page.form
-        if page.has(".gate-failed"):
-            self.passed = False
-            return None
-        if form is not None and any(name.startswith("mark-") for name in form.inputs.keys()):
+        if form is not None and any(name.startswith("mark-") for name in form.fields):
             return self._judge(page)
         if form is not None and "login" in form.fields:
             form.fields.update({"login": self.name, "password": self.password})
@@ -153,7 +151,9 @@ class SimulatedAnnotator:
         form = page.form
         assert form is not None
         address = urljoin(page.url, form.action or page.url)
-        answer = self.session.post(address, data=form.form_values(), headers={"Referer": page.url}, timeout=60)
+        answer = self.session.post(
+            address, data=form.form_values(), headers={"Referer": page.url}, timeout=60
+        )
         return self._read(answer)
 
     def _read(self, answer: requests.Response) -> "Page":
@@ -178,9 +178,6 @@ class Page:
     def link_onward(self) -> str | None:
         links = self.document.cssselect("main a.button.primary")
         return urljoin(self.url, links[0].get("href")) if links else None
-
-    def has(self, selector: str) -> bool:
-        return bool(self.document.cssselect(selector))
 
     def text(self, selector: str) -> str:
         return self.document.cssselect(selector)[0].text_content().strip()

@@ -1,6 +1,5 @@
-"""The cast and the ground every test stands on: Olga owns the study, Ada passed the gate, Ben has not, Rosa researches."""
+"""The cast every test knows: Olga owns the study, Ada passed the gate, Ben has not, Rosa researches."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +31,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(autouse=True)
-def _own_artefacts(settings: object, tmp_path: Path) -> Iterator[None]:
+def _own_artefacts(settings: object, tmp_path: Path) -> None:
     settings.PRISM_ARTEFACTS = tmp_path / "artefacts"  # type: ignore[attr-defined]
-    yield
 
 
 @pytest.fixture

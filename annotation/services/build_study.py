@@ -32,7 +32,6 @@ from annotation.models.study import Criterion, Guidelines, Study, new_token
 from annotation.services.refusals import BadSource
 from generation.queries import explained_cases
 
-
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+TRACKED = subprocess.run(
+    ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+).stdout.split()
 PAGES = [page for page in TRACKED if page.endswith(".md")]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)\s]+)?\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -16,7 +18,9 @@ FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_relative_link_leads_to_a_file(page: str) -> None:
     text = FENCE.sub("", (ROOT / page).read_text(encoding="utf-8"))
-    targets = [target for target, _ in LINK.findall(text) if "://" not in target and not target.startswith("mailto:")]
+    targets = [
+        target for target, _ in LINK.findall(text) if "://" not in target and not target.startswith("mailto:")
+    ]
     broken = [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()]
     assert not broken
 
@@ -27,7 +31,9 @@ def test_every_anchor_names_a_heading(page: str) -> None:
     for target, anchor in LINK.findall(text):
         if "://" in target or not anchor:
             continue
-        headings = re.findall(r"^#+ (.+)$", (ROOT / page).parent.joinpath(target).read_text(encoding="utf-8"), re.MULTILINE)
+        headings = re.findall(
+            r"^#+ (.+)$", (ROOT / page).parent.joinpath(target).read_text(encoding="utf-8"), re.MULTILINE
+        )
         slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert anchor[1:] in slugs, f"{page}: {target}{anchor}"
 

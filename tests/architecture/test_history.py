@@ -5,11 +5,15 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOREIGN = re.compile(r"(?<![\w.])/(?:work|home|root|opt)/\w|pypi\.org|pythonhosted|registry\.npmjs|deb\.debian", re.IGNORECASE)
+FOREIGN = re.compile(
+    r"(?<![\w.])/(?:work|home|root|opt)/\w|pypi\.org|pythonhosted|registry\.npmjs|deb\.debian", re.IGNORECASE
+)
 
 
 def test_no_tracked_text_names_a_machine_or_a_registry() -> None:
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     found = []
     for name in names:
         if name == "tests/architecture/test_history.py" or not (ROOT / name).is_file():

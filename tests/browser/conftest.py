@@ -19,7 +19,9 @@ ARGUMENTS = [
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread; we use it in turns
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+)  # playwright's loop runs in this thread; we use it in turns
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

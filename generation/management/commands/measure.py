@@ -1,0 +1,48 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.table import Table
+
+
+class Command(BaseCommand):
+    help = "Measure explain_cases runs over the same cases: strict share, invented titles, effect of the user vector."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("runs", nargs="+", type=int, help="Ids of explain_cases runs, one a system.")
+        parser.add_argument("--seed", type=int, default=0, help="Of the permutation of users.")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        from generation.services.measure_explanations import measure_explanations
+
+        try:
+            measured = measure_explanations(explain_run_ids=options["runs"], seed=options["seed"])
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        console = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else None)  # type: ignore[attr-defined]
+        table = Table("system", *COLUMNS, title=f"{next(iter(measured.shares.values())).n} held-out cases")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for name, shares in measured.shares.items():
+            table.add_row(name, *(f"{getattr(shares, field):.3f}" for field in COLUMNS.values()))
+        console.print(table)
+        console.print(
+            "strict: the recommended film, two different films that were watched, no film that was not, genres "
+            "and directors named and all true."
+        )
+        if effect := measured.user_effect:
+            console.print(
+                f"User vector, {measured.n_with_row} cases: the user's own aspect is named in {effect.true:.3f} of "
+                f"Prism's texts, {effect.zero:.3f} with the user zeroed, {effect.permuted:.3f} with another user's."
+            )
+
+
+COLUMNS = {
+    "strict": "strict",
+    "invented titles": "hallucinated",
+    "two watched": "two_watched",
+    "right target": "target",
+    "genres right": "genres_right",
+    "genre shared": "genre_shared",
+    "a title twice": "repeated",
+}

@@ -1,0 +1,301 @@
+"""The whole path once: what `make demo` builds. Each step is found or made, so a second start is quick."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.crypto import get_random_string
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from annotation.models.study import Study
+from annotation.queries import journey
+from annotation.services.build_study import CalibrationCard, StudySettings, build_study
+from annotation.services.close_study import close_study
+from annotation.services.enrol_annotator import enrol_annotator
+from annotation.services.invite import invite
+from annotation.services.open_study import open_study
+from annotation.services.set_gold import set_gold
+from annotation.services.unblind_study import unblind_study
+from generation import tasks
+from generation.models import Run, Stage, Status
+from generation.overview import listed_runs, run_line
+from generation.pipeline.records import Case, Item
+from generation.queries import catalogue_titles, explained_cases
+from generation.services.create_corpus import create_corpus
+from generation.services.queue_pipeline import DEFAULT_SYSTEMS, queue_pipeline
+from generation.services.requeue_run import requeue_run
+from prism_site.rehearsal import Reader, SimulatedAnnotator, gold
+from prism_site.roles import grant
+
+CORPUS = "Films (built in)"
+REHEARSED = "Why this film? A rehearsal"
+EMPTY = "Why this film?"
+DESCRIPTION = (
+    "Each card shows what somebody watched, the film recommended to them, and a short text that explains why."
+)
+HALLUCINATION_RATE = 0.15
+"""Share of the offline teacher's texts that name a film the user never watched; the student never learns which."""
+MAX_TITLES = 8
+"""Films of history a case shows, as the student's demo recipe wants it."""
+N_TRAIN = 6000
+N_HELD_OUT = 300
+"""Cases every system explains; the figures of faithfulness are over them."""
+N_JUDGED = 24
+K = 3
+N_SEATS = 8
+SEVERITIES = (0.0, -1.2, 0.2, -0.2, 0.4, -0.35, 0.1, -0.1, 0.5, -0.5)
+"""One simulated annotator each, in points of the scale; they arrive in this order, and who passes takes a seat."""
+NOISE = 0.45
+STREAM_REHEARSAL = 900
+STREAM_PRACTICE = 901
+PRACTICE_FORMS = (
+    "A great film that everybody should see once.",
+    "{item} is well made, and most people who saw it say that they liked it a lot.",
+    "{item} is a {genre} film, so it may be something for a quiet evening at home.",
+    "You watched {newest}, so {item} seems a natural thing to watch on your next free evening.",
+    "You watched {newest} and {older}, and {item} has the {genre} that these two gave you; you will like it.",
+    "Since {older} and {newest} are films you chose, the {genre} of {item} should please you just as much.",
+    "Because you loved {unseen}, you will enjoy {item}, which is just as good and much talked about.",
+    "Fans of {unseen} and {another} like you cannot go wrong with {item} and its {genre} on a Friday night.",
+    "After {newest} and {unseen} you are ready for {item}, a {genre} film of the same kind as these two.",
+    "Watch it.",
+)
+LOGINS = {"olga": "owner", "ada": "annotator", "rosa": "researcher"}
+
+
+class DemoFailed(RuntimeError):
+    """A step ended badly; says which and where to look."""
+
+
+@dataclass(frozen=True)
+class Login:
+    name: str
+    role: str
+    password: str
+    """Empty when the login was there before: its password is known to whoever made it."""
+
+
+def logins() -> list[Login]:
+    """One login a role; the passwords are drawn, and shown once."""
+    found = []
+    for name, role in LOGINS.items():
+        person, is_new = User.objects.get_or_create(username=name)
+        password = get_random_string(12, "abcdefghjkmnpqrstuvwxyz23456789") if is_new else ""
+        if is_new:
+            person.set_password(password)
+            person.save()
+        grant(person, role)
+        found.append(Login(name, role, password))
+    return found
+
+
+def write_explanations(console: Console, *, seed: int, alive: Callable[[], bool]) -> dict[str, int]:
+    """Queue the pipeline of the built-in corpus and wait for the worker to do it; returns system -> explain run.
+
+    Raises:
+        DemoFailed: a run failed, or the worker is gone.
+    """
+    runs = list(Run.objects.filter(corpus__name=CORPUS).order_by("pk"))
+    if not runs:
+        runs = _queue(seed)
+    for run in runs:
+        if run.status in (Status.FAILED, Status.CANCELLED):
+            requeue_run(run_id=run.pk)
+    tasks.enqueue(*runs)
+    _watch(console, [run.pk for run in runs], alive)
+    explained = Run.objects.filter(corpus__name=CORPUS, stage=Stage.EXPLAIN_CASES, status=Status.DONE)
+    return {run.parameters["system"]: run.pk for run in explained.order_by("pk")}
+
+
+def _queue(seed: int) -> list[Run]:
+    owner = User.objects.get(username="olga")
+    with transaction.atomic():
+        corpus, _ = create_corpus(name=CORPUS, log_format="builtin", options={"seed": seed}, created_by=owner)
+        invented = {"hallucination_rate": HALLUCINATION_RATE}
+        queue_pipeline(
+            corpus=corpus,
+            systems=DEFAULT_SYSTEMS,
+            parameters={
+                Stage.SELECT_CASES: {"n_cases": N_HELD_OUT, "n_train": N_TRAIN, "max_history": MAX_TITLES},
+                Stage.DISTIL_TEACHER: invented,
+                Stage.EXPLAIN_CASES: invented,
+            },
+            seed=seed,
+            created_by=owner,
+        )
+    return list(Run.objects.filter(corpus=corpus).order_by("pk"))
+
+
+def _watch(console: Console, run_ids: list[int], alive: Callable[[], bool]) -> None:
+    columns = (
+        TextColumn("  {task.description:<34}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars: dict[int, TaskID] = {}
+        said: dict[int, str] = {}
+        while True:
+            lines = [run_line(run) for run in listed_runs().filter(pk__in=run_ids).order_by("pk")]
+            runs = [line.run for line in lines]
+            for line in lines:
+                run = line.run
+                if run.pk not in bars:
+                    bars[run.pk] = progress.add_task(run.title, total=100, state="")
+                percent = 100 if run.status == Status.DONE else line.progress.percent
+                progress.update(
+                    bars[run.pk], completed=percent, state=f"{line.state} {line.progress.remaining_words}"
+                )
+                if not console.is_terminal and said.get(run.pk) != run.status:
+                    said[run.pk] = run.status
+                    console.print(f"  {run.title}: {line.state}")
+            if failed := [run for run in runs if run.status in (Status.FAILED, Status.CANCELLED)]:
+                raise DemoFailed(f"{failed[0].title} failed: {failed[0].error or 'it was cancelled'}")
+            if all(run.status == Status.DONE for run in runs):
+                return
+            if not alive():
+                raise DemoFailed("The worker is gone; its log says why.")
+            time.sleep(0.5)
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    id: int
+    join_path: str
+    is_new: bool
+
+
+def open_demo_study(title: str, explain_run_ids: Iterable[int], *, seed: int) -> OpenStudy:
+    """A study over the demo's explanations, its calibration gold set by the plain reading rule, open."""
+    owner = User.objects.get(username="olga")
+    study = Study.objects.filter(title=title, owner=owner).order_by("-pk").first()
+    if study is not None and study.status == Study.Status.DRAFT:
+        raise DemoFailed(
+            f"The study “{title}” is a draft: an earlier demo stopped there. Discard it on its page."
+        )
+    if study is None:
+        with transaction.atomic():
+            study_id = _build(title, list(explain_run_ids), owner, seed)
+            open_study(study_id=study_id, by_id=owner.pk)
+        study = Study.objects.get(pk=study_id)
+        is_new = True
+    else:
+        is_new = False
+    token = (
+        invite(study_id=study.pk, by_id=owner.pk, label="demo", max_uses=100)
+        if study.status == Study.Status.OPEN
+        else ""
+    )
+    return OpenStudy(study.pk, f"/join/{token}/" if token else "", is_new)
+
+
+def _build(title: str, run_ids: list[int], owner: User, seed: int) -> int:
+    cases = [one.case for one in explained_cases(explain_run_ids=run_ids).cases]
+    catalogue = list(catalogue_titles(explain_run_id=run_ids[0]).values())
+    settings = StudySettings(
+        title=title, description=DESCRIPTION, k=K, n_annotators=N_SEATS, n_cases=N_JUDGED, seed=seed
+    )
+    built = build_study(
+        owner_id=owner.pk,
+        settings=settings,
+        explain_run_ids=run_ids,
+        calibration_texts=practice_texts(cases, catalogue, np.random.default_rng([seed, STREAM_PRACTICE])),
+    )
+    by_key = {case.id: case for case in cases}
+    reader = Reader(catalogue)
+    for card in built.calibration:
+        _set_gold(built.study_id, card, by_key[card.case_key], reader)
+    return built.study_id
+
+
+def practice_texts(
+    cases: Sequence[Case], catalogue: Sequence[Item], rng: np.random.Generator
+) -> dict[str, str]:
+    """Ten calibration texts, from generic to specific and from true to invented, for ten cases drawn at random."""
+    texts = {}
+    for place, form in zip(
+        rng.choice(len(cases), len(PRACTICE_FORMS), replace=False), PRACTICE_FORMS, strict=True
+    ):
+        case = cases[int(place)]
+        unseen = [item for item in catalogue if item not in case.history and item != case.item]
+        texts[case.id] = form.format(
+            item=case.item.label,
+            newest=case.history[-1].label,
+            older=case.history[0].label,
+            unseen=unseen[int(rng.integers(len(unseen)))].label,
+            another=unseen[int(rng.integers(len(unseen)))].label,
+            genre=case.item.genres[0].lower() if case.item.genres else "story",
+        )
+    return texts
+
+
+def _set_gold(study_id: int, card: CalibrationCard, case: Case, reader: Reader) -> None:
+    shown = {past.label: ", ".join(past.genres) for past in case.history}
+    item = (case.item.label, ", ".join(case.item.genres))
+    reading = reader.read(history=shown, item=item, explanation=card.text)
+    invented = f"{reading.invented} that {'was' if reading.invented == 1 else 'were'} not watched"
+    facts = f"By rule: it names {reading.named} watched films, {invented}, and {reading.shared_genres} shared genres."
+    marks = gold(reading)
+    set_gold(study_id=study_id, card_token=card.token, marks=marks, rationales=dict.fromkeys(marks, facts))
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    name: str
+    severity: float
+    n_cards: int
+    stage: str
+    """Where the pages left this person: finished, failed at the gate, or full."""
+
+
+def rehearse(
+    console: Console, *, study: OpenStudy, base_url: str, catalogue: Iterable[Item], seed: int
+) -> list[Rehearsed]:
+    """Let the simulated annotators go through the pages, one after the other.
+
+    Raises:
+        RehearsalFailed: a page misbehaved.
+    """
+    reader = Reader(catalogue)
+    token = study.join_path.strip("/").rpartition("/")[2]
+    done = []
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Simulated annotators", total=len(SEVERITIES))
+        for index, severity in enumerate(SEVERITIES):
+            name, password = f"simulated-{study.id}-{index + 1}", get_random_string(24)
+            person, _ = User.objects.get_or_create(username=name)
+            person.set_password(password)
+            person.save()
+            grant(person, "annotator")
+            enrolment_id = enrol_annotator(token=token, annotator_id=person.pk, simulated=True)
+            annotator = SimulatedAnnotator(
+                name=name,
+                password=password,
+                severity=severity,
+                noise=NOISE,
+                reader=reader,
+                rng=np.random.default_rng([seed, STREAM_REHEARSAL, index]),
+                base_url=base_url,
+            )
+            annotator.take_part(study.join_path)
+            done.append(Rehearsed(name, severity, annotator.n_rated, journey(enrolment_id).stage))
+            progress.advance(bar)
+    return done
+
+
+def close_and_unblind(study_id: int) -> None:
+    """End the rehearsed study; both acts are logged under Olga's name with their reason."""
+    owner = User.objects.get(username="olga")
+    study = Study.objects.get(pk=study_id)
+    if study.status == Study.Status.OPEN:
+        close_study(study_id=study_id, by_id=owner.pk, reason="The rehearsal is over.")
+    study.refresh_from_db()
+    if study.status == Study.Status.CLOSED:
+        unblind_study(
+            study_id=study_id, by_id=owner.pk, reason="Rehearsal with simulated ratings; nothing is at stake."
+        )

@@ -1,0 +1,119 @@
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.table import Table
+
+from prism_site import demo
+from prism_site.embedded import stop_redis
+from prism_site.processes import NotStarted, free_port, port_is_free, web_server, worker
+from prism_site.rehearsal import RehearsalFailed
+
+
+class Command(BaseCommand):
+    help = (
+        "Walk the whole path on this machine: teach, train, explain, rehearse a study, report; then serve it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--seed", type=int, default=7)
+        parser.add_argument("--no-serve", action="store_true", help="Stop when the report is there.")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        console = Console()
+        serve, port = not options["no_serve"], options["port"]
+        if serve and not port_is_free(port):
+            raise CommandError(
+                f"Port {port} is taken: stop what listens there, or choose another with PORT=8001."
+            )
+        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        try:
+            with ExitStack() as stack:
+                self._walk(console, stack, port if serve else free_port(), options["seed"], serve)
+        except KeyboardInterrupt:
+            console.print("\nStopped. Nothing is lost: the same command goes on from here.")
+        except (demo.DemoFailed, RehearsalFailed, NotStarted) as error:
+            raise CommandError(f"{error}\nLogs: {settings.PRISM_HOME}/worker.log and web.log.") from None
+        finally:
+            if settings.EMBEDDED_REDIS:
+                stop_redis(settings.PRISM_HOME)
+
+    def _walk(self, console: Console, stack: ExitStack, port: int, seed: int, serve: bool) -> None:
+        home = settings.PRISM_HOME
+        started = time.monotonic()
+        console.rule("Prism, the whole path once")
+        logins = demo.logins()
+        url = stack.enter_context(web_server(home, port=port))
+        hands = stack.enter_context(worker(home, concurrency=min(2, os.cpu_count() or 1)))
+
+        console.print(
+            "[bold]1. Explanations[/]  a built-in log, an offline teacher, a student trained here, four systems"
+        )
+        runs = demo.write_explanations(console, seed=seed, alive=lambda: hands.poll() is None)
+        self._measure(console, list(runs.values()), seed)
+
+        console.print(
+            "[bold]2. A rehearsal[/]  simulated annotators of known severity rate blind, through the real pages"
+        )
+        study = demo.open_demo_study(demo.REHEARSED, runs.values(), seed=seed)
+        if study.join_path:
+            self._rehearse(console, study, url, runs, seed)
+            demo.close_and_unblind(study.id)
+
+        console.print(
+            "[bold]3. A report[/]  agreement, significance, correlations; every rating in it is simulated"
+        )
+        report = demo.report_on(study.id, seed=seed)
+        console.print(f"  {report.sentence}")
+
+        empty = demo.open_demo_study(demo.EMPTY, runs.values(), seed=seed + 1)
+        self._say_where(console, logins, url if serve else "", report, empty)
+        console.print(f"Took {(time.monotonic() - started) / 60:.1f} minutes.")
+        if serve:
+            console.print(f"\nServing at [bold]{url}[/] with a worker beside it. Ctrl-C stops both.")
+            signal.pause()
+        else:
+            console.print(str(report.folder / "report.html"), highlight=False, soft_wrap=True)
+
+    def _measure(self, console: Console, run_ids: list[int], seed: int) -> None:
+        from django.core.management import call_command
+
+        call_command("measure", *run_ids, seed=seed)
+
+    def _rehearse(
+        self, console: Console, study: demo.OpenStudy, url: str, runs: dict[str, int], seed: int
+    ) -> None:
+        catalogue = demo.catalogue_titles(explain_run_id=next(iter(runs.values()))).values()
+        people = demo.rehearse(console, study=study, base_url=url, catalogue=catalogue, seed=seed)
+        ends = Counter(person.stage for person in people)
+        console.print(
+            f"  {len(people)} simulated annotators, severity {min(p.severity for p in people):+.2f} to "
+            f"{max(p.severity for p in people):+.2f} points: {ends['finished']} finished, {ends['failed']} failed at the "
+            f"gate, {ends['full']} found every seat taken; {sum(p.n_cards for p in people)} cards marked, practice included."
+        )
+
+    def _say_where(
+        self,
+        console: Console,
+        logins: list[demo.Login],
+        url: str,
+        report: demo.DemoReport,
+        empty: demo.OpenStudy,
+    ) -> None:
+        table = Table("sign in as", "password", "role", box=None, pad_edge=False)
+        for login in logins:
+            table.add_row(login.name, login.password or "as printed the first time", login.role)
+        console.print(table)
+        site = url or "http://127.0.0.1:8000 (make demo or make run)"
+        console.print(f"Report:            {site if not url else url + report.path}")
+        console.print(
+            f"Rate it yourself:  {url + empty.join_path if url else empty.join_path + ' in the same place'}"
+        )
+        console.print(f"Report as files:   {report.folder}", highlight=False, soft_wrap=True)
