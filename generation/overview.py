@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation import queries
-from generation.models import Case, Corpus, Explanation, Run, Stage, Status
+from generation.models import OPEN, Case, Corpus, Explanation, Run, Stage, Status
 from generation.services.queue_run import NEEDED
 
 UNITS = {
@@ -118,6 +118,12 @@ class RunLine:
         return [(name.removeprefix("n_").replace("_", " "), n) for name, n in self.run.counts.items()]
 
     @property
+    def left_out(self) -> list[tuple[str, int]]:
+        """Why texts were not kept, and how many each time."""
+        reasons = self.run.report.get("rejected_reasons") or self.run.report.get("reasons") or {}
+        return list(reasons.items())
+
+    @property
     def blocked_by(self) -> tuple[Run, ...]:
         """Runs it waits for that will not be done unless somebody requeues them."""
         return tuple(run for run in self.waits_for if not run.is_open)
@@ -213,7 +219,10 @@ def _row(
                 line=run_line(runs[0]) if runs else None,
                 n_runs=len(statuses),
                 n_done=statuses.count(Status.DONE),
-                can_start=all(needed in newest for needed in NEEDED[stage]),
+                can_start=all(
+                    any(status in (*OPEN, Status.DONE) for status in counted.get((corpus.pk, needed), []))
+                    for needed in NEEDED[stage]
+                ),
             )
         )
     return CorpusRow(corpus, tuple(cells), n_explained=cells[-1].n_done)

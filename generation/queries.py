@@ -11,15 +11,7 @@ from django.db.models import Count, Q
 from generation import models
 from generation.models import Run, Stage, Status, TextStatus
 from generation.pipeline import records
-
-SYSTEM_LABELS = {
-    "scripted-teacher": "Offline teacher",
-    "local-teacher": "Teacher",
-    "template-knn": "Template",
-    "prism": "Prism",
-    "prism-nouser": "Prism without user",
-}
-"""What people read for a system; a name that is not here reads as itself."""
+from generation.pipeline.systems import SYSTEMS
 
 OFFLINE_LABEL = "offline teacher"
 
@@ -208,7 +200,8 @@ def signature_json(signature: records.Signature) -> dict[str, Any]:
 
 
 def system_label(name: str) -> str:
-    return SYSTEM_LABELS.get(name, name)
+    """What people read for a system; one that is no longer in the registry reads as its name."""
+    return SYSTEMS[name].label if name in SYSTEMS else name
 
 
 def system_info(run: Run) -> SystemInfo:

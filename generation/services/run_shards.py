@@ -65,6 +65,9 @@ def _do(claim: Claim, work: Work) -> None:
     except PASSING as trouble:
         logger.warning("shard %s of run %s will be tried again", claim.index, claim.run_id, exc_info=True)
         _release_or_fail(claim, trouble)
+    except PLAIN as error:
+        logger.warning("shard %s of run %s failed: %s", claim.index, claim.run_id, error)
+        fail_run(run_id=claim.run_id, error=in_words(error), claim=claim)
     except Exception as error:
         logger.exception("shard %s of run %s failed", claim.index, claim.run_id)
         fail_run(run_id=claim.run_id, error=in_words(error), claim=claim)

@@ -315,3 +315,18 @@ def test_the_row_of_stages_shows_the_run_that_works_rather_than_the_newest(page)
     cells = page("corpus", working.corpus_id).context["row"].cells
     assert cells[1].line.run == working
     assert (cells[1].n_runs, cells[1].n_done) == (2, 1)
+
+
+def test_a_stage_cannot_be_started_on_what_failed(page):
+    failed = builders.run(stage="import_log", status="failed")
+    html = page("corpus", failed.corpus_id).content.decode()
+    assert reverse("generation:new-run", args=[failed.corpus_id, "select_cases"]) not in html
+
+
+def test_what_was_left_out_is_shown_with_its_reason(page):
+    run = builders.run(
+        stage="distil_teacher", status="done", report={"rejected_reasons": {"repeats itself": 1234}}
+    )
+    html = page("run", run.pk).content.decode()
+    assert "repeats itself" in html
+    assert "1,234" in html

@@ -49,8 +49,9 @@ class Command(BaseCommand):
             found = found.filter(status__in=OPEN)
         table = Table("run", "stage", "corpus", "state", "progress", "took", box=None, pad_edge=False)
         for line in map(run_line, found[: options["limit"]]):
-            percent = f"{line.progress.percent} %" if line.run.status == Status.RUNNING else ""
-            words = f"{percent} {line.progress.remaining_words}".strip()
+            words = f"{line.progress.n_done:,} {line.progress.unit}" if line.progress.n_done else ""
+            if line.run.status == Status.RUNNING:
+                words = f"{line.progress.percent} % {line.progress.remaining_words}".strip()
             table.add_row(
                 str(line.run.pk), line.run.title, line.run.corpus.name, line.state, words, line.took
             )
