@@ -1,5 +1,144 @@
-"""REST endpoints of this room."""
+"""REST endpoints of this room: ask for reports, read findings, tables and bundles."""
 
-from django.urls import URLPattern
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.http import FileResponse, Http404, HttpResponse
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analysis import queries, tasks
+from analysis.report.tables import all_tables
+from analysis.services.export_report import NotReady, export_report
+from analysis.services.request_report import NothingToAnalyse, request_report
+
+
+class MayReadFindings(BasePermission):
+    """Researchers and owners."""
+
+    message = "Only researchers and owners may read findings."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("analysis.read"))
+
+
+class ReportSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    study_id = serializers.IntegerField()
+    title = serializers.CharField()
+    kind = serializers.CharField(help_text="pooled names no system; unblinded names them.")
+    status = serializers.CharField(help_text="queued, running, done or failed.")
+    step = serializers.CharField(help_text="What is being computed, while it is.")
+    error = serializers.CharField(help_text="What went wrong, in words; empty otherwise.")
+    seed = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewReportSerializer(serializers.Serializer):
+    study = serializers.IntegerField(help_text="Id of a study that people have rated.")
+
+
+class ReportList(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_reports_list", responses=ReportSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Every report, the newest first."""
+        return Response(ReportSerializer(queries.report_lines(), many=True).data)
+
+    @extend_schema(
+        operation_id="analysis_reports_create", request=NewReportSerializer, responses={202: ReportSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a report; a worker computes it. Read it again until its status is done or failed."""
+        asked = NewReportSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        study_id = asked.validated_data["study"]
+        if study_id not in {study.id for study in queries.study_lines()}:
+            raise ValidationError({"study": f"There is no opened study {study_id}."})
+        try:
+            report_id = request_report(study_id=study_id, by_id=request.user.pk)
+        except NothingToAnalyse as nothing:
+            raise ValidationError({"study": str(nothing)}) from nothing
+        tasks.analyse_study.delay_on_commit(report_id)
+        return Response(ReportSerializer(_line(report_id)).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ReportDetail(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_reports_retrieve", responses=ReportSerializer)
+    def get(self, request: Request, report_id: int) -> Response:
+        """One report without its findings."""
+        return Response(ReportSerializer(_line(report_id)).data)
+
+
+class ReportFindings(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(
+        operation_id="analysis_reports_findings",
+        responses={200: OpenApiTypes.OBJECT, 404: OpenApiResponse(description="Not done.")},
+    )
+    def get(self, request: Request, report_id: int) -> HttpResponse:
+        """The findings, byte for byte; docs/report-json.md explains the keys."""
+        _line(report_id)
+        text = queries.findings_json(report_id)
+        if not text:
+            raise Http404("The report is not done.")
+        return HttpResponse(text, content_type="application/json")
+
+
+class ReportTable(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_reports_table", responses={(200, "text/csv"): OpenApiTypes.STR})
+    def get(self, request: Request, report_id: int, key: str) -> HttpResponse:
+        """One table as CSV, numbers in full: overview, prevalence, agreement, categories, comparisons, …"""
+        _line(report_id)
+        findings = queries.findings(report_id)
+        tables = {table.key: table for table in all_tables(findings)} if findings else {}
+        if key not in tables:
+            raise Http404(f"There is no table {key}; there are {', '.join(tables) or 'none yet'}.")
+        return HttpResponse(tables[key].to_csv(), content_type="text/csv; charset=utf-8")
+
+
+class ReportBundle(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(
+        operation_id="analysis_reports_bundle", responses={(200, "application/zip"): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, report_id: int) -> FileResponse:
+        """Data, findings, tables, figures and manifest as one zip."""
+        _line(report_id)
+        try:
+            found = export_report(report_id=report_id)
+        except NotReady as unready:
+            raise Http404(str(unready)) from unready
+        return FileResponse(
+            found.open("rb"), as_attachment=True, filename=found.name, content_type="application/zip"
+        )
+
+
+def _line(report_id: int) -> queries.ReportLine:
+    line = queries.report_line(report_id)
+    if line is None:
+        raise Http404(f"There is no report {report_id}.")
+    return line
+
+
+urlpatterns = [
+    path("reports/", ReportList.as_view(), name="analysis-reports"),
+    path("reports/<int:report_id>/", ReportDetail.as_view(), name="analysis-report"),
+    path("reports/<int:report_id>/findings/", ReportFindings.as_view(), name="analysis-report-findings"),
+    path("reports/<int:report_id>/tables/<slug:key>/", ReportTable.as_view(), name="analysis-report-table"),
+    path("reports/<int:report_id>/bundle/", ReportBundle.as_view(), name="analysis-report-bundle"),
+]

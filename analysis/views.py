@@ -40,7 +40,7 @@ def analyse(request: HttpRequest, study_id: int) -> HttpResponse:
 @permission_required("analysis.read", raise_exception=True)
 @require_GET
 def report(request: HttpRequest, report_id: int) -> HttpResponse:
-    """The report; while it is being computed a page that waits for it, and htmx asks for its fragment alone."""
+    """The report, or a page that waits for it; htmx asks for the fragment of that page alone."""
     line = _line(report_id)
     findings = queries.findings(report_id)
     if findings is None:

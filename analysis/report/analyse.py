@@ -109,7 +109,7 @@ def analyse(
                         seed=seed,
                         stream=STREAM_CORRELATION,
                         confidence=confidence,
-                        n_resamples=n_resamples // 4,
+                        n_resamples=max(100, n_resamples // 4),
                     )
                 ),
             )
@@ -161,7 +161,7 @@ def _counts(table: RatingTable, *, blind: bool) -> Counts:
     )[first].dropna()
     by_card = seconds.groupby(["annotator", "case", "system"])["seconds"].max()
     return Counts(
-        n_annotators=len(table.annotators),
+        n_annotators=len(table.annotators) if table.annotators_identified else None,
         n_cases=len(table.cases),
         n_cards=len(cards),
         n_systems=None if blind else len(table.systems),

@@ -81,7 +81,7 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
     rows = [row for row in findings.comparisons if row.criterion == criterion.key]
     names = {id(row): f"{labels[row.first]} − {labels[row.second]}" for row in rows}
     wide, plot, step = max((_width(name) for name in names.values()), default=80) + 20, 360.0, 26
-    reach = _reach(rows)
+    reach = _reach(findings.comparisons)  # one axis for all criteria
     y, parts, said = 34.0, [], []
     bottom = y + step * len(rows)
     for tick in _ticks(reach):
@@ -164,7 +164,7 @@ def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: in
         if width > 0:
             parts.append(
                 f'<rect x="{x:.2f}" y="{y:.1f}" width="{width:.2f}" height="{bar}" '
-                f"{_shade(index, len(shares))}/>"
+                f'fill="{_shade(index, len(shares))}"/>'
             )
             if width > 30:
                 parts.append(
@@ -174,7 +174,7 @@ def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: in
                         f"{share:.0%}",
                         anchor="middle",
                         size=11,
-                        fill=_on(index, len(shares)),
+                        fill=_ink(_shade(index, len(shares))),
                     )
                 )
         x += width
@@ -191,17 +191,22 @@ def _middle(shares: Sequence[float]) -> float:
 
 
 def _shade(index: int, n_levels: int) -> str:
+    """The colour of a point of the scale: two-sided around the middle."""
     distance = index - (n_levels - 1) / 2
     if distance == 0:
-        return f'fill="{MIDDLE}"'
+        return MIDDLE
     strength = (
         0.5 + 0.5 * (abs(distance) / ((n_levels - 1) / 2)) if abs(distance) >= (n_levels - 1) / 2 else 0.5
     )
-    return f'fill="{_mix(LOW if distance < 0 else HIGH, strength)}"'
+    return _mix(LOW if distance < 0 else HIGH, strength)
 
 
-def _on(index: int, n_levels: int) -> str:
-    return "#FFFFFF" if index in (0, n_levels - 1) else "#1D1F23"
+def _ink(ground: str) -> str:
+    """Black or white, whichever reads better on the ground (relative luminance as WCAG 2 has it)."""
+    channels = [int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
 
 
 def _mix(colour: str, strength: float) -> str:
@@ -214,7 +219,7 @@ def _scale_key(levels: Sequence[int], left: float, plot: float) -> list[str]:
     parts, x = [], left + plot / 2 - len(levels) * 21
     for index, level in enumerate(levels):
         parts.append(
-            f'<rect x="{x + index * 42:.1f}" y="4" width="14" height="14" {_shade(index, len(levels))}/>'
+            f'<rect x="{x + index * 42:.1f}" y="4" width="14" height="14" fill="{_shade(index, len(levels))}"/>'
         )
         parts.append(_text(x + index * 42 + 19, 16, str(level), size=12))
     return parts
@@ -247,8 +252,7 @@ def _heat(x: float, y: float, cell: float, tall: float, given: Number | None) ->
         f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{cell - 2:.1f}" height="{tall - 2:.1f}" '
         f'rx="3" fill="{fill}"/>'
     )
-    ink = "#FFFFFF" if strength > 0.55 else "#1D1F23"
-    return [box, _text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=ink)]
+    return [box, _text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=_ink(fill))]
 
 
 def _reach(rows: Sequence[Comparison]) -> float:

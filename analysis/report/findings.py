@@ -87,7 +87,8 @@ class Metric:
 class Counts:
     """Who judged what, and what was left out."""
 
-    n_annotators: int
+    n_annotators: int | None
+    """None where annotator names are slots that follow nobody across cards."""
     n_cases: int
     n_cards: int
     n_systems: int | None

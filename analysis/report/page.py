@@ -18,6 +18,8 @@ class PageCell:
 
     text: str
     numeric: bool
+    below: str = ""
+    """The interval, set on a line of its own so that tables stay narrow."""
     strong: bool = False
     mark: str = ""
     id: str = ""
@@ -74,7 +76,7 @@ def facts(findings: StudyFindings) -> tuple[Fact, ...]:
     counts = findings.counts
     people = "Simulated annotators" if findings.meta.simulated else "Annotators"
     shown = [
-        Fact(people, f"{counts.n_annotators:,}"),
+        Fact(people, "–" if counts.n_annotators is None else f"{counts.n_annotators:,}"),
         Fact("Cases", f"{counts.n_cases:,}", many(counts.n_cards, "explanation")),
         Fact("Ratings", f"{counts.n_ratings:,}", f"{counts.n_cannot_judge:,} could not be judged"),
     ]
@@ -87,7 +89,11 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     """The report from top to bottom."""
     found = []
     if findings.systems:
-        found.append(_section("results", "Results", [], [tables.folded(tables.overview(findings))]))
+        found.append(
+            _section(
+                "results", "Results", prose.on_results(findings), [tables.folded(tables.overview(findings))]
+            )
+        )
     found.append(
         _section(
             "scale",
@@ -102,7 +108,14 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         agreement.append(tables.consistency(findings))
     found.append(_section("agreement", "Agreement", prose.on_agreement(findings), agreement))
     if findings.systems:
-        found.append(_section("ratings", "Ratings", [], [tables.without_ends(tables.descriptions(findings))]))
+        found.append(
+            _section(
+                "ratings",
+                "Ratings",
+                prose.on_ratings(findings),
+                [tables.without_ends(tables.descriptions(findings))],
+            )
+        )
     if findings.comparisons:
         found.append(
             _section(
@@ -160,10 +173,12 @@ def _table(table: Table) -> PageTable:
 def _cell(cell: Cell, numeric: bool, place: str) -> PageCell:
     given: Number | None = cell.number
     if given is None:
-        return PageCell(cell.text, numeric, cell.strong, cell.mark)
+        return PageCell(cell.text, numeric, strong=cell.strong, mark=cell.mark)
+    text, bracket, ends = cell.text.partition(" [")
     return PageCell(
-        text=cell.text,
+        text=text,
         numeric=numeric,
+        below=f"[{ends}" if bracket else "",
         strong=cell.strong,
         mark=cell.mark,
         id=f"how-{place}",

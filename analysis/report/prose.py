@@ -10,11 +10,8 @@ def opening(findings: StudyFindings) -> list[str]:
     cards = many(counts.n_cards, "explanation")
     of_cases = f"of {many(counts.n_cases, 'case')}"
     by = f" by {many(counts.n_systems, 'system')}" if counts.n_systems is not None else ""
-    who = (
-        many(counts.n_annotators, "annotator")
-        if not findings.meta.simulated
-        else many(counts.n_annotators, "simulated annotator")
-    )
+    people = "simulated annotator" if findings.meta.simulated else "annotator"
+    who = "Annotators" if counts.n_annotators is None else many(counts.n_annotators, people)
     criteria = [criterion.name.lower() for criterion in findings.criteria]
     sentences = [
         (
@@ -33,6 +30,36 @@ def opening(findings: StudyFindings) -> list[str]:
     if counts.median_seconds is not None:
         sentences.append(f"The median card took {counts.median_seconds:.0f} seconds.")
     return sentences
+
+
+def on_results(findings: StudyFindings) -> list[str]:
+    """Which system had the highest mean; whether that means anything is said with the differences."""
+    labels = {system.name: system.label for system in findings.systems}
+    sentences = []
+    for criterion in findings.criteria:
+        means = [
+            (row.ratings.mean.value, labels[row.system])
+            for row in findings.descriptions
+            if row.criterion == criterion.key and row.ratings.mean.value is not None
+        ]
+        if len(means) > 1:
+            top, bottom = max(means)[0], min(means)[0]
+            best = [label for value, label in means if value == top]
+            sentences.append(
+                f"On {criterion.name.lower()} the highest mean was {number(top)} ({join(best)}), "
+                f"the lowest {number(bottom)}."
+            )
+    return sentences
+
+
+def on_ratings(findings: StudyFindings) -> list[str]:
+    """What the two units are."""
+    return [
+        (
+            "Papers print the mean of all ratings; the tests use the mean of each case, so that a case counts once "
+            "however many annotators it had. The two differ where annotators are spread unevenly."
+        )
+    ]
 
 
 def on_scale(findings: StudyFindings) -> list[str]:
@@ -79,8 +106,10 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
         return ["No pair of systems could be compared."] if findings.comparisons else []
     sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
     sentences = [
-        f"{len(sure):,} of {many(len(tested), 'paired difference')} stayed below 0.05 after Holm's "
-        "adjustment."
+        (
+            f"{len(sure):,} of {many(len(tested), 'paired difference')} stayed below 0.05 after Holm's "
+            "adjustment."
+        )
     ]
     labels = {system.name: system.label for system in findings.systems}
     names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}

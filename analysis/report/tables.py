@@ -97,9 +97,14 @@ def all_tables(findings: StudyFindings) -> list[Table]:
     return tables
 
 
-def overview(findings: StudyFindings, n_metrics: int = 4) -> Table:
+MAIN_METRICS = ("rouge-l", "mention-precision", "hallucination")
+"""What stands in the main table where a study has it; else the first metrics it has."""
+
+
+def overview(findings: StudyFindings) -> Table:
     """The main table of a paper: systems down; metrics, then criteria as mean and SD, across."""
-    shown = [metric for metric in findings.metrics if metric.level == "case"][:n_metrics]
+    by_text = [metric for metric in findings.metrics if metric.level == "case"]
+    shown = ([metric for metric in by_text if metric.name in MAIN_METRICS] or by_text)[: len(MAIN_METRICS)]
     scores = {(score.metric, score.system): score for score in findings.metric_summaries}
     described = {(row.criterion, row.system): row for row in findings.descriptions}
     best = _best(findings)

@@ -7,7 +7,8 @@ class NothingToAnalyse(ValueError):
 
 
 def request_report(*, study_id: int, by_id: int) -> int:
-    """Create the report a study allows: with systems once it is unblinded, pooled before. The caller enqueues it.
+    """Create the report a study allows: with systems once it is unblinded, pooled before. The caller
+    enqueues it.
 
     Raises:
         NothingToAnalyse: nobody rated a card of the study yet.

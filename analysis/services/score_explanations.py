@@ -15,7 +15,7 @@ GOLDEN = "golden texts"
 
 
 def score_explanations(*, study_id: int) -> int:
-    """Score every text of an unblinded study with every metric it has what it takes for; returns the scores kept.
+    """Score every text of an unblinded study with every metric that applies; returns how many scores it kept.
 
     Run again it replaces what it kept before, so a new metric reaches old studies.
 

@@ -28,7 +28,7 @@ class BadInput(Exception):
 
 
 class Command(BaseCommand):
-    help = "Analyse ratings from a CSV file and write a report folder: HTML, JSON, tables, figures, data, manifest."
+    help = "Analyse a CSV of ratings into a folder: HTML, JSON, tables, figures, data, manifest."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

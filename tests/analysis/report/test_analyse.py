@@ -1,0 +1,228 @@
+"""From ratings to findings: what is counted, what is undefined, and that the same seed says the same."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.report.agreeing import landis_koch
+from analysis.report.analyse import Subject, analyse
+from analysis.report.findings import Number, StudyFindings, UnreadableFindings
+from analysis.report.page import page_context
+from analysis.stats.estimates import Interval
+from analysis.stats.ratings import RatingTable
+from tests.analysis.report import ratings
+
+
+def test_the_same_ratings_and_seed_give_the_same_bytes() -> None:
+    assert ratings.findings().to_json() == ratings.findings().to_json()
+    assert ratings.findings(seed=6).to_json() != ratings.findings().to_json()
+
+
+def test_the_order_of_the_rows_says_nothing() -> None:
+    frame = ratings.frame()
+    tables = [RatingTable.from_frame(frame), RatingTable.from_frame(frame.iloc[::-1])]
+    made = [
+        analyse(table, subject=Subject("x"), seed=1, created="", n_resamples=100, n_permutations=99)
+        for table in tables
+    ]
+    by_key = [
+        {(row.criterion, row.system): row.ratings.mean.value for row in one.descriptions} for one in made
+    ]
+    assert by_key[0] == by_key[1]
+
+
+def test_what_could_not_be_judged_is_counted_and_is_no_value() -> None:
+    found = ratings.findings()
+    assert found.counts.n_cannot_judge == 1
+    assert found.counts.n_ratings == 8 * 2 * 3 * 2 - 1
+    faithful = next(r for r in found.prevalence if (r.criterion, r.system) == ("faithfulness", "prism"))
+    assert (sum(faithful.counts), faithful.n_cannot_judge) == (23, 1)
+
+
+def test_means_and_differences_are_those_of_the_rows() -> None:
+    frame, found = ratings.frame(), ratings.findings()
+    for row in found.descriptions:
+        values = frame[(frame.criterion == row.criterion) & (frame.system == row.system)]["value"].dropna()
+        assert row.ratings.mean.value == pytest.approx(values.mean(), abs=1e-12)
+        assert row.ratings.sd == pytest.approx(values.std(ddof=1), abs=1e-12)
+        assert row.ratings.mean.n == len(values)
+    personal = next(row for row in found.comparisons if row.criterion == "personalisation")
+    assert (personal.first, personal.second, personal.difference.value) == ("prism", "teacher", 1.0)
+
+
+def test_a_difference_without_spread_has_no_test_and_says_why() -> None:
+    personal = next(row for row in ratings.findings().comparisons if row.criterion == "personalisation")
+    assert (personal.t, personal.p, personal.p_holm) == (None, None, None)
+    assert personal.difference.interval is None
+    assert "no spread" in personal.difference.no_interval
+    assert personal.dz.value is None
+    assert "no spread" in personal.dz.undefined
+
+
+def test_agreement_on_one_point_is_undefined_in_words() -> None:
+    frame = ratings.frame().assign(value=4.0)
+    found = analyse(
+        RatingTable.from_frame(frame),
+        subject=Subject("x"),
+        seed=1,
+        created="",
+        n_resamples=100,
+        n_permutations=19,
+    )
+    row = found.agreement[0]
+    assert row.fleiss.value is None
+    assert "every rating is 4" in row.fleiss.undefined
+    assert row.landis_koch == "not labelled"
+    assert row.exact.value == 1.0
+    assert StudyFindings.from_json(found.to_json()) == found
+
+
+def test_cards_rated_once_are_left_out_of_agreement_and_counted() -> None:
+    frame = ratings.frame()
+    frame = frame[(frame["case"] != "case 0") | (frame["annotator"] == "A1")]
+    found = analyse(
+        RatingTable.from_frame(frame),
+        subject=Subject("x"),
+        seed=1,
+        created="",
+        n_resamples=100,
+        n_permutations=19,
+    )
+    assert (found.agreement[0].n_cards, found.agreement[0].n_single) == (14, 2)
+
+
+def test_repeats_enter_consistency_alone() -> None:
+    frame = ratings.frame()
+    again = frame.iloc[[4, 5, 6, 7]].assign(repeat=True)
+    again["value"] += pd.Series([0, 1, 0, 0], index=again.index)
+    plain = RatingTable.from_frame(frame)
+    table = RatingTable.from_frame(pd.concat([frame.assign(repeat=False), again]))
+    made = [
+        analyse(one, subject=Subject("x"), seed=1, created="", n_resamples=100, n_permutations=19)
+        for one in (plain, table)
+    ]
+    assert made[0].agreement == made[1].agreement
+    assert made[1].counts.n_repeats == 4
+    shares = {
+        row.criterion: (row.exact.value, row.within_one.value, row.exact.n) for row in made[1].consistency
+    }
+    assert shares == {"faithfulness": (1.0, 1.0, 2), "personalisation": (0.5, 1.0, 2)}
+    assert made[0].consistency == ()
+
+
+def test_blind_findings_hold_no_name_of_a_system() -> None:
+    found = ratings.findings(kind="pooled")
+    for section in ("systems", "descriptions", "comparisons", "correlations", "metrics"):
+        assert getattr(found, section) == ()
+    text = found.to_json()
+    assert 'prism"' not in text
+    assert "teacher" not in text
+    assert found.agreement == ratings.findings().agreement
+
+
+def test_findings_of_a_blind_study_cannot_be_built_with_systems() -> None:
+    found = ratings.findings()
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="must not tell systems apart"):
+        replace(found, meta=replace(found.meta, kind="pooled"))
+
+
+def test_metrics_are_summed_up_and_related_to_people() -> None:
+    found = ratings.findings()
+    summary = {(row.metric, row.system): row for row in found.metric_summaries}
+    assert summary["rouge-l", "prism"].n_undefined == 1
+    assert summary["rouge-l", "prism"].score.n == 7
+    assert summary["distinct-1", "prism"].score.interval is None
+    assert {row.metric for row in found.correlations} == {"rouge-l"}
+    frame, scores = ratings.frame(), ratings.scores()
+    means = frame[frame.criterion == "personalisation"].groupby(["case", "system"])["value"].mean()
+    given = scores[(scores.metric == "rouge-l") & (scores.value != "")].set_index(["case", "system"])["value"]
+    both = pd.concat([means, given.astype(float)], axis=1, join="inner").to_numpy()
+    wanted = np.corrcoef(both[:, 0], both[:, 1])[0, 1]
+    row = next(
+        r
+        for r in found.correlations
+        if (r.criterion, r.level, r.coefficient) == ("personalisation", "text", "pearson")
+    )
+    assert row.number.value == pytest.approx(wanted, abs=1e-12)
+    assert row.number.n == 14
+
+
+def test_one_more_metric_changes_no_other_interval() -> None:
+    from analysis.report.scores import ScoreTable
+
+    table = RatingTable.from_frame(ratings.frame())
+    more = ratings.scores()
+    extra = more[more.metric == "rouge-l"].assign(metric="another")
+    made = [
+        analyse(
+            table,
+            ScoreTable.from_frame(scores, systems=table.systems),
+            subject=Subject("x"),
+            seed=1,
+            created="",
+            n_resamples=100,
+            n_permutations=19,
+        )
+        for scores in (more, pd.concat([extra, more]))
+    ]
+    assert made[0].agreement == made[1].agreement
+    assert made[0].correlations == tuple(row for row in made[1].correlations if row.metric == "rouge-l")
+
+
+@pytest.mark.parametrize(
+    ("low", "word"),
+    [(0.85, "almost perfect"), (0.61, "substantial"), (0.6, "moderate"), (0.1, "slight"), (-0.2, "poor")],
+)
+def test_the_word_for_agreement_is_that_of_the_lower_bound(low: float, word: str) -> None:
+    assert landis_koch(Interval(low, 0.99, 0.95, "t")) == word
+
+
+def test_a_number_has_a_value_or_words() -> None:
+    with pytest.raises(ValueError, match="either a value or words"):
+        Number(None, 3, "cards", "counting")
+    with pytest.raises(ValueError, match="either a value or words"):
+        Number(1.0, 3, "cards", "counting", undefined="but why")
+
+
+def test_findings_read_back_are_the_findings_written() -> None:
+    found = ratings.findings(simulated=True)
+    assert StudyFindings.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:-5], "not JSON"),
+        (lambda text: text.replace('"format": 1', '"format": 99'), "format 1, not 99"),
+        (lambda text: text.replace('"n_cases"', '"n_case"', 1), "report.counts: missing"),
+        (lambda text: text.replace('"kind": "unblinded"', '"kind": "open"'), "report.meta.kind"),
+        (lambda text: "[]", "format 1"),
+    ],
+)
+def test_json_that_is_no_report_is_refused_in_words(change, words: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UnreadableFindings, match=words):
+        StudyFindings.from_json(change(ratings.findings().to_json()))
+
+
+def test_no_nan_ever_leaves() -> None:
+    from dataclasses import replace
+
+    found = ratings.findings()
+    broken = replace(found, counts=replace(found.counts, median_seconds=math.nan))
+    with pytest.raises(ValueError, match="JSON compliant"):
+        broken.to_json()
+
+
+def test_the_page_says_simulated_wherever_ratings_are() -> None:
+    found = ratings.findings(simulated=True)
+    context = page_context(found)
+    assert "6 simulated annotators" not in str(context["opening"])
+    assert "3 simulated annotators" in str(context["opening"])
+    for section in context["sections"]:  # type: ignore[attr-defined]
+        for table in section.tables:
+            assert "Simulated ratings" in table.caption
+    assert found.counts.n_simulated == found.counts.n_ratings
