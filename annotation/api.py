@@ -1,4 +1,4 @@
-"""REST endpoints of this room: owners run studies, annotators rate. Services and refusals are the pages' own."""
+"""REST endpoints of this room: owners run studies, annotators rate. Refusals are those of the pages."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -107,7 +107,7 @@ def checked(serializer: serializers.Serializer) -> dict[str, Any]:
 # ---- annotators
 
 
-class ItemSerializer(serializers.Serializer):
+class BlindedItemSerializer(serializers.Serializer):
     label = serializers.CharField()
     genres = serializers.ListField(child=serializers.CharField())
 
@@ -133,8 +133,8 @@ class CardSerializer(serializers.Serializer):
     token = serializers.CharField()
     study_title = serializers.CharField()
     language = serializers.CharField()
-    case_history = ItemSerializer(many=True)
-    item = ItemSerializer()
+    case_history = BlindedItemSerializer(many=True)
+    item = BlindedItemSerializer()
     explanation = serializers.CharField()
     position = serializers.IntegerField()
     total = serializers.IntegerField()

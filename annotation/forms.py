@@ -70,7 +70,9 @@ def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *,
             if not reason.strip():
                 errors[key] = _("Choose why you cannot judge this, or choose a level.")
         elif value:
-            values[key] = int(value) if value.lstrip("-").isdecimal() and len(value) < 10 else value
+            values[key] = (
+                int(value) if value.isascii() and value.lstrip("-").isdecimal() and len(value) < 10 else value
+            )
         else:
             errors[key] = _("Choose a level, or say that you cannot judge.")
     version = sent.get("version", "")

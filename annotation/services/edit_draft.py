@@ -33,9 +33,7 @@ def edit_draft(
         StudyFrozen: the study was opened.
         Refused: a text names a system or is empty, or a number makes no sense; nothing is changed then.
     """
-    study = Study.objects.select_for_update().get(pk=study_id)
-    if study.status != Study.Status.DRAFT:
-        raise StudyFrozen(f"“{study.title}” was opened and is frozen: build a new study instead.")
+    study = _draft(study_id)
     given = {"title": title, "description": description, "consent": consent, "language": language}
     for name in WORDS:
         if given[name] is not None:

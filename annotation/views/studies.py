@@ -195,8 +195,11 @@ def study_edit(request: HttpRequest, study: StudySummary) -> HttpResponse:
         except StudyFrozen as frozen:
             messages.error(request, str(frozen))
             return study_page(request, study, status=409)
-        messages.success(request, _("The texts are saved."))
-        return redirect("annotation:study", study_id=study.id)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("The texts are saved."))
+            return redirect("annotation:study", study_id=study.id)
     page = {"study": study, "form": form, "here": "plan", "heading": _("Texts")}
     return render(request, "annotation/study_edit.html", page, status=422 if form.is_bound else 200)
 
@@ -330,6 +333,10 @@ def study_calibration(request: HttpRequest, study: StudySummary) -> HttpResponse
         token = request.POST.get("card", "")
         marks, rationales = read_gold(request.POST, keys)
         try:
+            if study.status != "draft":
+                raise StudyFrozen(
+                    _("The study was opened: its reference marks are frozen. Nothing was changed.")
+                )
             set_gold(study_id=study.id, card_token=token, marks=marks, rationales=rationales)
         except StudyFrozen as frozen:
             fault, status = {"card": token, "text": str(frozen)}, 409
