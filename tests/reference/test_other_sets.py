@@ -66,22 +66,24 @@ def test_dialsummeval_agreement(sets: Path, dialogues: RatingTable) -> None:
         assert alphas == pytest.approx(golden["alpha"], rel=0, abs=1e-9)
 
 
-def test_dialsummeval_correlations_with_missing_scores(sets: Path, dialogues: RatingTable) -> None:
+def test_dialsummeval_correlations_of_all_metrics_and_their_undefined_cases(
+    sets: Path, dialogues: RatingTable
+) -> None:
     folder = sets / "dialsummeval"
     golden = pd.read_csv(folder / "golden_metric_correlations.csv")
     wide = pd.read_csv(folder / "metrics_wide.csv")
     names = {"pearsonr": "pearson", "spearmanr": "spearman", "kendalltau": "kendall"}
     totals = {criterion: dialogues.case_totals(criterion) for criterion in dialogues.criteria}
     compared = 0
-    for metric in ("rouge-1", "rouge-2", "rouge-l"):
-        grid = wide.pivot(index="dialogue_id", columns="system", values=metric)
-        for row in golden[(golden.metric == metric) & (golden.human == "mean")].to_dict("records"):
-            for suffix, coefficient in names.items():
-                for level, prefix in (("system", "sys"), ("case", "item")):
-                    found = correlate(grid, totals[row["dim"]], level=level, coefficient=coefficient)
-                    assert found.value == pytest.approx(row[f"{prefix}_{suffix}"], rel=0, abs=1e-9)
-                    compared += 1
-    assert compared == 3 * 4 * 3 * 2
+    for row in golden[golden.human == "mean"].to_dict("records"):
+        grid = wide.pivot(index="dialogue_id", columns="system", values=row["metric"])
+        for suffix, coefficient in names.items():
+            for level, prefix in (("system", "sys"), ("case", "item")):
+                found = correlate(grid, totals[row["dim"]], level=level, coefficient=coefficient)
+                assert found.value == pytest.approx(row[f"{prefix}_{suffix}"], rel=0, abs=1e-9)
+                compared += 1
+            assert found.n_undefined == row[f"nan_{suffix}"]
+    assert compared == 32 * 4 * 3 * 2
 
 
 def test_few_shot_explanations_with_unanswered_questions(sets: Path) -> None:

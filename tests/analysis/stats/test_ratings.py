@@ -139,6 +139,23 @@ def test_text_and_numbers_name_the_same_case() -> None:
     assert RatingTable.from_frame(frame).cases == ("7",)
 
 
+@pytest.mark.parametrize(
+    "cast",
+    [
+        {"value": "Int64"},
+        {"value": "object"},
+        {"value": "string"},
+        {"system": "category", "case": "category"},
+        {"annotator": "string[pyarrow]"},
+    ],
+)
+def test_whatever_pandas_holds_the_columns_in(cast: dict[str, str]) -> None:
+    frame = long_frame({("c1", "prism"): [5, None, 3], ("c2", "prism"): [1, 2, None]})
+    plain = RatingTable.from_frame(frame).counts("clear")
+    held = frame.astype({"value": "Int64"}).astype(cast)
+    assert RatingTable.from_frame(held).counts("clear").tolist() == plain.tolist()
+
+
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     made = table({("c1", "prism"): [5]})
     with pytest.raises(UnknownLabel, match=r'no criterion "cleer"\. Did you mean "clear"'):
