@@ -16,7 +16,8 @@ from generation import overview, tasks
 from generation.forms import CorpusForm, PipelineForm, RunForm
 from generation.models import Corpus, Run, Stage
 from generation.services.cancel_run import cancel_run
-from generation.services.create_corpus import create_corpus, logs_root
+from generation.services.create_corpus import create_corpus
+from generation.services.folders import logs_root
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import queue_pipeline
 from generation.services.queue_run import queue_run

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from generation.models import Corpus, Run, Stage
 from generation.pipeline.logs import LOG_FORMATS
-from generation.services.folders import artefacts_root
+from generation.services.folders import artefacts_root, path_below_logs
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 
@@ -73,11 +72,6 @@ def create_corpus(
     return corpus, run
 
 
-def logs_root() -> Path:
-    """The one folder whose logs may be named through the web: what lies elsewhere is none of its business."""
-    return Path(getattr(settings, "PRISM_LOGS", settings.PRISM_HOME / "logs"))
-
-
 def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:
     if has_files:
         raise BadParameters(
@@ -93,12 +87,10 @@ def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:
 
 
 def _folder_on_server(folder: str, *, anywhere: bool) -> Path:
-    root = logs_root().resolve()
-    path = (root / folder).resolve() if not anywhere else Path(folder).expanduser().resolve()
-    if not anywhere and not path.is_relative_to(root):
-        raise BadParameters(
-            "folder", f"the folder must lie in {root}; ask whoever runs this server to put it there"
-        )
+    try:
+        path = Path(folder).expanduser().resolve() if anywhere else path_below_logs(folder)
+    except PermissionError as refusal:
+        raise BadParameters("folder", str(refusal)) from None
     if not path.is_dir():
         raise BadParameters("folder", f"there is no folder {path} on this server")
     return path

@@ -29,3 +29,21 @@ def artefact_path(relative: str) -> Path:
 def relative(path: Path) -> str:
     """What an artefact column keeps."""
     return path.resolve().relative_to(artefacts_root().resolve()).as_posix()
+
+
+def logs_root() -> Path:
+    """The one folder whose logs may be named through the web: what lies elsewhere is none of its business."""
+    return Path(getattr(settings, "PRISM_LOGS", settings.PRISM_HOME / "logs"))
+
+
+def path_below_logs(named: str) -> Path:
+    """The path a person named through the web, from `logs_root()` on.
+
+    Raises:
+        PermissionError: it leads out of that folder.
+    """
+    root = logs_root().resolve()
+    path = (root / named).resolve()
+    if not path.is_relative_to(root):
+        raise PermissionError(f"it must lie in {root}; ask whoever runs this server to put it there")
+    return path

@@ -1,12 +1,14 @@
 """Create a run and its shards. The caller sends the message, once the transaction is through."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
+from generation.services.folders import path_below_logs
 from generation.services.parameters import BadParameters, read_parameters
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -37,7 +39,7 @@ def queue_run(
     Raises:
         BadParameters: a parameter is unknown or impossible, or there is nothing to build on; names the field.
     """
-    chosen = read_parameters(stage, parameters or {})
+    chosen = read_parameters(stage, _with_paths(parameters or {}, through_the_web=created_by is not None))
     if seed < 0 or seed > 2**32 - 1:
         raise BadParameters("seed", f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
     found = _newest(corpus, stage, chosen.as_json(), prefer) if needs is None else list(needs)
@@ -52,6 +54,20 @@ def queue_run(
         )
         note(run.pk, "Queued." if not found else f"Queued, after {_names(found)}.")
     return run
+
+
+def _with_paths(parameters: dict[str, Any], *, through_the_web: bool) -> dict[str, Any]:
+    """A file that a signed-in person names is one of the server's logs; a shell may name any."""
+    named = parameters.get("picks")
+    if not named or not isinstance(named, str):
+        return parameters
+    try:
+        path = path_below_logs(named) if through_the_web else Path(named).expanduser().resolve()
+    except PermissionError as refusal:
+        raise BadParameters("picks", str(refusal)) from None
+    if not path.is_file():
+        raise BadParameters("picks", f"there is no file {path} on this server")
+    return {**parameters, "picks": str(path)}
 
 
 def _expected(needs: Sequence[Run]) -> int:

@@ -201,3 +201,12 @@ def test_the_list_of_runs_costs_the_same_however_long(api, django_assert_max_num
         builders.run(needs=(builders.run(stage="import_log", status="done"),))
     with django_assert_max_num_queries(7):
         assert api.get(f"{ROOT}/runs/").json()["count"] == 24
+
+
+@pytest.mark.parametrize("picks", ["/etc/passwd", "../secret_key"])
+def test_a_file_outside_the_folder_of_logs_cannot_be_named(api, picks):
+    corpus = builders.run(stage="import_log", status="done").corpus_id
+    body = {"corpus": corpus, "stage": "select_cases", "parameters": {"ranker": "csv", "picks": picks}}
+    answer = api.post(f"{ROOT}/runs/", body, format="json")
+    assert answer.status_code == 400
+    assert "must lie in" in answer.json()["picks"][0]
