@@ -136,15 +136,19 @@ class ScriptedTeacher:
     def _write(self, case: Case, n_dropped: int) -> str:
         truth, template = self._plan(case, n_dropped)
         names = dict(zip("xy", (item.label for item in truth.cited), strict=False))
-        aspect = f"the {truth.aspect.lower()}" if truth.aspect else "the mood"
         return template.format(
             t=case.item.label,
             g=_kind(truth.genre),
-            a=aspect,
+            a=self._aspect_words(truth.aspect),
             d=truth.director,
             e=_decade(case.item),
             **names,
         )
+
+    def _aspect_words(self, aspect: str) -> str:
+        if self.aspects == "planted" or not aspect:
+            return f"the {aspect or 'mood'}"
+        return f"the {aspect.lower()} {'feel' if aspect[0].isdigit() else 'side'}"
 
     def _plan(self, case: Case, n_dropped: int) -> tuple[Truth, str]:
         rng = np.random.default_rng(_number(f"{self.seed}:{case.id}:{n_dropped}"))
