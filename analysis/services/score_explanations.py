@@ -5,6 +5,7 @@ from django.db import transaction
 
 from analysis import metrics
 from analysis.metrics.interface import Text
+from analysis.metrics.words import forms
 from analysis.models import Score
 from annotation import unblinding
 from generation import queries as generation
@@ -43,7 +44,7 @@ def score_explanations(*, study_id: int) -> int:
 def reference_writer(frame: pd.DataFrame) -> str:
     """The system most of whose texts are the references themselves, or GOLDEN when no system is it."""
     given = frame[frame["reference"] != ""]
-    same = given["explanation"].str.strip() == given["reference"].str.strip()
+    same = given["explanation"].map(forms).eq(given["reference"].map(forms))
     shares = same.groupby(given["system"]).mean()
     return str(shares.idxmax()) if len(shares) and shares.max() >= 0.5 else GOLDEN
 

@@ -129,9 +129,9 @@ def _notes(study_id: int, texts: pd.DataFrame) -> tuple[str, ...]:
             "or as what "
             "their writer learnt from."
         )
-    if not facts["ledger_whole"] or not facts["seal_whole"]:
+    if not facts["ledger_whole"]:
         notes.append(
-            "The study's ledger or seal does not match what was opened: find out why before relying on this."
+            "The study's ledger was changed after it was written: find out why before relying on this."
         )
     return tuple(notes)
 

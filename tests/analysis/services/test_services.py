@@ -1,0 +1,182 @@
+"""Scores, reports and bundles of a real study: blind while it is blind, the same twice, whole or not at "
+"all."""
+
+import datetime
+import io
+import json
+import zipfile
+
+import pandas as pd
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from analysis import metrics
+from analysis.models import Report, Score
+from analysis.report.findings import StudyFindings
+from analysis.services.analyse_study import LEASE, analyse_study
+from analysis.services.export_report import NotReady, export_report
+from analysis.services.request_report import NothingToAnalyse, request_report
+from analysis.services.score_explanations import GOLDEN, reference_writer, score_explanations
+from annotation.unblinding import NotUnblinded
+from tests.analysis import reports
+from tests.annotation import studies
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_text_gets_every_score_and_again_the_same(olga: User) -> None:
+    study = reports.rated(owner=olga)
+    n = score_explanations(study_id=study.pk)
+    by_text = [name for name, entry in metrics.METRICS.items() if entry.level == "case"]
+    of_corpus = [name for name, entry in metrics.METRICS.items() if entry.level == "corpus"]
+    assert n == 6 * 3 * len(by_text) + 3 * len(of_corpus)
+    before = list(
+        Score.objects.order_by("case", "system", "metric").values_list("case", "system", "metric", "value")
+    )
+    score_explanations(study_id=study.pk)
+    after = list(
+        Score.objects.order_by("case", "system", "metric").values_list("case", "system", "metric", "value")
+    )
+    assert before == after
+    rouge = Score.objects.filter(metric="rouge-l").first()
+    assert "stemmer:true" in rouge.signature
+    assert rouge.references == GOLDEN
+
+
+def test_scores_of_a_blind_study_are_not_made(olga: User) -> None:
+    study = reports.rated(owner=olga, unblinded=False)
+    with pytest.raises(NotUnblinded):
+        score_explanations(study_id=study.pk)
+    assert not Score.objects.exists()
+
+
+def test_the_writer_of_the_references_is_known_by_its_texts() -> None:
+    frame = pd.DataFrame(
+        {
+            "system": ["teacher", "prism"] * 2,
+            "explanation": ["You will like it.", "Good.", "A fine film!", "Fine."],
+            "reference": ["You will like it", "You will like it", "A fine film.", "A fine film."],
+        }
+    )
+    assert reference_writer(frame) == "teacher"
+    assert reference_writer(frame[frame["system"] == "prism"]) == GOLDEN
+    assert reference_writer(frame.assign(reference="")) == GOLDEN
+
+
+def test_an_unblinded_study_gets_a_full_report(olga: User) -> None:
+    study = reports.rated(owner=olga)
+    report = reports.report(study=study)
+    found = StudyFindings.from_json(report.findings_json)
+    assert (report.kind, report.status, report.seed) == ("unblinded", "done", study.seed)
+    assert {system.name for system in found.systems} == set(studies.LOUD_SYSTEMS)
+    assert found.counts.n_annotators == 3
+    assert found.counts.n_cases == 6
+    assert found.counts.n_cannot_judge == 3 * 3
+    assert len(found.comparisons) == 3 * 3
+    assert {metric.name for metric in found.metrics} == set(metrics.METRICS)
+    assert found.meta.created.endswith("+00:00")
+
+
+def test_a_blind_study_gets_a_report_that_names_nobody(olga: User) -> None:
+    study = reports.rated(owner=olga, unblinded=False)
+    report = reports.report(study=study)
+    assert report.kind == "pooled"
+    for name in studies.LOUD_SYSTEMS:
+        assert name.lower() not in report.findings_json.lower()
+    found = StudyFindings.from_json(report.findings_json)
+    assert (found.counts.n_cases, found.counts.n_cards) == (6, 18)
+    with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
+        for member in archive.namelist():
+            for name in studies.LOUD_SYSTEMS:
+                assert name.lower().encode() not in archive.read(member).lower(), (member, name)
+
+
+def test_agreement_is_the_same_before_and_after_unblinding(olga: User) -> None:
+    from annotation.services.close_study import close_study
+    from annotation.services.unblind_study import unblind_study
+
+    study = reports.rated(owner=olga, unblinded=False)
+    blind = StudyFindings.from_json(reports.report(study=study).findings_json)
+    close_study(study_id=study.pk, by_id=olga.pk)
+    unblind_study(study_id=study.pk, by_id=olga.pk, reason="Done.")
+    seen = StudyFindings.from_json(reports.report(study=study).findings_json)
+    values = [
+        {row.criterion: (row.fleiss.value, row.ac1.value, row.n_cards) for row in found.agreement}
+        for found in (blind, seen)
+    ]
+    assert values[0].keys() == values[1].keys()
+    for criterion, wanted in values[0].items():
+        assert values[1][criterion] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_study_nobody_rated_has_nothing_to_report(olga: User) -> None:
+    study = studies.opened(owner=olga)
+    with pytest.raises(NothingToAnalyse, match="Nobody has rated"):
+        request_report(study_id=study.pk, by_id=olga.pk)
+    assert not Report.objects.exists()
+
+
+def test_a_report_is_computed_once_however_often_the_message_arrives(olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga), done=False)
+    assert analyse_study(report_id=report.pk) is True
+    done = Report.objects.get(pk=report.pk)
+    assert analyse_study(report_id=report.pk) is False
+    assert Report.objects.get(pk=report.pk).findings_json == done.findings_json
+
+
+def test_a_report_left_by_a_dead_worker_is_taken_again_after_its_lease(olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga), done=False)
+    fresh = timezone.now() - LEASE + datetime.timedelta(minutes=1)
+    Report.objects.filter(pk=report.pk).update(status="running", started_at=fresh)
+    assert analyse_study(report_id=report.pk) is False
+    Report.objects.filter(pk=report.pk).update(started_at=timezone.now() - 2 * LEASE)
+    assert analyse_study(report_id=report.pk) is True
+
+
+def test_what_goes_wrong_is_kept_in_words(olga: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = reports.report(study=reports.rated(owner=olga), done=False)
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("analysis.services.analyse_study.score_explanations", broken)
+    with pytest.raises(RuntimeError):
+        analyse_study(report_id=report.pk)
+    report.refresh_from_db()
+    assert (report.status, report.error, report.findings_json) == ("failed", "the disk is full", "")
+
+
+def test_the_bundle_holds_what_the_numbers_came_from(olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga))
+    path = export_report(report_id=report.pk)
+    content = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        ratings = pd.read_csv(archive.open("data/ratings.csv"))
+        assert len(ratings) == 6 * 3 * 2 * 3
+        assert archive.read("report.json").decode() == report.findings_json
+        assert "user" not in pd.read_csv(archive.open("data/texts.csv")).columns
+        signatures = json.loads(archive.read("manifest.json"))["signatures"]["metrics"]
+        assert signatures["rouge-l"].startswith("rougeL|")
+    assert export_report(report_id=report.pk).read_bytes() == content
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_report_that_is_not_done_has_no_bundle(olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga), done=False)
+    with pytest.raises(NotReady, match="waiting for a worker"):
+        export_report(report_id=report.pk)
+
+
+@pytest.mark.database
+def test_the_database_refuses_what_no_report_can_be(olga: User) -> None:
+    study = studies.opened(owner=olga)
+    for wrong in ({"kind": "open"}, {"status": "lost"}, {"status": "done"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Report.objects.create(
+                **({"study_id": study.pk, "kind": "pooled", "seed": 1, "created_by": olga} | wrong)
+            )
+    Score.objects.create(study_id=study.pk, case="c", system="s", metric="m", value=None, signature="x")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Score.objects.create(study_id=study.pk, case="c", system="s", metric="m", value=1.0, signature="x")
