@@ -1,17 +1,32 @@
 """The whole path once: what `make demo` builds. Each step is found or made, so a second start is quick."""
 
+import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.urls import reverse
 from django.utils.crypto import get_random_string
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from annotation.models.study import Study
+from analysis.management.commands.analyse import html
+from analysis.models import Report
+from analysis.report.findings import StudyFindings
+from analysis.report.prose import opening
+from analysis.services.analyse_study import analyse_study
+from analysis.services.export_report import export_report
+from analysis.services.request_report import request_report
+from analysis.services.study_data import read_study
+from analysis.stats.ratings import RatingTable
+from analysis.stats.severity import severity
+from annotation.models.study import Enrolment, Study
 from annotation.queries import journey
 from annotation.services.build_study import CalibrationCard, StudySettings, build_study
 from annotation.services.close_study import close_study
@@ -246,7 +261,7 @@ def _set_gold(study_id: int, card: CalibrationCard, case: Case, reader: Reader) 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    name: str
+    pseudonym: str
     severity: float
     n_cards: int
     stage: str
@@ -283,7 +298,8 @@ def rehearse(
                 base_url=base_url,
             )
             annotator.take_part(study.join_path)
-            done.append(Rehearsed(name, severity, annotator.n_rated, journey(enrolment_id).stage))
+            pseudonym = Enrolment.objects.get(pk=enrolment_id).pseudonym
+            done.append(Rehearsed(pseudonym, severity, annotator.n_rated, journey(enrolment_id).stage))
             progress.advance(bar)
     return done
 
@@ -299,3 +315,46 @@ def close_and_unblind(study_id: int) -> None:
         unblind_study(
             study_id=study_id, by_id=owner.pk, reason="Rehearsal with simulated ratings; nothing is at stake."
         )
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    path: str
+    """Where the site shows it."""
+    folder: Path
+    """Its files: report.html, report.json, tables, figures, data."""
+    sentences: tuple[str, ...]
+
+
+def report_on(study_id: int) -> DemoReport:
+    """The newest report of the study, computed where there is none, and its files unpacked beside the artefacts."""
+    owner = User.objects.get(username="olga")
+    report = Report.objects.filter(study_id=study_id, status=Report.Status.DONE).first()
+    if report is None:
+        report_id = request_report(study_id=study_id, by_id=owner.pk)
+        analyse_study(report_id=report_id)
+        report = Report.objects.get(pk=report_id)
+    folder = settings.PRISM_HOME / "reports" / f"report-{report.pk}"
+    findings = StudyFindings.from_json(report.findings_json)
+    if not (folder / "report.html").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
+            archive.extractall(folder)  # our own archive, written a moment ago
+        (folder / "report.html").write_text(html(findings), encoding="utf-8")
+    return DemoReport(reverse("analysis:report", args=[report.pk]), folder, tuple(opening(findings)))
+
+
+def known_and_estimated(study_id: int, people: Iterable[Rehearsed]) -> list[tuple[float, float]]:
+    """Each finisher's known severity beside what the ratings say of it, averaged over the criteria."""
+    table = RatingTable.from_frame(read_study(study_id=study_id, kind=Report.Kind.UNBLINDED).ratings)
+    estimates: dict[str, list[float]] = {}
+    for criterion in table.criteria:
+        found = severity(table, criterion)
+        for one in found if isinstance(found, tuple) else ():
+            if isinstance(one.difference, float):
+                estimates.setdefault(one.annotator, []).append(one.difference)
+    return [
+        (person.severity, float(np.mean(estimates[person.pseudonym])))
+        for person in people
+        if person.pseudonym in estimates
+    ]

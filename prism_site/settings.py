@@ -194,4 +194,5 @@ CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
 CELERY_BEAT_SCHEDULE = {
     "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": 30.0},
+    "release-idle-seats": {"task": "annotation.tasks.release_idle_seats", "schedule": 600.0},
 }

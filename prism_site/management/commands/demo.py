@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -64,14 +65,16 @@ class Command(BaseCommand):
         )
         study = demo.open_demo_study(demo.REHEARSED, runs.values(), seed=seed)
         if study.join_path:
-            self._rehearse(console, study, url, runs, seed)
+            people = self._rehearse(console, study, url, runs, seed)
             demo.close_and_unblind(study.id)
+            self._compare(console, demo.known_and_estimated(study.id, people))
 
         console.print(
             "[bold]3. A report[/]  agreement, significance, correlations; every rating in it is simulated"
         )
-        report = demo.report_on(study.id, seed=seed)
-        console.print(f"  {report.sentence}")
+        report = demo.report_on(study.id)
+        for sentence in report.sentences:
+            console.print(f"  {sentence}")
 
         empty = demo.open_demo_study(demo.EMPTY, runs.values(), seed=seed + 1)
         self._say_where(console, logins, url if serve else "", report, empty)
@@ -89,15 +92,23 @@ class Command(BaseCommand):
 
     def _rehearse(
         self, console: Console, study: demo.OpenStudy, url: str, runs: dict[str, int], seed: int
-    ) -> None:
+    ) -> list[demo.Rehearsed]:
         catalogue = demo.catalogue_titles(explain_run_id=next(iter(runs.values()))).values()
         people = demo.rehearse(console, study=study, base_url=url, catalogue=catalogue, seed=seed)
         ends = Counter(person.stage for person in people)
+        mildest, harshest = max(p.severity for p in people), min(p.severity for p in people)
         console.print(
-            f"  {len(people)} simulated annotators, severity {min(p.severity for p in people):+.2f} to "
-            f"{max(p.severity for p in people):+.2f} points: {ends['finished']} finished, {ends['failed']} failed at the "
-            f"gate, {ends['full']} found every seat taken; {sum(p.n_cards for p in people)} cards marked, practice included."
+            f"  {len(people)} simulated annotators, severity {harshest:+.2f} to {mildest:+.2f} points: "
+            f"{ends['finished']} finished, {ends['failed']} failed at the gate, {ends['full']} found every seat "
+            f"taken; {sum(p.n_cards for p in people)} cards marked, practice included."
         )
+        return people
+
+    def _compare(self, console: Console, pairs: list[tuple[float, float]]) -> None:
+        """Whether the ratings tell the severities that went into them."""
+        words = ", ".join(f"{known:+.2f} → {found:+.2f}" for known, found in sorted(pairs))
+        correlation = np.corrcoef(np.array(pairs).T)[0, 1] if len(pairs) > 2 else float("nan")
+        console.print(f"  Severity put in → estimated from the ratings: {words} (r = {correlation:.2f}).")
 
     def _say_where(
         self,
