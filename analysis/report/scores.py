@@ -50,7 +50,7 @@ class ScoreTable:
             remedy = f"Name the columns {', '.join(COLUMNS)}"
             raise BadScores([Problem(0, "header", f"no column {name}", remedy) for name in missing])
         frame = frame.loc[:, list(COLUMNS)].reset_index(drop=True)
-        names = {name: frame[name].fillna("").astype(str).str.strip() for name in COLUMNS}
+        names = {name: _as_words(frame[name]) for name in COLUMNS}
         values = pd.to_numeric(names["value"].replace("", None), errors="coerce").astype(np.float64)
         problems = _problems(names, values, set(systems))
         if problems:
@@ -77,6 +77,10 @@ class ScoreTable:
         rows = self.frame[(self.frame["metric"] == metric) & (self.frame["case"] != "")]
         wide = rows.pivot(index="case", columns="system", values="value")
         return wide.reindex(index=pd.Index(cases, name="case"), columns=pd.Index(systems, name="system"))
+
+
+def _as_words(column: pd.Series) -> pd.Series:
+    return column.astype(object).where(column.notna(), "").astype(str).str.strip()
 
 
 def _problems(names: dict[str, pd.Series], values: pd.Series, systems: set[str]) -> list[Problem]:
