@@ -128,7 +128,7 @@ class PlanForm(forms.Form):
         initial="en",
         max_length=20,
         label=gettext_lazy("Language of the explanations"),
-        help_text=gettext_lazy("A language tag such as en, zh-Hans or ar."),
+        help_text=gettext_lazy("A tag such as en, zh-Hans or ar."),
     )
     n_cases = forms.IntegerField(
         required=False,
@@ -142,7 +142,13 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Calibration cases"),
         help_text=gettext_lazy("Kept out of the main study."),
     )
-    k = forms.IntegerField(min_value=1, max_value=100, initial=3, label=gettext_lazy("Annotators a card"))
+    k = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        initial=3,
+        label=gettext_lazy("Annotators a card"),
+        help_text=gettext_lazy("Exactly so many."),
+    )
     n_annotators = forms.IntegerField(
         min_value=1, max_value=1000, initial=6, label=gettext_lazy("Annotators in all")
     )
@@ -151,7 +157,7 @@ class PlanForm(forms.Form):
         max_value=1000,
         initial=8,
         label=gettext_lazy("Gap"),
-        help_text=gettext_lazy("Cards of one case are at least so many positions apart."),
+        help_text=gettext_lazy("Least distance of a case's cards."),
     )
     seed = forms.IntegerField(
         required=False,

@@ -192,11 +192,10 @@ def test_no_key_of_a_row_that_knows_its_writer_is_sent(crawl: Crawl, olga: User)
     with connection.cursor() as cursor:
         for start, table in keys.items():
             if connection.vendor == "sqlite":
-                cursor.execute(
-                    "INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, start]
-                )
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, int(start)])
             else:
-                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, start])
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, int(start)])
     plan = StudySettings(title="Why?", k=1, n_annotators=1, n_cases=3, n_calibration=2, gap=1, seed=7)
     built = build_study(owner_id=olga.pk, settings=plan, explain_run_ids=[run.pk for run in runs])
     for number, card in enumerate(built.calibration):
