@@ -1,5 +1,6 @@
 """The whole path once: what `make demo` builds. Each step is found or made, so a second start is quick."""
 
+import json
 import shutil
 import time
 import zipfile
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from analysis.management.commands.analyse import html
 from analysis.models import Report
 from analysis.report.findings import StudyFindings
-from analysis.report.prose import opening
+from analysis.report.prose import on_agreement, on_results, opening
 from analysis.services.analyse_study import analyse_study
 from analysis.services.export_report import export_report
 from analysis.services.request_report import request_report
@@ -79,7 +80,8 @@ PRACTICE_FORMS = (
     "After {newest} and {unseen} you are ready for {item}, a {genre} film of the same kind as these two.",
     "Watch it.",
 )
-LOGINS = {"olga": "owner", "ada": "annotator", "rosa": "researcher"}
+LOGIN_OF_ANNOTATOR = "ada"
+LOGINS = {"olga": "owner", LOGIN_OF_ANNOTATOR: "annotator", "rosa": "researcher"}
 
 
 class DemoFailed(RuntimeError):
@@ -91,21 +93,22 @@ class Login:
     name: str
     role: str
     password: str
-    """Empty when the login was there before: its password is known to whoever made it."""
 
 
-def logins() -> list[Login]:
-    """One login a role; the passwords are drawn, and shown once."""
-    found = []
+def logins(home: Path) -> list[Login]:
+    """One login a role; the passwords are drawn once and kept in a file only this machine's user can read."""
+    path = home / "demo-logins.json"
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     for name, role in LOGINS.items():
         person, is_new = User.objects.get_or_create(username=name)
-        password = get_random_string(12, "abcdefghjkmnpqrstuvwxyz23456789") if is_new else ""
-        if is_new:
-            person.set_password(password)
+        if is_new or name not in kept:
+            kept[name] = get_random_string(12, "abcdefghjkmnpqrstuvwxyz23456789")
+            person.set_password(kept[name])
             person.save()
         grant(person, role)
-        found.append(Login(name, role, password))
-    return found
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(kept))
+    return [Login(name, role, kept[name]) for name, role in LOGINS.items()]
 
 
 def write_explanations(console: Console, *, seed: int, alive: Callable[[], bool]) -> dict[str, int]:
@@ -341,7 +344,11 @@ def report_on(study_id: int) -> DemoReport:
         with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
             archive.extractall(folder)  # our own archive, written a moment ago
         (folder / "report.html").write_text(html(findings), encoding="utf-8")
-    return DemoReport(reverse("analysis:report", args=[report.pk]), folder, tuple(opening(findings)))
+    return DemoReport(
+        reverse("analysis:report", args=[report.pk]),
+        folder,
+        (*opening(findings), *on_agreement(findings), *on_results(findings)),
+    )
 
 
 def known_and_estimated(study_id: int, people: Iterable[Rehearsed]) -> list[tuple[float, float]]:

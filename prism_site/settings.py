@@ -109,6 +109,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "absl": {"level": "WARNING"}
+    },  # rouge-score says at every start that it uses its own tokenizer
 }
 
 # Security

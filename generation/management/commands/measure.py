@@ -1,8 +1,10 @@
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 
 class Command(BaseCommand):
@@ -19,8 +21,13 @@ class Command(BaseCommand):
             measured = measure_explanations(explain_run_ids=options["runs"], seed=options["seed"])
         except ValueError as error:
             raise CommandError(str(error)) from None
-        console = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else None)  # type: ignore[attr-defined]
-        table = Table("system", *COLUMNS, title=f"{next(iter(measured.shares.values())).n} held-out cases")
+        console = Console(width=None if sys.stdout.isatty() else 110)
+        table = Table(
+            Column("system", no_wrap=True),
+            *COLUMNS,
+            box=SIMPLE,
+            title=f"{next(iter(measured.shares.values())).n} held-out cases",
+        )
         for column in table.columns[1:]:
             column.justify = "right"
         for name, shares in measured.shares.items():
@@ -39,10 +46,9 @@ class Command(BaseCommand):
 
 COLUMNS = {
     "strict": "strict",
-    "invented titles": "hallucinated",
-    "two watched": "two_watched",
-    "right target": "target",
+    "invented title": "hallucinated",
+    "2 watched": "two_watched",
+    "target": "target",
     "genres right": "genres_right",
-    "genre shared": "genre_shared",
-    "a title twice": "repeated",
+    "title twice": "repeated",
 }

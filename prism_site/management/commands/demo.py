@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="Stop when the report is there.")
 
     def handle(self, *args: object, **options: Any) -> None:
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else 110)
         serve, port = not options["no_serve"], options["port"]
         if serve and not port_is_free(port):
             raise CommandError(
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         home = settings.PRISM_HOME
         started = time.monotonic()
         console.rule("Prism, the whole path once")
-        logins = demo.logins()
+        logins = demo.logins(home)
         url = stack.enter_context(web_server(home, port=port))
         hands = stack.enter_context(worker(home, concurrency=min(2, os.cpu_count() or 1)))
 
@@ -120,11 +121,15 @@ class Command(BaseCommand):
     ) -> None:
         table = Table("sign in as", "password", "role", box=None, pad_edge=False)
         for login in logins:
-            table.add_row(login.name, login.password or "as printed the first time", login.role)
+            table.add_row(login.name, login.password, login.role)
         console.print(table)
-        site = url or "http://127.0.0.1:8000 (make demo or make run)"
-        console.print(f"Report:            {site if not url else url + report.path}")
-        console.print(
-            f"Rate it yourself:  {url + empty.join_path if url else empty.join_path + ' in the same place'}"
-        )
-        console.print(f"Report as files:   {report.folder}", highlight=False, soft_wrap=True)
+        site = url or "http://127.0.0.1:8000"
+        if not url:
+            console.print("To be seen when `make demo` or `make run` serves:")
+        for what, address in (
+            ("start", "/"),
+            ("report", report.path),
+            ("rate it yourself", f"{empty.join_path} (as {demo.LOGIN_OF_ANNOTATOR}, or sign up)"),
+        ):
+            console.print(f"  {what:<17} {site}{address}", highlight=False, soft_wrap=True)
+        console.print(f"  {'report as files':<17} {report.folder}", highlight=False, soft_wrap=True)
