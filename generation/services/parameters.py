@@ -73,7 +73,7 @@ class ImportLog(Parameters):
 @dataclass(frozen=True, kw_only=True)
 class SelectCases(Parameters):
     n_cases: int = field(60, "Cases to judge", "How many cases people may be shown.")
-    n_train: int = field(2000, "Training cases", "How many the teacher writes for, at most.")
+    n_train: int = field(6000, "Training cases", "How many the teacher writes for, at most.")
     n_valid: int = field(200, "Validation cases", "How many tell the training when to stop, at most.")
     split: str = field(
         "temporal",
