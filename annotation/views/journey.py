@@ -32,6 +32,9 @@ PAGES: dict[Stage, str] = {
     "closed": "finish",
 }
 
+ENOUGH_FOR_A_PACE = 3
+"""Cards done before minutes left are told: earlier, one slow card would be a false promise."""
+
 JourneyView = Callable[..., HttpResponse]
 
 
@@ -278,7 +281,7 @@ def _line(row: queries.MyStudy) -> dict[str, object]:
         "closed": (_("closed"), "", _("The study is closed; what you saved counts."), ""),
     }[row.stage]
     minutes = row.progress.minutes_left
-    if row.stage == "rating" and minutes:
+    if row.stage == "rating" and minutes and row.progress.done >= ENOUGH_FOR_A_PACE:
         note = ngettext("About %(n)s minute left.", "About %(n)s minutes left.", minutes) % {"n": minutes}
     return {
         "title": row.title,

@@ -21,7 +21,7 @@ from annotation.queries import Journey, Progress
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
 from annotation.services.submit_rating import submit_rating
-from annotation.views.journey import end_page, on_journey, place, refusal
+from annotation.views.journey import ENOUGH_FOR_A_PACE, end_page, on_journey, place, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def questions(card: BlindedCard, marks: Marks | None, *, may_pass: bool) -> list
 def _header(card: BlindedCard, progress: Progress) -> Header:
     where = {"position": card.position, "total": card.total}
     minutes, note = progress.minutes_left, ""
-    if minutes and progress.done >= 3:  # before that, one slow card would be a false promise
+    if minutes and progress.done >= ENOUGH_FOR_A_PACE:
         note = ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
     return Header(card.position, card.total, "", _("Card %(position)s of %(total)s") % where, note)
 
