@@ -134,7 +134,7 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
 
 def _metrics(findings: StudyFindings) -> Section:
     grids = draw.grids(findings) if findings.correlations else []
-    shown = [tables.without_ends(tables.metric_summaries(findings))]
+    shown = [tables.without_column(tables.without_ends(tables.metric_summaries(findings)), "signature")]
     shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in grids]
     maps = [draw.heat_map(findings, level, coefficient) for level, coefficient in grids[:1]]
     return _section("metrics", "Automatic metrics", prose.on_metrics(findings), shown, maps)

@@ -93,8 +93,9 @@ def _summary(
 ) -> MetricSummary:
     defined = values[~np.isnan(values)]
     n, n_undefined = len(defined), len(values) - len(defined)
+    signed = f": {metric.signature}" if metric.signature else ""
     if metric.level == "corpus":
-        method = "one number for all texts of the system"
+        method = "one number for all texts of the system" + signed
         if not n:
             score = Number(None, 0, "values", method, undefined="too few words or texts for this metric")
         else:
@@ -102,7 +103,7 @@ def _summary(
                 float(defined[0]), 1, "value", method, no_interval="the metric has no value for a single text"
             )
         return MetricSummary(metric.name, system, score, n_undefined)
-    method = "mean over texts"
+    method = "mean over texts" + signed
     if not n:
         score = Number(
             None, 0, "texts", method, undefined="the metric is undefined for every text of this system"

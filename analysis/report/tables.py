@@ -6,7 +6,8 @@ CSV holds the numbers in full; the other two hold them as people read them.
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.words import MINUS, number, p_value, with_interval
@@ -139,14 +140,7 @@ def overview(findings: StudyFindings) -> Table:
 
 def folded(table: Table) -> Table:
     """The overview without its SD columns, which repeat what "mean ± SD" says; for pages and LaTeX."""
-    kept = [index for index, column in enumerate(table.columns) if not column.key.endswith("_sd")]
-    return Table(
-        table.key,
-        table.title,
-        table.caption,
-        tuple(table.columns[index] for index in kept),
-        tuple(tuple(row[index] for index in kept) for row in table.rows),
-    )
+    return _kept(table, [not column.key.endswith("_sd") for column in table.columns])
 
 
 def prevalence(findings: StudyFindings) -> Table:
@@ -209,14 +203,12 @@ def agreement(findings: StudyFindings) -> Table:
 
 def without_ends(table: Table) -> Table:
     """The same table without separate columns for interval ends: the cells already say them in brackets."""
-    kept = [i for i, column in enumerate(table.columns) if not column.key.endswith(("_low", "_high"))]
-    return Table(
-        table.key,
-        table.title,
-        table.caption,
-        tuple(table.columns[i] for i in kept),
-        tuple(tuple(row[i] for i in kept) for row in table.rows),
-    )
+    return _kept(table, [not column.key.endswith(("_low", "_high")) for column in table.columns])
+
+
+def without_column(table: Table, key: str) -> Table:
+    """The same table without one column."""
+    return _kept(table, [column.key != key for column in table.columns])
 
 
 def categories(findings: StudyFindings) -> Table:
@@ -400,6 +392,14 @@ def correlation_grid(findings: StudyFindings, level: str, coefficient: str) -> T
     caption = f"{coefficient.capitalize()} correlation with mean ratings, {LEVELS.get(level, level)}."
     key = f"correlations_{level}_{coefficient}".replace("-", "_")
     return Table(key, LEVELS.get(level, level), caption + _warning(findings), tuple(columns), tuple(rows))
+
+
+def _kept(table: Table, keep: Sequence[bool]) -> Table:
+    return replace(
+        table,
+        columns=tuple(compress(table.columns, keep)),
+        rows=tuple(tuple(compress(row, keep)) for row in table.rows),
+    )
 
 
 def _with_ends(given: Number, digits: int = 2) -> list[Cell]:

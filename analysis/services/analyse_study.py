@@ -14,14 +14,19 @@ LEASE = datetime.timedelta(minutes=30)
 """After so long a report that is still being computed belongs to a worker that died."""
 
 
+def claimable() -> Q:
+    """Waiting, or begun so long ago that its worker must be dead."""
+    begun = Q(status=Report.Status.RUNNING, started_at__lt=timezone.now() - LEASE)
+    return Q(status=Report.Status.QUEUED) | begun
+
+
 def analyse_study(*, report_id: int) -> bool:
     """Compute one report; False when another worker has it or had it.
 
     What goes wrong is kept on the report in words and raised again for the worker's log.
     """
     now = timezone.now()
-    free = Q(status=Report.Status.QUEUED) | Q(status=Report.Status.RUNNING, started_at__lt=now - LEASE)
-    if not Report.objects.filter(free, pk=report_id).update(
+    if not Report.objects.filter(claimable(), pk=report_id).update(
         status=Report.Status.RUNNING, started_at=now, error=""
     ):
         return False

@@ -2,6 +2,7 @@
 "its data."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -9,9 +10,9 @@ from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
 from analysis.report.findings import Criterion, Metric, System
+from analysis.report.words import join, many
 from annotation import queries as studies
 from annotation import unblinding
-from generation.queries import OFFLINE_LABEL
 
 DATA_COLUMNS = [
     "annotator",
@@ -65,7 +66,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         criteria=criteria,
         systems=_systems(study_id, texts),
         metrics=_metrics(study_id),
-        notes=_notes(study_id, texts),
+        notes=_notes(study_id),
     )
     scores = pd.DataFrame(
         Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
@@ -116,22 +117,21 @@ def _metrics(study_id: int) -> tuple[Metric, ...]:
     )
 
 
-def _notes(study_id: int, texts: pd.DataFrame) -> tuple[str, ...]:
+def _notes(study_id: int) -> tuple[str, ...]:
+    """What was dropped before anybody judged, and whether the ledger is whole."""
     facts = unblinding.facts(study_id)
+    sources: dict[str, Any] = dict(facts["sources"])  # type: ignore[call-overload]
     notes = []
-    if facts["simulated"]:
+    if dropped := sources.get("n_dropped", 0):
+        failed = [f"{system} on {n:,}" for system, n in sources.get("dropped_by_system", {}).items() if n]
         notes.append(
-            "Simulated ratings: simulated annotators rated these cards to rehearse the study. No person did."
-        )
-    if texts["offline"].any():
-        notes.append(
-            f"{OFFLINE_LABEL.capitalize()}: rules stand in for a language model, as the writer of texts "
-            "or as what "
-            "their writer learnt from."
+            f"{many(dropped, 'case')} left out for all systems before the study, because a system wrote "
+            "nothing usable: "
+            f"{join(failed)}."
         )
     if not facts["ledger_whole"]:
         notes.append(
-            "The study's ledger was changed after it was written: find out why before relying on this."
+            "The study's ledger does not match what was written: find out why before relying on this."
         )
     return tuple(notes)
 
