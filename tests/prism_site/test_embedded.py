@@ -38,8 +38,8 @@ def test_processes_that_start_together_share_one_server(folder: Path) -> None:
 
 
 def test_the_server_outlives_the_process_that_started_it(folder: Path) -> None:
-    program = f"from pathlib import Path; from prism_site.embedded import start_redis; start_redis(Path({str(folder)!r}))"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    program = "import pathlib, sys; from prism_site.embedded import start_redis; start_redis(pathlib.Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", program, folder], check=True)
     assert server_id(embedded.redis_socket(folder))
 
 
