@@ -220,9 +220,10 @@ def _compared(row: Comparison, labels: dict[str, str], criterion: str) -> str:
     if row.difference.interval is not None:
         low, high = sorted((sign * row.difference.interval.low, sign * row.difference.interval.high))
         ends = f" [{number(low)}, {number(high)}]"
-    return (
+    told = (
         f"{labels[first]} was rated higher than {labels[second]} on {criterion} by {number(size)} "
         f"points{ends}, "
         f"t({row.df}) = {number(abs(row.t or 0))}, Holm's {p_in_words(row.p_holm or 0)}, "
         f"dz = {number(abs(row.dz.value or 0))}, n = {many(row.n_cases, 'case')}."
     )
+    return told.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")
