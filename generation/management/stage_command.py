@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import shlex
 import sys
 import threading
 from typing import Any, ClassVar, get_type_hints
@@ -16,7 +17,10 @@ from generation import tasks
 from generation.models import OPEN, Corpus, Run, Stage, Status
 from generation.overview import UNITS, listed_runs, progress_of
 from generation.services.parameters import PARAMETERS, BadParameters, choices_of
+from generation.services.queue_pipeline import DEMO_HISTORY
 from generation.services.queue_run import queue_run
+
+METAVARS: dict[type, str] = {int: "N", float: "X", str: "TEXT", dict: "JSON"}
 
 
 class StageCommand(BaseCommand):
@@ -48,19 +52,17 @@ class StageCommand(BaseCommand):
         kind = PARAMETERS[self.stage]
         types = get_type_hints(kind)
         for one in dataclasses.fields(kind):
-            default = None if one.default is dataclasses.MISSING else one.default
             options: dict[str, Any] = {
                 "dest": f"parameter_{one.name}",
                 "default": argparse.SUPPRESS,
-                "help": f"{one.metadata['label']}. {one.metadata['help']} Default: {default}.".replace(
-                    "%", "%%"
-                ),
+                "help": _help(one).replace("%", "%%"),
             }
             if types[one.name] is bool:
                 options["action"] = argparse.BooleanOptionalAction
             else:
-                options["type"] = json.loads if types[one.name] is dict else types[one.name]
+                options["type"] = _json_object if types[one.name] is dict else types[one.name]
                 options["choices"] = list(choices_of(one)) or None
+                options["metavar"] = None if options["choices"] else METAVARS[types[one.name]]
             parser.add_argument(f"--{one.name.replace('_', '-')}", **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -99,6 +101,50 @@ class StageCommand(BaseCommand):
             raise CommandError(f"Run {run.pk} {run.status}. {run.error}".strip())
         counts = ", ".join(f"{name.removeprefix('n_')} {value:,}" for name, value in run.counts.items())
         self.stdout.write(f"Run {run.pk} done: {run.title}. {counts}".strip())
+        self.stdout.write(f"Next: {_next(run)}")
+
+
+def _help(one: dataclasses.Field[Any]) -> str:
+    """What the parameter is, and its default where it has one worth reading."""
+    words = f"{one.metadata['label']}. {one.metadata['help']}".strip()
+    if one.default is dataclasses.MISSING or one.default == "":
+        return words
+    return f"{words} Default: {one.default}."
+
+
+def _next(run: Run) -> str:
+    """The command that goes on from this run."""
+    name = shlex.quote(run.corpus.name)
+    if run.stage == Stage.IMPORT_LOG:
+        return (
+            f"manage.py select_cases {name} --max-history {DEMO_HISTORY}  (what the small student is shown)"
+        )
+    if run.stage == Stage.SELECT_CASES:
+        return f"manage.py distil_teacher {name} --after {run.pk}"
+    if run.stage == Stage.DISTIL_TEACHER:
+        return f"manage.py train_student {name} --after {run.pk}  (and with --no-with-user, for the ablation)"
+    cases = run.needs.filter(stage=Stage.SELECT_CASES)
+    if run.stage == Stage.TRAIN_STUDENT:
+        cases = Run.objects.filter(stage=Stage.SELECT_CASES, needed_by__needed_by=run)
+        system = "prism" if run.parameters["with_user"] else "prism-nouser"
+        ground = " ".join(str(pk) for pk in (*cases.values_list("pk", flat=True), run.pk))
+        return f"manage.py explain_cases {name} --system {system} --after {ground}"
+    alike = Run.objects.filter(stage=Stage.EXPLAIN_CASES, status=Status.DONE, needs__in=cases)
+    by_system = {one.parameters["system"]: one.pk for one in alike.order_by("pk")}
+    runs = " ".join(map(str, sorted(by_system.values())))
+    return f"manage.py measure {runs}, or manage.py build_study TITLE --owner NAME --runs {runs}"
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        value, words = None, f"this is no JSON ({error})"
+    else:
+        words = "this is JSON, but no object"
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"""{words}; write for example '{{"vocab_size": 4000}}'""")
+    return value
 
 
 def work_here(run: Run) -> None:

@@ -57,8 +57,11 @@ def measure_explanations(*, explain_run_ids: Sequence[int], seed: int = 0) -> Me
 
 def _user_effect(run: Run, cases: Sequence[Case], seed: int) -> tuple[UserEffect | None, int]:
     trained = run.needs.get(stage=Stage.TRAIN_STUDENT)
-    if not trained.report.get("offline"):
-        return None, 0  # only the offline teacher's aspects are known
+    if not trained.report.get("offline") or run.corpus.log_format != "builtin":
+        return (
+            None,
+            0,
+        )  # aspects are planted in the built-in corpus alone, and only the offline teacher says them
     student = load(artefact_path(trained.checkpoint.artefact), device=device())
     known = [case for case in cases if student.row(case.user)]
     if len({aspect_of(case.user) for case in known}) < 2:

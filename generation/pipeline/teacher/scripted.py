@@ -7,8 +7,9 @@ no evidence about language models, which is why it is called offline teacher whe
 """
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -95,6 +96,12 @@ class ScriptedTeacher:
         self.aspects, self.seed = aspects, seed
         self.genres = tuple(sorted({genre for item in self.catalogue for genre in item.genres}))
         self._rarity = Counter(genre for item in self.catalogue for genre in item.genres)
+        self._by_genre: dict[str, list[Item]] = {}
+        self._by_label: dict[str, list[Item]] = {}
+        for item in self.catalogue:
+            self._by_label.setdefault(item.label, []).append(item)
+            for genre in dict.fromkeys(item.genres):
+                self._by_genre.setdefault(genre, []).append(item)
         self.signature = Signature(
             system=LABEL,
             version=VERSION,
@@ -185,11 +192,11 @@ class ScriptedTeacher:
 
     def _unwatched(self, case: Case, genre: str, rng: np.random.Generator) -> Item | None:
         """A film outside the history that could pass: of the same genre if there is one."""
-        known = {past.id for past in case.history} | {case.item.id}
-        labels = {past.label for past in case.history} | {case.item.label}
-        others = [item for item in self.catalogue if item.id not in known and item.label not in labels]
-        alike = [item for item in others if genre in item.genres] or others
-        return alike[int(rng.integers(len(alike)))] if alike else None
+        shown = {past.id for past in (*case.history, case.item)}
+        shown |= {
+            other.id for past in (*case.history, case.item) for other in self._by_label.get(past.label, ())
+        }
+        return _draw(self._by_genre.get(genre, ()), shown, rng) or _draw(self.catalogue, shown, rng)
 
 
 def load(
@@ -215,6 +222,18 @@ def load(
         aspects=aspects,
         seed=seed,
     )
+
+
+def _draw(pool: Sequence[Item], without: Collection[str], rng: np.random.Generator) -> Item | None:
+    """One of `pool`, which is in the order of ids, none of them in `without`; looks only at what is left out."""
+    places = sorted({bisect_left(pool, name, key=lambda item: item.id) for name in without})
+    gone = [place for place in places if place < len(pool) and pool[place].id in without]
+    if len(gone) == len(pool):
+        return None
+    chosen = int(rng.integers(len(pool) - len(gone)))
+    for place in gone:
+        chosen += place <= chosen
+    return pool[chosen]
 
 
 def likeness(past: Item, item: Item) -> float:

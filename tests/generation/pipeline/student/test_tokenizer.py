@@ -1,6 +1,13 @@
+import re
+
 import pytest
 
-from generation.pipeline.student.tokenizer import StudentTokenizer, pretrained_tokenizer, train_tokenizer
+from generation.pipeline.student.tokenizer import (
+    StudentTokenizer,
+    pretrained_tokenizer,
+    train_tokenizer,
+    without_titles,
+)
 from tests.generation.pipeline import tiny
 from tests.generation.pipeline.films import FILMS
 
@@ -36,6 +43,19 @@ def test_a_title_is_one_token_and_only_as_a_whole(titled: StudentTokenizer) -> N
     named = [titled.title_ids[i] for i in titled.encode([TEXTS[0]])[0] if i in titled.title_ids]
     assert named == ["Alien (1979)", "Aliens (1986)", "Heat (1995)"]
     assert not set(titled.encode(["An alien in the heat, it is"])[0]) & set(titled.title_ids)
+
+
+def test_titles_are_cut_out_longest_first_and_nothing_else() -> None:
+    titles = ["Alien", "Alien Nation (1988)", "Alien (1979)", "E.T.", "Heat (1995)"]
+    texts = [
+        "Alien Nation (1988), not Alien (1979) nor Alien: E.T. phones",
+        "no film at all",
+        "Heat (1995)",
+        "",
+    ]
+    longest_first = re.compile("|".join(re.escape(t) for t in sorted(titles, key=len, reverse=True)))
+    assert list(without_titles(texts, titles)) == [longest_first.sub(" ", text) for text in texts]
+    assert list(without_titles(texts, [])) == texts
 
 
 def test_films_of_one_name_are_told_apart_by_their_years(titled: StudentTokenizer) -> None:

@@ -56,6 +56,27 @@ def test_a_rate_changes_only_the_texts_it_plants_in() -> None:
         assert (plain == other) == (liar.truth(one).false_title is None)
 
 
+def test_a_false_title_is_any_film_outside_the_case_and_of_its_genre_if_there_is_one() -> None:
+    twin = replace(FILMS[0], id="zz-twin")  # a second film of the same name and year
+    teacher = ScriptedTeacher([*FILMS, twin], hallucination_rate=1.0, seed=3)
+    named = set()
+    for one in cases(1500):
+        truth = teacher.truth(one)
+        false, known = truth.false_title, {past.label for past in (*one.history, one.item)}
+        assert false is not None
+        assert false.label not in known
+        outside = [film for film in FILMS if truth.genre in film.genres and film.label not in known]
+        assert truth.genre in false.genres or not outside
+        named.add(false.label)
+    assert len(named) > 0.9 * len(FILMS)
+
+
+def test_where_the_case_shows_the_whole_catalogue_no_title_can_be_false() -> None:
+    small = cases(1)[0]
+    teacher = ScriptedTeacher((*small.history, small.item), hallucination_rate=1.0)
+    assert teacher.truth(small).false_title is None
+
+
 def test_planted_aspects_follow_the_user_and_stand_in_no_prompt() -> None:
     some = cases(60, n_users=12)
     teacher = ScriptedTeacher(FILMS, aspects="planted")
