@@ -33,7 +33,7 @@ def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> s
     words = text.split()
     if not words:
         return EMPTY
-    if _REFUSALS.search(text):
+    if _REFUSALS.search(_without_titles(text, case)):
         return REFUSAL
     if _echoes(text, prompt, case):
         return PROMPT_ECHO
@@ -63,6 +63,13 @@ def loops(words: list[str]) -> bool:
             if run >= wanted:
                 return True
     return False
+
+
+def _without_titles(text: str, case: Case) -> str:
+    """Titles refuse nothing: "Sorry, Wrong Number (1948)", "I Can't Sleep"."""
+    items = (*case.history, case.item)
+    names = {item.label for item in items} | {item.title for item in items if " " in item.title}
+    return re.sub(_any(sorted(names, key=len, reverse=True)), "\0", text)
 
 
 def _echoes(text: str, prompt: Prompt, case: Case) -> bool:

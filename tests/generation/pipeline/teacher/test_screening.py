@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from generation.pipeline import prompts
+from generation.pipeline.records import Item
 from generation.pipeline.teacher.screening import REASONS, screen, strip_echo
 from generation.pipeline.teacher.scripted import ScriptedTeacher
 from tests.generation.pipeline.films import FILMS, case, cases
@@ -39,6 +42,20 @@ def test_drafts_are_kept_or_rejected_by_name(text: str, reason: str | None) -> N
             continue
         assert screen(text, prompt, ONE) == reason
     assert reason is None or reason in REASONS
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "reason"),
+    [
+        ("Sorry, Wrong Number", "Sorry, Wrong Number (1948) would sit well beside Alien (1979).", None),
+        ("I Can't Sleep", "I Can't Sleep is as tense as Alien (1979), and as quiet.", None),
+        ("I Can't Sleep", "I can't say why I Can't Sleep (1948) should suit you.", "refusal"),
+        ("Sorry", "Sorry, there is nothing here that I could explain.", "refusal"),
+    ],
+)
+def test_a_title_that_sounds_like_a_refusal_is_none(title: str, text: str, reason: str | None) -> None:
+    one = replace(ONE, item=Item(id="x", title=title, year=1948))
+    assert screen(text, prompts.render(one), one) == reason
 
 
 def test_a_text_cut_at_the_limit_is_rejected_as_such() -> None:
