@@ -8,3 +8,11 @@ def analyse_study(report_id: int) -> None:
     from analysis.services.analyse_study import analyse_study
 
     analyse_study(report_id=report_id)
+
+
+@shared_task(queue="cpu")
+def sweep_reports() -> None:
+    from analysis.services.sweep_reports import sweep_reports
+
+    for report_id in sweep_reports():
+        analyse_study.delay(report_id)

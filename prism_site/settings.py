@@ -15,6 +15,8 @@ PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
 """The one folder whose logs owners may name through the web instead of uploading them."""
 PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90)
 """How long a worker may be silent before its shard goes to another one."""
+PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120)
+"""Work that nobody has begun this long after its last message gets another message."""
 
 # Core
 DEBUG = env_bool("DEBUG", False)
@@ -195,7 +197,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env_int("CELERY_VISIBILITY_TIMEOUT", 3600)}
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
+SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30))
 CELERY_BEAT_SCHEDULE = {
-    "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": 30.0},
+    "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": SWEEP_SECONDS},
+    "sweep-lost-reports": {"task": "analysis.tasks.sweep_reports", "schedule": SWEEP_SECONDS},
     "release-idle-seats": {"task": "annotation.tasks.release_idle_seats", "schedule": 600.0},
 }

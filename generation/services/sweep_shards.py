@@ -2,15 +2,13 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from generation.models import OPEN, Run, Shard, Status, note
 from generation.services.claim_shard import MAX_ATTEMPTS
-
-MESSAGE_PATIENCE = timedelta(minutes=2)
-"""A ready run that nobody has begun or continued this long after its last message gets another one."""
 
 
 def sweep_shards() -> list[int]:
@@ -48,7 +46,8 @@ def _requeue_or_fail(shard: Shard) -> None:
 
 def _claim_messages() -> list[int]:
     """Runs with free shards, or with none left to do but not finished, whose last message is old or lost."""
-    stale = Q(enqueued_at=None) | Q(enqueued_at__lt=timezone.now() - MESSAGE_PATIENCE)
+    patience = timedelta(seconds=settings.PRISM_MESSAGE_PATIENCE_SECONDS)
+    stale = Q(enqueued_at=None) | Q(enqueued_at__lt=timezone.now() - patience)
     held = Shard.objects.filter(status=Status.RUNNING).values("run")
     wanting = Run.objects.ready().filter(stale).filter(Q(shards__status=Status.QUEUED) | ~Q(pk__in=held))
     due = []
