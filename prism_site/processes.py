@@ -9,10 +9,17 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
 SECONDS_TO_STOP = 15
+
+
+@dataclass(frozen=True)
+class WebServer:
+    url: str
+    process: subprocess.Popen[bytes]
 
 
 class NotStarted(RuntimeError):
@@ -34,20 +41,19 @@ def running(arguments: list[str], *, log: Path, **environment: str) -> Iterator[
 
 
 @contextmanager
-def worker(home: Path, *, concurrency: int) -> Iterator[subprocess.Popen[bytes]]:
+def worker(home: Path, *, concurrency: int, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker for every queue, with the sweep embedded; one thread a process, so that two share two cores."""
     arguments = [sys.executable, "-m", "celery", "-A", "prism_site", "worker", "--beat", "--loglevel", "INFO"]
     arguments += ["--schedule", str(home / "beat-schedule"), "--queues", "cpu,gpu"]
     arguments += ["--concurrency", str(concurrency)]
-    with running(
-        arguments, log=home / "worker.log", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"
-    ) as process:
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment}
+    with running(arguments, log=home / "worker.log", **environment) as process:
         yield process
 
 
 @contextmanager
-def web_server(home: Path, *, port: int) -> Iterator[str]:
-    """Gunicorn on the loopback address; yields its URL once it answers.
+def web_server(home: Path, *, port: int, **environment: str) -> Iterator[WebServer]:
+    """Gunicorn on the loopback address; yields once it answers.
 
     Raises:
         NotStarted: it ended, or did not answer within a minute.
@@ -56,13 +62,13 @@ def web_server(home: Path, *, port: int) -> Iterator[str]:
     arguments = [sys.executable, "-m", "gunicorn", "prism_site.wsgi", "--bind", f"127.0.0.1:{port}"]
     arguments += ["--workers", "2", "--threads", "4", "--access-logfile", "-"]
     log = home / "web.log"
-    with running(arguments, log=log) as process:
+    with running(arguments, log=log, **environment) as process:
         deadline = time.monotonic() + 60
         while not _answers(f"{url}/healthz"):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise NotStarted(f"The web server did not start on port {port}; its log is {log}.")
             time.sleep(0.1)
-        yield url
+        yield WebServer(url, process)
 
 
 def port_is_free(port: int) -> bool:

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         console.rule("Prism, the whole path once")
         logins = demo.logins(home)
-        url = stack.enter_context(web_server(home, port=port))
+        url = stack.enter_context(web_server(home, port=port)).url
         hands = stack.enter_context(worker(home, concurrency=min(2, os.cpu_count() or 1)))
 
         console.print(
