@@ -101,6 +101,8 @@ class StageCommand(BaseCommand):
             raise CommandError(f"Run {run.pk} {run.status}. {run.error}".strip())
         counts = ", ".join(f"{name.removeprefix('n_')} {value:,}" for name, value in run.counts.items())
         self.stdout.write(f"Run {run.pk} done: {run.title}. {counts}".strip())
+        if reasons := run.report.get("reasons") or run.report.get("rejected_reasons"):
+            self.stdout.write(f"Left out: {', '.join(f'{n:,} {reason}' for reason, n in reasons.items())}.")
         self.stdout.write(f"Next: {_next(run)}")
 
 
@@ -130,7 +132,9 @@ def _next(run: Run) -> str:
         ground = " ".join(str(pk) for pk in (*cases.values_list("pk", flat=True), run.pk))
         return f"manage.py explain_cases {name} --system {system} --after {ground}"
     alike = Run.objects.filter(stage=Stage.EXPLAIN_CASES, status=Status.DONE, needs__in=cases)
-    by_system = {one.parameters["system"]: one.pk for one in alike.order_by("pk")}
+    by_system = {one.parameters["system"]: one.pk for one in alike.order_by("pk") if one.counts.get("n_ok")}
+    if not by_system:
+        return "another system or model, for no case has a text; `manage.py explain_cases --help` lists them"
     runs = " ".join(map(str, sorted(by_system.values())))
     return f"manage.py measure {runs}, or manage.py build_study TITLE --owner NAME --runs {runs}"
 

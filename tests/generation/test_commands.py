@@ -1,6 +1,7 @@
 """The stages without a browser: the same words, and exit codes a script can trust."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,6 +9,8 @@ from django.core.management import CommandError, call_command
 from generation import tasks
 from generation.management.stage_command import work_here
 from generation.models import Corpus, Explanation, Run
+from generation.pipeline.records import Explanation as ExplanationRecord
+from generation.pipeline.records import Signature
 from generation.services.measure_explanations import measure_explanations
 from generation.services.queue_run import queue_run
 from tests import builders
@@ -99,6 +102,22 @@ def test_each_stage_says_the_next_command(capsys):
         call_command("explain_cases", "My films", "--system", system)
     _, second, third = Run.objects.filter(stage="explain_cases").order_by("pk").values_list("pk", flat=True)
     assert f"measure {second} {third}, or manage.py build_study TITLE" in capsys.readouterr().out
+
+
+def test_texts_that_were_left_out_are_counted_and_their_run_is_not_proposed(monkeypatch, capsys):
+    mute = Signature("mute", "1")
+    system = SimpleNamespace(
+        signature=mute,
+        explain=lambda cases: [
+            ExplanationRecord(case.id, "", "empty", mute, "the system wrote nothing") for case in cases
+        ],
+    )
+    builders.case_run(n_cases=3)
+    monkeypatch.setattr("generation.services.explain_cases.load_system", lambda run: system)
+    call_command("explain_cases", "Films", "--system", "scripted-teacher")
+    said = capsys.readouterr().out
+    assert "Left out: 3 the system wrote nothing." in said
+    assert "Next: another system or model" in said
 
 
 @pytest.mark.parametrize(("given", "said"), [("{a", "is no JSON"), ("[1]", "is JSON, but no object")])
