@@ -7,14 +7,14 @@ from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analysis import queries, tasks
-from analysis.report.tables import all_tables
+from analysis.report.tables import Table, all_tables, folded, without_ends
 from analysis.services.export_report import NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 
@@ -26,6 +26,15 @@ class MayReadFindings(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return bool(request.user and request.user.has_perm("analysis.read"))
+
+
+class Conflict(APIException):
+    """The study or the report is not where the request assumes."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+CONFLICT = OpenApiResponse(description="Not where the request assumes it. Nothing was changed.")
 
 
 class ReportSerializer(serializers.Serializer):
@@ -42,7 +51,34 @@ class ReportSerializer(serializers.Serializer):
 
 
 class NewReportSerializer(serializers.Serializer):
-    study = serializers.IntegerField(help_text="Id of a study that people have rated.")
+    study = serializers.IntegerField(min_value=1, help_text="Id of a study that people have rated.")
+
+
+class StudyLineSerializer(serializers.Serializer):
+    """A study that was opened, and how far it is; which systems are compared is not in it."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    status = serializers.CharField(help_text="open, closed or unblinded")
+    simulated = serializers.BooleanField()
+    n_done = serializers.IntegerField()
+    n_target = serializers.IntegerField()
+    unblinded = serializers.BooleanField()
+    reports = ReportSerializer(many=True, help_text="The newest first.")
+
+
+class TableLineSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    title = serializers.CharField()
+
+
+class StudyList(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_studies_list", responses=StudyLineSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Every study people were invited to rate, the newest first, with its reports."""
+        return Response(StudyLineSerializer(queries.study_lines(), many=True).data)
 
 
 class ReportList(APIView):
@@ -54,7 +90,9 @@ class ReportList(APIView):
         return Response(ReportSerializer(queries.report_lines(), many=True).data)
 
     @extend_schema(
-        operation_id="analysis_reports_create", request=NewReportSerializer, responses={202: ReportSerializer}
+        operation_id="analysis_reports_create",
+        request=NewReportSerializer,
+        responses={202: ReportSerializer, 409: CONFLICT},
     )
     def post(self, request: Request) -> Response:
         """Ask for a report; a worker computes it. Read it again until its status is done or failed."""
@@ -62,11 +100,11 @@ class ReportList(APIView):
         asked.is_valid(raise_exception=True)
         study_id = asked.validated_data["study"]
         if study_id not in {study.id for study in queries.study_lines()}:
-            raise ValidationError({"study": f"There is no opened study {study_id}."})
+            raise ValidationError({"study": [f"There is no opened study {study_id}."]})
         try:
             report_id = request_report(study_id=study_id, by_id=request.user.pk)
         except NothingToAnalyse as nothing:
-            raise ValidationError({"study": str(nothing)}) from nothing
+            raise Conflict(str(nothing)) from nothing
         tasks.analyse_study.delay_on_commit(report_id)
         return Response(ReportSerializer(_line(report_id)).data, status=status.HTTP_202_ACCEPTED)
 
@@ -85,7 +123,7 @@ class ReportFindings(APIView):
 
     @extend_schema(
         operation_id="analysis_reports_findings",
-        responses={200: OpenApiTypes.OBJECT, 404: OpenApiResponse(description="Not done.")},
+        responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, report_id: int) -> HttpResponse:
         """The findings, byte for byte; docs/report-json.md explains the keys."""
@@ -96,18 +134,37 @@ class ReportFindings(APIView):
         return HttpResponse(text, content_type="application/json")
 
 
+class ReportTables(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_reports_tables", responses=TableLineSerializer(many=True))
+    def get(self, request: Request, report_id: int) -> Response:
+        """The tables of a report by key; 404 until it is done."""
+        tables = _tables(report_id)
+        if not tables:
+            raise Http404("The report is not done.")
+        return Response(TableLineSerializer(tables.values(), many=True).data)
+
+
 class ReportTable(APIView):
     permission_classes = [MayReadFindings]
 
     @extend_schema(operation_id="analysis_reports_table", responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, report_id: int, key: str) -> HttpResponse:
-        """One table as CSV, numbers in full: overview, prevalence, agreement, categories, comparisons, …"""
-        _line(report_id)
-        findings = queries.findings(report_id)
-        tables = {table.key: table for table in all_tables(findings)} if findings else {}
-        if key not in tables:
-            raise Http404(f"There is no table {key}; there are {', '.join(tables) or 'none yet'}.")
-        return HttpResponse(tables[key].to_csv(), content_type="text/csv; charset=utf-8")
+        """One table as CSV, numbers in full."""
+        return HttpResponse(_table(report_id, key).to_csv(), content_type="text/csv; charset=utf-8")
+
+
+class ReportLatex(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(
+        operation_id="analysis_reports_latex", responses={(200, "application/x-latex"): OpenApiTypes.STR}
+    )
+    def get(self, request: Request, report_id: int, key: str) -> HttpResponse:
+        """One table as LaTeX, as a paper prints it."""
+        text = without_ends(folded(_table(report_id, key))).to_latex()
+        return HttpResponse(text, content_type="application/x-latex; charset=utf-8")
 
 
 class ReportBundle(APIView):
@@ -135,10 +192,30 @@ def _line(report_id: int) -> queries.ReportLine:
     return line
 
 
+def _tables(report_id: int) -> dict[str, Table]:
+    _line(report_id)
+    findings = queries.findings(report_id)
+    return {table.key: table for table in all_tables(findings)} if findings else {}
+
+
+def _table(report_id: int, key: str) -> Table:
+    tables = _tables(report_id)
+    if key not in tables:
+        raise Http404(f"There is no table {key}; there are {', '.join(tables) or 'none yet'}.")
+    return tables[key]
+
+
 urlpatterns = [
+    path("studies/", StudyList.as_view(), name="analysis-studies"),
     path("reports/", ReportList.as_view(), name="analysis-reports"),
     path("reports/<int:report_id>/", ReportDetail.as_view(), name="analysis-report"),
     path("reports/<int:report_id>/findings/", ReportFindings.as_view(), name="analysis-report-findings"),
     path("reports/<int:report_id>/tables/<slug:key>/", ReportTable.as_view(), name="analysis-report-table"),
+    path("reports/<int:report_id>/tables/", ReportTables.as_view(), name="analysis-report-tables"),
+    path(
+        "reports/<int:report_id>/tables/<slug:key>/latex/",
+        ReportLatex.as_view(),
+        name="analysis-report-latex",
+    ),
     path("reports/<int:report_id>/bundle/", ReportBundle.as_view(), name="analysis-report-bundle"),
 ]

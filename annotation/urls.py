@@ -5,18 +5,18 @@ from annotation.views import calibration, journey, rating, studies
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
     # annotators
-    path("join/<str:token>/", journey.join, name="join"),
+    path("join/<slug:token>/", journey.join, name="join"),
     path("rate/", journey.my_studies, name="my-studies"),
     path("rate/signed-in/", journey.signed_in, name="signed-in"),
     path("rate/<int:study_id>/", rating.rate, name="rate"),
     path("rate/<int:study_id>/consent/", journey.consent, name="consent"),
     path("rate/<int:study_id>/guidelines/", journey.guidelines, name="guidelines"),
     path("rate/<int:study_id>/calibration/", calibration.calibration, name="calibration"),
-    path("rate/<int:study_id>/calibration/<str:token>/", calibration.practice, name="practice"),
-    path("rate/<int:study_id>/calibration/<str:token>/feedback/", calibration.feedback, name="feedback"),
+    path("rate/<int:study_id>/calibration/<slug:token>/", calibration.practice, name="practice"),
+    path("rate/<int:study_id>/calibration/<slug:token>/feedback/", calibration.feedback, name="feedback"),
     path("rate/<int:study_id>/gate/", journey.gate, name="gate"),
-    path("rate/<int:study_id>/card/<str:token>/", rating.card, name="card"),
-    path("rate/<int:study_id>/card/<str:token>/mark/", rating.mark, name="mark"),
+    path("rate/<int:study_id>/card/<slug:token>/", rating.card, name="card"),
+    path("rate/<int:study_id>/card/<slug:token>/mark/", rating.mark, name="mark"),
     path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
     # owners
     path("studies/", studies.studies, name="studies"),

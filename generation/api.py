@@ -6,11 +6,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from generation import overview, tasks
-from generation.models import Case, Corpus, Explanation, Run, Stage, Status
+from generation.models import Case, Corpus, Explanation, Run, Shard, Stage, Status
 from generation.services.cancel_run import cancel_run
 from generation.services.create_corpus import create_corpus
 from generation.services.parameters import PARAMETERS, BadParameters, choices_of
@@ -34,6 +34,15 @@ class MayRunGeneration(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return bool(request.user and request.user.has_perm("generation.run"))
+
+
+class Conflict(APIException):
+    """The run is not where the request assumes."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+CONFLICT = OpenApiResponse(description="Not where the request assumes it. Nothing was changed.")
 
 
 class CorpusSerializer(serializers.ModelSerializer):
@@ -147,6 +156,61 @@ class ExplanationSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ShardSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Shard
+        fields = ["index", "status", "n_done", "n_total", "attempts", "error"]
+        read_only_fields = fields
+
+
+class RejectedRowSerializer(serializers.Serializer):
+    file = serializers.CharField()
+    line = serializers.IntegerField()
+    field = serializers.CharField()
+    reason = serializers.CharField()
+    remedy = serializers.CharField()
+    text = serializers.CharField(help_text="The row as it was found.")
+
+
+class SampleTextSerializer(serializers.Serializer):
+    system = serializers.CharField()
+    label = serializers.CharField()
+    offline = serializers.BooleanField()
+    status = serializers.CharField(help_text="Empty where the system has not written of this case.")
+    text = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class SampleSerializer(serializers.Serializer):
+    case = CaseSerializer()
+    texts = serializers.SerializerMethodField()
+
+    @extend_schema_field(SampleTextSerializer(many=True))
+    def get_texts(self, sample: overview.Sample) -> list[dict[str, Any]]:
+        return [
+            {
+                "system": system.name,
+                "label": system.label,
+                "offline": system.offline,
+                **{name: getattr(text, name, "") for name in ("status", "text", "reason")},
+            }
+            for system, text in sample.texts
+        ]
+
+
+class Samples:
+    """The samples of a select_cases run as a paginator reads rows: counted, and cut before they are made."""
+
+    def __init__(self, case_run: Run) -> None:
+        self.case_run = case_run
+
+    def count(self) -> int:
+        return self.case_run.cases.count()
+
+    def __getitem__(self, part: slice) -> list[overview.Sample]:
+        return overview.samples(case_run=self.case_run, n=part.stop - part.start, first=part.start)
+
+
 class ParameterSerializer(serializers.Serializer):
     name = serializers.CharField()
     label = serializers.CharField()
@@ -168,7 +232,12 @@ class CorpusViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     queryset = Corpus.objects.all()
     serializer_class = CorpusSerializer
     permission_classes = [MayRunGeneration]
-    parser_classes = [JSONParser, MultiPartParser]
+    lookup_value_regex = r"\d+"
+
+    def get_parsers(self) -> list[Any]:
+        """Files come with a new corpus alone."""
+        parsers = super().get_parsers()
+        return [*parsers, MultiPartParser()] if self.action_map.get("post") == "create" else parsers
 
     @extend_schema(request=NewCorpusSerializer, responses={201: CorpusSerializer})
     def create(self, request: Request) -> Response:
@@ -222,7 +291,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
                     raise ValidationError({name: [f"unknown {name} {value!r}. Known: {', '.join(known)}."]})
                 found = found.filter(**{name: value})
         if corpus := self.request.query_params.get("corpus"):
-            if not corpus.isdecimal():
+            if not corpus.isdecimal() or len(corpus) > 18:
                 raise ValidationError({"corpus": [f"the id of a corpus is a whole number, not {corpus!r}"]})
             found = found.filter(corpus=int(corpus))
         return found
@@ -243,23 +312,24 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         tasks.enqueue(run)
         return Response(self._shown(run.pk), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={200: RunSerializer})
+    @extend_schema(request=None, responses={200: RunSerializer, 409: CONFLICT})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Cancel a run; 409 when it is over already."""
         run = self.get_object()
-        done = cancel_run(run_id=run.pk, by=request.user.get_username())
-        return Response(self._shown(run.pk), status=status.HTTP_200_OK if done else status.HTTP_409_CONFLICT)
+        if not cancel_run(run_id=run.pk, by=request.user.get_username()):
+            raise Conflict("The run was over already; nothing was cancelled.")
+        return Response(self._shown(run.pk))
 
-    @extend_schema(request=None, responses={200: RunSerializer})
+    @extend_schema(request=None, responses={200: RunSerializer, 409: CONFLICT})
     @action(detail=True, methods=["post"])
     def requeue(self, request: Request, pk: str) -> Response:
         """Queue a failed or cancelled run again; 409 when it is neither."""
         run = self.get_object()
-        done = requeue_run(run_id=run.pk, by=request.user.get_username())
-        if done:
-            tasks.enqueue(run)
-        return Response(self._shown(run.pk), status=status.HTTP_200_OK if done else status.HTTP_409_CONFLICT)
+        if not requeue_run(run_id=run.pk, by=request.user.get_username()):
+            raise Conflict("Only a failed or cancelled run can be queued again.")
+        tasks.enqueue(run)
+        return Response(self._shown(run.pk))
 
     @extend_schema(responses={200: EventSerializer(many=True)})
     @action(detail=True, serializer_class=EventSerializer)
@@ -280,7 +350,28 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         rows = self.get_object().explanations.select_related("case", "run").order_by("case__position")
         return self._page(rows, ExplanationSerializer)
 
-    def _page(self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer]) -> Response:
+    @extend_schema(responses={200: ShardSerializer(many=True)})
+    @action(detail=True, serializer_class=ShardSerializer)
+    def shards(self, request: Request, pk: str) -> Response:
+        """The parts of a run that workers take one at a time."""
+        return self._page(self.get_object().shards.order_by("index"), ShardSerializer)
+
+    @extend_schema(responses={200: RejectedRowSerializer(many=True)})
+    @action(detail=True, serializer_class=RejectedRowSerializer)
+    def rejected(self, request: Request, pk: str) -> Response:
+        """The first rows of a log that an import_log run could not use; their full number is in its counts."""
+        return self._page(self.get_object().report.get("rejected", []), RejectedRowSerializer)
+
+    @extend_schema(responses={200: SampleSerializer(many=True)})
+    @action(detail=True, serializer_class=SampleSerializer)
+    def samples(self, request: Request, pk: str) -> Response:
+        """Cases that a run chose or explains, each with what every system wrote of it, side by side."""
+        case_run = overview.case_run_of(self.get_object())
+        if case_run is None:
+            return self._page([], SampleSerializer)
+        return self._page(Samples(case_run), SampleSerializer)
+
+    def _page(self, rows: Any, serializer: type[serializers.BaseSerializer]) -> Response:
         return self.get_paginated_response(serializer(self.paginate_queryset(rows), many=True).data)
 
     @staticmethod

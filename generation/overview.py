@@ -244,6 +244,15 @@ class Sample:
         return self.case.user
 
 
+def case_run_of(run: Run) -> Run | None:
+    """The select_cases run whose cases this run chose or explains."""
+    if run.stage == Stage.SELECT_CASES:
+        return run
+    if run.stage != Stage.EXPLAIN_CASES:
+        return None
+    return next((need for need in run.needs.all() if need.stage == Stage.SELECT_CASES), None)
+
+
 def samples(*, case_run: Run, n: int = 3, first: int = 0) -> list[Sample]:
     """Cases of the run with the newest explanations of each system that has explained them."""
     runs = (

@@ -165,9 +165,7 @@ def requeue(request: HttpRequest, run_id: int) -> HttpResponse:
 
 def _samples(request: HttpRequest, found: Run) -> dict[str, Any]:
     """The cases of this run, or those it explains, a few a page."""
-    case_run = found if found.stage == Stage.SELECT_CASES else None
-    if found.stage == Stage.EXPLAIN_CASES:
-        case_run = next((need for need in found.needs.all() if need.stage == Stage.SELECT_CASES), None)
+    case_run = overview.case_run_of(found)
     if case_run is None:
         return {}
     page = Paginator(case_run.cases.order_by("position"), SAMPLES_A_PAGE).get_page(request.GET.get("page"))

@@ -160,14 +160,16 @@ ACCOUNT_FORMS = {"login": "prism_site.forms.SignInForm"}
 # REST
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
         "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["prism_site.rest.StorableJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "DEFAULT_PAGINATION_CLASS": "prism_site.rest.Pages",
     "PAGE_SIZE": 100,
+    "EXCEPTION_HANDLER": "prism_site.rest.tell_refusal",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.AnonRateThrottle",
@@ -175,6 +177,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "user": env_str("API_RATE", "1200/min"),
         "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
+        "token": env_str("API_RATE_TOKEN", "10/min"),
     },
 }
 SPECTACULAR_SETTINGS = {
@@ -182,6 +185,14 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Write, blindly rate and analyse machine-written recommendation explanations.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatusEnum": "generation.models.Status",
+        "TextStatusEnum": "generation.models.TextStatus",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "prism_site.rest.add_refusals",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

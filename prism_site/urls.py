@@ -1,9 +1,8 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.authtoken.views import obtain_auth_token
 
-from prism_site import views
+from prism_site import api, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,8 +14,10 @@ urlpatterns = [
     path("api/generation/", include("generation.api")),
     path("api/annotation/", include("annotation.api")),
     path("api/analysis/", include("analysis.api")),
-    path("api/token/", obtain_auth_token, name="api-token"),
+    path("api/token/", api.TokenView.as_view(), name="api-token"),
+    path("api/me/", api.MeView.as_view(), name="api-me"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    re_path(r"^api/", api.NoSuchEndpoint.as_view()),
     path("admin/", admin.site.urls),
 ]

@@ -237,9 +237,23 @@ def read_rows(
     """Rows of a CSV or JSONL text with their line; what cannot be a row is added to `errors` and left out."""
     content = content.removeprefix("\ufeff")
     if form == "csv":
-        yield from _csv_rows(content, errors, required, optional)
+        rows = _csv_rows(content, errors, required, optional)
     else:
-        yield from _jsonl_rows(content, errors, required, optional)
+        rows = _jsonl_rows(content, errors, required, optional)
+    for line, row in rows:
+        if _unstorable(row):
+            errors.append(f"Line {line}: holds the character NUL or half of a character; take it out.")
+        else:
+            yield line, row
+
+
+def _unstorable(value: object) -> bool:
+    """Texts that no database keeps: with NUL, or with a surrogate that has lost its pair."""
+    if isinstance(value, str):
+        return any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
+    if isinstance(value, Mapping):
+        return _unstorable([*value.keys(), *value.values()])
+    return isinstance(value, list) and any(map(_unstorable, value))
 
 
 def _csv_rows(
@@ -282,7 +296,7 @@ def _jsonl_rows(
             continue
         try:
             row = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             errors.append(f"Line {line}: this is not JSON ({error}); write one object a line.")
             continue
         if not isinstance(row, dict):

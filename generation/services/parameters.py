@@ -62,7 +62,8 @@ class Parameters:
     def _between(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
         if not low <= value <= high:
-            raise BadParameters(name, f"must be from {low:,g} to {high:,g}, not {value:,g}")
+            got = f"{value:,g}" if abs(value) < 1e15 else "a number so large"
+            raise BadParameters(name, f"must be from {low:,g} to {high:,g}, not {got}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +202,10 @@ def read_parameters(stage: str, values: Mapping[str, Any]) -> Parameters:
 
 def _read(one: dataclasses.Field[Any], kind: type, value: Any) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise BadParameters(one.name, "is a number too large") from None
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         words = {
             int: "a whole number",

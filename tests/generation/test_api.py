@@ -91,7 +91,7 @@ def test_a_corpus_can_be_uploaded(api):
 )
 def test_a_refusal_names_its_field(api, sent_data, field):
     answer = api.post(f"{ROOT}/corpora/", sent_data, format="json")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert list(answer.json()) == [field]
     assert not Corpus.objects.exists()
 
@@ -124,7 +124,7 @@ def test_a_bad_parameter_is_answered_with_the_remedy(api, parameters, said):
     answer = api.post(
         f"{ROOT}/runs/", {"corpus": corpus, "stage": "select_cases", "parameters": parameters}, format="json"
     )
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert said in answer.json()[next(iter(parameters))][0]
 
 
@@ -145,7 +145,7 @@ def test_the_pipeline_is_queued_whole_or_not_at_all(api):
     corpus = builders.run(stage="import_log", status="done").corpus_id
     url = f"{ROOT}/corpora/{corpus}/pipeline/"
     bad = api.post(url, {"systems": ["prism", "prsim"]}, format="json")
-    assert bad.status_code == 400
+    assert bad.status_code == 422
     assert Run.objects.count() == 1
     good = api.post(url, {"systems": ["prism"], "seed": 2}, format="json")
     assert [run["stage"] for run in good.json()] == [
@@ -171,8 +171,8 @@ def test_runs_are_filtered_and_an_unknown_filter_value_is_refused(api):
     assert [run["stage"] for run in api.get(f"{ROOT}/runs/?status=queued").json()["results"]] == [
         "import_log"
     ]
-    assert api.get(f"{ROOT}/runs/?stage=guess").status_code == 400
-    assert api.get(f"{ROOT}/runs/?corpus=x").status_code == 400
+    assert api.get(f"{ROOT}/runs/?stage=guess").status_code == 422
+    assert api.get(f"{ROOT}/runs/?corpus=x").status_code == 422
 
 
 def test_explanations_come_in_pages_with_their_case_and_system(api):
@@ -208,5 +208,5 @@ def test_a_file_outside_the_folder_of_logs_cannot_be_named(api, picks):
     corpus = builders.run(stage="import_log", status="done").corpus_id
     body = {"corpus": corpus, "stage": "select_cases", "parameters": {"ranker": "csv", "picks": picks}}
     answer = api.post(f"{ROOT}/runs/", body, format="json")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "must lie in" in answer.json()["picks"][0]

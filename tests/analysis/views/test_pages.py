@@ -65,7 +65,7 @@ def test_a_blind_report_names_no_system_on_any_page(reader: Client, olga: User) 
 def test_a_rehearsal_says_so_loudly(reader: Client, olga: User) -> None:
     report = reports.report(study=reports.rated(owner=olga, simulated=True))
     page = reader.get(f"/reports/{report.pk}/").content.decode()
-    assert '<aside class="simulated"><strong>Simulated ratings</strong>' in page
+    assert '<div class="simulated" role="note"><strong>Simulated ratings</strong>' in page
     assert "3 simulated annotators" in page
     assert page.count("Simulated ratings: no person gave them.") >= 5
     assert "simulated ratings" in reader.get("/reports/").content.decode()
@@ -156,10 +156,13 @@ def test_rest_gives_the_same_as_the_pages(
     asked = reader.post("/api/analysis/reports/", {"study": study.pk}, content_type="application/json")
     assert asked.status_code == 202
     assert asked.json()["status"] == "queued"
-    assert (
-        reader.post("/api/analysis/reports/", {"study": 999}, content_type="application/json").status_code
-        == 400
-    )
+    tex = reader.get(f"/api/analysis/reports/{report.pk}/tables/comparisons/latex/")
+    assert tex.content == reader.get(f"/reports/{report.pk}/tables/comparisons.tex").content
+    keys = [table["key"] for table in reader.get(f"/api/analysis/reports/{report.pk}/tables/").json()]
+    assert {"overview", "comparisons"} <= set(keys)
+    assert [one["reports"][-1]["id"] for one in reader.get("/api/analysis/studies/").json()] == [report.pk]
+    unknown = reader.post("/api/analysis/reports/", {"study": 999}, content_type="application/json")
+    assert (unknown.status_code, list(unknown.json())) == (422, ["study"])
     assert reader.get("/api/analysis/reports/999/").status_code == 404
     assert json.loads(reader.get(f"/reports/{report.pk}/report.json").content)["meta"]["seed"] == study.seed
 

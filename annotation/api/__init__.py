@@ -1,0 +1,37 @@
+"""REST endpoints of this room: owners run studies, annotators rate. Refusals are those of the pages."""
+
+from django.urls import URLPattern, path
+
+from annotation.api import rating, studies, watching
+
+STUDY = "studies/<int:study_id>/"
+MINE = "rate/<int:study_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path("join/<slug:token>/", rating.JoinView.as_view()),
+    path("rate/", rating.MyStudiesView.as_view()),
+    path(MINE, rating.JourneyView.as_view()),
+    path(f"{MINE}consent/", rating.ConsentView.as_view()),
+    path(f"{MINE}guidelines/", rating.GuidelinesReadView.as_view()),
+    path(f"{MINE}calibration/", rating.CalibrationView.as_view()),
+    path(f"{MINE}calibration/<slug:token>/", rating.PracticeView.as_view()),
+    path(f"{MINE}next/", rating.NextCardView.as_view()),
+    path(f"{MINE}cards/<slug:token>/", rating.CardView.as_view()),
+    path(f"{MINE}cards/<slug:token>/previous/", rating.PreviousCardView.as_view()),
+    path(f"{MINE}progress/", rating.ProgressView.as_view()),
+    path("sources/", studies.SourcesView.as_view()),
+    path("studies/", studies.StudiesView.as_view()),
+    path(STUDY, studies.StudyView.as_view()),
+    path(f"{STUDY}criteria/<slug:key>/", studies.CriterionView.as_view()),
+    path(f"{STUDY}open/", studies.OpenView.as_view()),
+    path(f"{STUDY}guidelines/", studies.GuidelinesView.as_view()),
+    path(f"{STUDY}close/", studies.CloseView.as_view()),
+    path(f"{STUDY}unblind/", studies.UnblindView.as_view()),
+    path(f"{STUDY}ledger/", studies.LedgerView.as_view()),
+    path(f"{STUDY}invitations/", studies.InvitationsView.as_view()),
+    path(f"{STUDY}invitations/<int:invitation_id>/", studies.InvitationView.as_view()),
+    path(f"{STUDY}calibration/", watching.CalibrationSetView.as_view()),
+    path(f"{STUDY}calibration/disagreement/", watching.DisagreementView.as_view()),
+    path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),
+    path(f"{STUDY}monitor/", watching.MonitorView.as_view()),
+]

@@ -1,0 +1,101 @@
+"""What every endpoint of this room shares: who may, and how a refusal is told."""
+
+from typing import Any, get_args
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation import queries
+from annotation.design.scales import OutOfScale
+from annotation.models.frozen import StudyFrozen
+from annotation.services.refusals import BadSource, ForeignPlacement, NotReady, Refused
+
+STAGES = ", ".join(get_args(queries.Stage))
+
+
+class MayOwn(BasePermission):
+    """Owners of studies."""
+
+    message = "Only owners of studies may do this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user and request.user.has_perm("annotation.own"))
+
+
+class MayRate(BasePermission):
+    """Annotators."""
+
+    message = "Only annotators may do this; an invitation makes one."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user and request.user.has_perm("annotation.rate"))
+
+
+class Conflict(APIException):
+    """The request was understood and refused: the study, the card or the journey is not where it assumes."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+CONFLICT = {409: OpenApiResponse(description="Stale, closed, or out of turn. Nothing was changed.")}
+
+
+class RoomView(APIView):
+    """Turns refusals into status codes: 403 foreign, 409 stale or out of turn, 422 off the scale."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        match exc:
+            case OutOfScale():
+                exc = ValidationError({exc.criterion or "marks": [str(exc)]})
+            case BadSource():
+                exc = ValidationError({"source": exc.errors})
+            case NotReady():
+                exc = Conflict({"detail": "The study is not ready.", "missing": exc.reasons})
+            case ForeignPlacement():
+                exc = PermissionDenied(str(exc))
+            case Refused() | StudyFrozen():
+                exc = Conflict(str(exc))
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def checked(serializer: serializers.Serializer) -> dict[str, Any]:
+    """The validated body, or a refusal naming each field."""
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class LevelSerializer(serializers.Serializer):
+    value = serializers.IntegerField()
+    label = serializers.CharField()
+    example = serializers.CharField()
+    why = serializers.CharField()
+
+
+class CriterionSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    definition = serializers.CharField()
+    question = serializers.CharField()
+    levels = LevelSerializer(many=True)
+
+
+class BlindedItemSerializer(serializers.Serializer):
+    label = serializers.CharField()
+    genres = serializers.ListField(child=serializers.CharField())
+
+
+class GuidelinesSerializer(serializers.Serializer):
+    version = serializers.IntegerField()
+    text = serializers.CharField()
+    clarification = serializers.CharField()

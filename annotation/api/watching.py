@@ -1,0 +1,168 @@
+"""The owner's calibration set and monitor over REST; everything is pooled over systems."""
+
+from dataclasses import fields
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from annotation import queries
+from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, checked
+from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
+from annotation.services.import_calibration import import_calibration
+from annotation.services.set_gold import set_gold
+from annotation.views.watching import watch
+
+
+class AnnotatorSerializer(serializers.Serializer):
+    pseudonym = serializers.CharField()
+    username = serializers.CharField()
+    stage = serializers.CharField(help_text=STAGES)
+    gate = serializers.CharField()
+    attempt = serializers.IntegerField()
+    gate_share = serializers.FloatField(allow_null=True)
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    seconds_median = serializers.FloatField(allow_null=True)
+    cards_an_hour = serializers.FloatField(allow_null=True)
+    cannot_judge = serializers.IntegerField()
+    same_mark_share = serializers.FloatField(allow_null=True)
+    last_seen_at = serializers.DateTimeField()
+    simulated = serializers.BooleanField()
+
+
+class DistributionSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    labels = serializers.ListField(child=serializers.CharField())
+    counts = serializers.ListField(child=serializers.IntegerField(), min_length=5, max_length=5)
+    cannot_judge = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+
+
+class CoverageSerializer(serializers.Serializer):
+    n_raters = serializers.IntegerField()
+    n_cases = serializers.IntegerField(help_text="Cases rated completely by so many annotators.")
+
+
+class FigureSerializer(serializers.Serializer):
+    label = serializers.CharField()
+    value = serializers.CharField()
+    unit = serializers.CharField()
+    note = serializers.CharField()
+
+
+class FlagSerializer(serializers.Serializer):
+    who = serializers.CharField()
+    text = serializers.CharField()
+
+
+class MonitorSerializer(serializers.Serializer):
+    """Pooled over systems, before and after unblinding."""
+
+    study = StudySerializer()
+    seats_taken = serializers.IntegerField()
+    annotators = AnnotatorSerializer(many=True)
+    criteria = DistributionSerializer(many=True)
+    coverage = CoverageSerializer(many=True)
+    gate_passed = serializers.IntegerField()
+    gate_failed = serializers.IntegerField()
+    gate_pending = serializers.IntegerField()
+    n_withdrawn = serializers.IntegerField()
+    figures = FigureSerializer(many=True)
+    flags = FlagSerializer(many=True, help_text="What an owner may want to look at; nobody is excluded.")
+
+
+class MonitorView(OwnerView):
+    @extend_schema(responses=MonitorSerializer)
+    def get(self, request: Request, study_id: int) -> Response:
+        """How the study goes: figures, flags, a line an annotator, marks pooled over systems."""
+        seen = watch(self.study(study_id).id)
+        told = {field.name: getattr(seen.monitor, field.name) for field in fields(seen.monitor)}
+        return Response(MonitorSerializer({**told, "figures": seen.figures, "flags": seen.flags}).data)
+
+
+class GoldMarkSerializer(serializers.Serializer):
+    criterion = serializers.CharField()
+    name = serializers.CharField()
+    value = serializers.IntegerField(allow_null=True)
+    rationale = serializers.CharField()
+
+
+class GoldCardSerializer(serializers.Serializer):
+    """A calibration card as the owner marks it: as blind as everybody."""
+
+    token = serializers.CharField()
+    number = serializers.IntegerField()
+    case_history = BlindedItemSerializer(many=True)
+    item = BlindedItemSerializer()
+    explanation = serializers.CharField()
+    marks = GoldMarkSerializer(many=True)
+
+
+class SetGoldSerializer(serializers.Serializer):
+    marks = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Criterion key to 1 … 5; some criteria or all."
+    )
+    rationales = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False, help_text="Why, by criterion key."
+    )
+
+
+class DisagreementSerializer(serializers.Serializer):
+    """First attempts at one card on one criterion."""
+
+    card = serializers.IntegerField(help_text="The card's number.")
+    criterion = serializers.CharField()
+    gold = serializers.IntegerField()
+    counts = serializers.ListField(child=serializers.IntegerField(), min_length=5, max_length=5)
+    n_far = serializers.IntegerField(help_text="Marks further from the gold than the gate tolerates.")
+
+
+class CalibrationSetView(OwnerView):
+    parser_classes = [*api_settings.DEFAULT_PARSER_CLASSES, MultiPartParser]
+
+    @extend_schema(responses=GoldCardSerializer(many=True))
+    def get(self, request: Request, study_id: int) -> Response:
+        """The calibration cards with the reference marks given so far."""
+        return Response(GoldCardSerializer(queries.gold_cards(self.study(study_id).id), many=True).data)
+
+    @extend_schema(
+        operation_id="annotation_studies_calibration_import",
+        request=RowsSerializer,
+        responses={200: GoldCardSerializer(many=True), **CONFLICT},
+    )
+    def put(self, request: Request, study_id: int) -> Response:
+        """Replace a draft's calibration set by a file of texts, items, marks and reasons.
+
+        A faulty file is refused whole, line by line, and the old set is kept.
+        """
+        study = self.study(study_id)
+        import_calibration(study_id=study.id, **checked(RowsSerializer(data=request.data)))
+        return Response(GoldCardSerializer(queries.gold_cards(study.id), many=True).data)
+
+
+class GoldView(OwnerView):
+    @extend_schema(request=SetGoldSerializer, responses={200: GoldCardSerializer, **CONFLICT})
+    def put(self, request: Request, study_id: int, token: str) -> Response:
+        """Store the reference marks of one calibration card of a draft."""
+        study = self.study(study_id)
+        if token not in {card.token for card in queries.gold_cards(study.id)}:
+            raise NotFound("This is not a calibration card of this study.")
+        if study.status != "draft":
+            raise Conflict("The study was opened: its reference marks are frozen. Nothing was changed.")
+        set_gold(study_id=study.id, card_token=token, **checked(SetGoldSerializer(data=request.data)))
+        stored = next(card for card in queries.gold_cards(study.id) if card.token == token)
+        return Response(GoldCardSerializer(stored).data)
+
+
+class DisagreementView(OwnerView):
+    @extend_schema(responses=DisagreementSerializer(many=True))
+    def get(self, request: Request, study_id: int) -> Response:
+        """Where annotators left the reference in their first attempt, by card and criterion."""
+        cells = queries.calibration_disagreement(self.study(study_id).id)
+        return Response(DisagreementSerializer(cells, many=True).data)
