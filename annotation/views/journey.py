@@ -229,7 +229,7 @@ def end_page(request: HttpRequest, journey: Journey, stage: Stage) -> HttpRespon
             _("This study is closed"),
             _("It takes no more marks. Everything you saved before it closed is kept and counts. Thank you."),
         ),
-    }[journey.stage]
+    }[stage]
     page = {
         "study_title": journey.study_title,
         "heading": heading,

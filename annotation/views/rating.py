@@ -56,9 +56,13 @@ class Header:
 @require_safe
 def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Where the loop begins and goes on: the first card not done yet."""
-    token = claim_placement(enrolment_id=journey.enrolment_id)
+    token = _claim(journey)
     if token is None:
-        return end_page(request, journey, "full")
+        # While this page was asked for, the last seat went, the last card was done or the study closed.
+        now = queries.journey(journey.enrolment_id)
+        if now.stage == "rating" and not now.guidelines_unread:
+            return end_page(request, now, "full")
+        return redirect(place(now))
     return redirect(card_url(journey, token))
 
 
@@ -194,13 +198,21 @@ def _header(card: BlindedCard, progress: Progress) -> Header:
     return Header(card.position, card.total, "", _("Card %(position)s of %(total)s") % where, note)
 
 
+def _claim(journey: Journey) -> str | None:
+    """The next card's token; None where there is none, or not any more since the journey was read."""
+    try:
+        return claim_placement(enrolment_id=journey.enrolment_id)
+    except Refused:
+        return None
+
+
 def _onward(request: HttpRequest, journey: Journey) -> HttpResponse:
     now = queries.journey(journey.enrolment_id)
     elsewhere = now.stage != "rating" or now.guidelines_unread
-    token = None if elsewhere else claim_placement(enrolment_id=journey.enrolment_id)
+    token = None if elsewhere else _claim(now)
     following = queries.blinded_card(token, request.user.pk) if token else None
     if following is None:
-        onward = place(now)
+        onward = place(queries.journey(journey.enrolment_id))
         return HttpResponseClientRedirect(onward) if request.htmx else redirect(onward)  # type: ignore[attr-defined]
     onward = card_url(journey, following.token)
     if not request.htmx:  # type: ignore[attr-defined]

@@ -221,3 +221,37 @@ def test_minutes_left_come_from_ones_own_pace_and_not_before_three_cards(client:
         assert "minutes left" not in page, number
         url = client.post(url, {**hidden(page), **marks(3), "seconds": "100"})["Location"]
     assert "about 5 minutes left" in client.get(url).content.decode()
+
+
+def test_the_last_seat_going_while_the_page_is_asked_for_ends_at_the_full_page(
+    client: Client, olga: User, ada: User, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_id = loud_study(olga, n_annotators=1, k=1)
+    faster, slower = (enrolled(study_id, person, stage="rating") for person in (ada, ben))
+
+    def late(enrolment_id: int) -> str | None:
+        assert claim_placement(enrolment_id=faster)
+        return claim_placement(enrolment_id=enrolment_id)
+
+    monkeypatch.setattr("annotation.views.rating.claim_placement", late)
+    assert slower != faster
+    client.force_login(ben)
+    response = client.get(reverse("annotation:rate", args=[study_id]), follow=True)
+    assert response.status_code == 200
+    assert "All places are taken" in response.content.decode()
+
+
+def test_a_study_that_closes_behind_a_submit_keeps_the_marks_and_says_that_it_closed(
+    client: Client, url: str, study_id: int, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = sent(client, url)
+
+    def late(enrolment_id: int) -> str | None:
+        close_study(study_id=study_id, by_id=olga.pk)
+        return claim_placement(enrolment_id=enrolment_id)
+
+    monkeypatch.setattr("annotation.views.rating.claim_placement", late)
+    response = client.post(url, body, follow=True)
+    assert response.status_code == 200
+    assert "This study is closed" in response.content.decode()
+    assert Rating.objects.count() == 3
