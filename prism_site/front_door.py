@@ -22,6 +22,8 @@ class Line:
     done: int | None = None
     total: int | None = None
     """With done, how far it is; the page draws a bar."""
+    simulated: bool = False
+    """Nobody in it is a person; the line says so."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ def _annotation() -> Room:
     for study in Study.objects.filter(status=Study.Status.OPEN)[:SHOWN]:
         summary = study_summary(study.pk)
         page = reverse("annotation:study-monitor", args=[study.pk])
-        lines.append(Line(study.title, page, "open", "accent", summary.n_done, summary.n_target))
+        lines.append(
+            Line(study.title, page, "open", "good", summary.n_done, summary.n_target, study.simulated)
+        )
     for study in Study.objects.filter(status=Study.Status.DRAFT)[:SHOWN]:
         page = reverse("annotation:study", args=[study.pk])
         lines.append(Line(study.title, page, "draft"))
@@ -138,7 +142,10 @@ def _analysis() -> Room:
 
     url = reverse("analysis:reports")
     unblinded = Study.objects.filter(status=Study.Status.UNBLINDED)
-    lines = [Line(study.title, url, "unblinded", "good") for study in unblinded[:SHOWN]]
+    lines = [
+        Line(study.title, url, "unblinded", "accent", simulated=study.simulated)
+        for study in unblinded[:SHOWN]
+    ]
     return Room(
         key="analysis",
         name="Analysis",

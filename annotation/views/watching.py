@@ -55,9 +55,9 @@ def _done(study: StudySummary) -> Figure:
     share = study.n_done / study.n_target if study.n_target else 0
     return Figure(
         _("Cards judged"),
-        f"{study.n_done}",
+        f"{study.n_done:,}",
         _("%(share)s of the target") % {"share": f"{share:.0%}"},
-        f"/ {study.n_target}",
+        f"/ {study.n_target:,}",
     )
 
 
@@ -68,7 +68,7 @@ def _pace(study: StudySummary) -> Figure:
     end = study.closed_at or timezone.now()
     days = max((end - study.opened_at).total_seconds() / 86_400, 1 / 24)
     pace = study.n_done / days
-    shown = f"{pace:.0f}" if pace >= 10 else f"{pace:.1f}"
+    shown = f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
     left = study.n_target - study.n_done
     if not left:
         return Figure(label, shown, _("Every card is judged."), _("cards a day"))
@@ -80,7 +80,7 @@ def _pace(study: StudySummary) -> Figure:
     return Figure(
         label,
         shown,
-        _("At this pace complete on %(day)s.") % {"day": date_format(done_on, "Y-m-d")},
+        _("At this pace complete on %(day)s.") % {"day": date_format(done_on, "j F Y")},
         _("cards a day"),
     )
 
@@ -99,7 +99,7 @@ def _agreement(study: StudySummary) -> Figure:
         return Figure(label, "–", _("No card has two marks yet."))
     low, high = found.interval
     between = (
-        _("95%% %(low)s to %(high)s; ") % {"low": f"{low:.0%}", "high": f"{high:.0%}"} if low == low else ""
+        _("95%% interval %(low)s to %(high)s; ") % {"low": f"{low:.0%}", "high": f"{high:.0%}"} if low == low else ""
     )
     exact = _("%(exact)s exactly alike, %(n)s pairs, pooled") % {
         "exact": f"{found.exact:.0%}",

@@ -238,7 +238,7 @@ def test_the_monitor_shows_pooled_figures_and_flags_in_words(
     assert "0% exactly alike, 24 pairs, pooled" in page
     assert "fast: 4 s a card, the others 60 s in the middle" in page
     assert "the same mark on every question for 100% of the cards" in page
-    assert "4 cases rated completely" in page
+    assert "<dd>4 cases</dd>" in page
     fragment = client.get(
         reverse("annotation:study-monitor", args=[study_id]), headers={"HX-Request": "true"}
     )
