@@ -5,7 +5,10 @@ punctuation, without a trailing year, "Matrix, The" read as "the matrix", other 
 of their own. A mention starts and ends at words, and a longer title hides the shorter ones inside it.
 
 Titles of one ordinary word ("Big", "Heat", "The Game") would be found in half of all English sentences. They
-count only when quoted, when capitalised inside a sentence, or when a year follows.
+count only when quoted, when capitalised inside a sentence, or when a year follows. A catalogue of ten thousand
+has titles no list foresees ("Made", "They", "May"): in a text that writes capitals, any one-word title in small
+letters needs the same marks, unless the text writes it large elsewhere. A weekday, a month or a nationality is
+always large, so that its capital marks nothing.
 """
 
 import re
@@ -27,6 +30,41 @@ INVERTED = re.compile(
     re.IGNORECASE,
 )
 ARTICLES = {"the", "a", "an", "le", "la", "les", "l", "das", "der", "die", "el", "los", "las", "il"}
+LARGE_ANYWHERE = frozenset(
+    [
+        "i",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "christmas",
+        "easter",
+        "halloween",
+        "american",
+        "british",
+        "english",
+        "french",
+        "german",
+        "italian",
+        "japanese",
+        "spanish",
+    ]
+)
 QUOTES = "\"“”„«»'‘’*_"
 SENTENCE_ENDS = ".!?:;—–-…\n"
 
@@ -79,14 +117,20 @@ class TitleFinder:
         cut = words(text)
         flat = f" {' '.join(word.form for word in cut)} "
         place_of = _places(cut)
-        candidates = []
+        writes_capitals = any(letter.isupper() for letter in text)
+        candidates, doubtful = [], []
         for last, name in self._automaton.iter(flat):
             first = place_of[last + 1 - len(" ".join(name)) - 1]
             span = cut[first : first + len(name)]
             year = _year_after(text, span[-1].end)
-            if _is_ordinary(name) and not (year or _stands_out(text, span)):
+            candidate = (len(name), -first, name, year)
+            marked = bool(year) or _stands_out(text, span)
+            if _is_ordinary(name) and not marked:
                 continue
-            candidates.append((len(name), -first, name, year))
+            small = writes_capitals and _is_one_word(name) and text[span[-1].start].islower()
+            (doubtful if small and not marked else candidates).append(candidate)
+        written_large = {name for _, _, name, _ in candidates}
+        candidates += [candidate for candidate in doubtful if candidate[2] in written_large]
         taken: set[int] = set()
         mentions = []
         for length, negative_first, name, year in sorted(
@@ -120,8 +164,14 @@ def _places(cut: Sequence[Word]) -> dict[int, int]:
 
 
 def _is_ordinary(name: tuple[str, ...]) -> bool:
-    bare = name[1:] if len(name) == 2 and name[0] in ARTICLES else name
-    return len(bare) == 1 and (bare[0] in ORDINARY_WORDS or bare[0].isdigit() or len(bare[0]) < 3)
+    word = name[-1]
+    ordinary = word in ORDINARY_WORDS or word in LARGE_ANYWHERE or word.isdigit() or len(word) < 3
+    return _is_one_word(name) and ordinary
+
+
+def _is_one_word(name: tuple[str, ...]) -> bool:
+    """One word, an article in front of it left aside."""
+    return len(name) == 1 or (len(name) == 2 and name[0] in ARTICLES)
 
 
 def _year_after(text: str, end: int) -> int | None:
@@ -139,4 +189,5 @@ def _stands_out(text: str, span: Sequence[Word]) -> bool:
     if len(span) == 2:  # an article stands before it: the capital cannot be the sentence's
         return text[last.start].isupper()
     before = text[:start].rstrip(" \t" + QUOTES)
+    capital = capital and last.form not in LARGE_ANYWHERE
     return capital and not text[last.start].isdigit() and bool(before) and before[-1] not in SENTENCE_ENDS

@@ -89,6 +89,34 @@ def test_an_ordinary_word_is_a_title_when_the_text_marks_it_as_one(text: str, na
     assert found(text) == [name]
 
 
+LARGE = TitleFinder(
+    [
+        item("Made", 2001),
+        item("They", 2002),
+        item("May", 2002),
+        item("Friday", 1995),
+        item("The Jerk", 1979),
+        item("Saw", 2004),
+        item("Vertigo", 1958),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vertigo is well made, and most people who saw it say that they liked it.", ["vertigo"]),
+        ("It may be something for a Friday night, or for May, unless your boss is the jerk.", []),
+        ("You watched Made and Saw, so They (2002) should follow.", ["made", "saw", "they"]),
+        ("Your 'May' and “Friday” were fun, and The Jerk too.", ["may", "friday", "the jerk"]),
+        ("Vertigo, always vertigo.", ["vertigo", "vertigo"]),
+        ("you loved vertigo", ["vertigo"]),
+    ],
+)
+def test_a_large_catalogue_turns_no_small_word_into_a_title(text: str, expected: list[str]) -> None:
+    assert [" ".join(mention.name) for mention in LARGE.find(text)] == expected
+
+
 def test_a_stated_year_decides_between_two_films_of_one_name() -> None:
     (mention,) = FINDER.find("You liked Sabrina (1995).")
     assert [bearer.year for bearer in mention.items] == [1995]
