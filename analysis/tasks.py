@@ -3,14 +3,14 @@
 from celery import shared_task
 
 
-@shared_task(queue="cpu")
+@shared_task
 def analyse_study(report_id: int) -> None:
     from analysis.services.analyse_study import analyse_study
 
     analyse_study(report_id=report_id)
 
 
-@shared_task(queue="cpu")
+@shared_task
 def sweep_reports() -> None:
     from analysis.services.sweep_reports import sweep_reports
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 
-@shared_task(queue="cpu")
+@shared_task
 def release_idle_seats() -> None:
     from annotation.services.release_idle_seats import release_idle_seats
 

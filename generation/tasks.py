@@ -8,7 +8,7 @@ from celery import shared_task
 from generation.models import Run, Stage
 
 
-@shared_task(queue="cpu")
+@shared_task
 def import_log(run_id: int) -> None:
     from generation.services.import_log import import_log
 
@@ -16,7 +16,7 @@ def import_log(run_id: int) -> None:
     enqueue_dependents(run_id)
 
 
-@shared_task(queue="cpu")
+@shared_task
 def select_cases(run_id: int) -> None:
     from generation.services.select_cases import select_cases
 
@@ -24,7 +24,7 @@ def select_cases(run_id: int) -> None:
     enqueue_dependents(run_id)
 
 
-@shared_task(queue="gpu")
+@shared_task
 def distil_teacher(run_id: int) -> None:
     from generation.services.distil_teacher import distil_teacher
 
@@ -32,7 +32,7 @@ def distil_teacher(run_id: int) -> None:
     enqueue_dependents(run_id)
 
 
-@shared_task(queue="gpu")
+@shared_task
 def train_student(run_id: int) -> None:
     from generation.services.train_student import train_student
 
@@ -40,7 +40,7 @@ def train_student(run_id: int) -> None:
     enqueue_dependents(run_id)
 
 
-@shared_task(queue="gpu")
+@shared_task
 def explain_cases(run_id: int) -> None:
     from generation.services.explain_cases import explain_cases
 
@@ -48,7 +48,7 @@ def explain_cases(run_id: int) -> None:
     enqueue_dependents(run_id)
 
 
-@shared_task(queue="cpu")
+@shared_task
 def sweep_shards() -> None:
     from generation.services.sweep_shards import sweep_shards
 

@@ -129,6 +129,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 # Static files
 STATIC_URL = "static/"
 STATIC_ROOT = PRISM_HOME / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
@@ -207,7 +208,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env_int("CELERY_VISIBILITY_TIMEOUT", 3600)}
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
-CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
+CELERY_TASK_ROUTES = {
+    f"generation.tasks.{stage}": {"queue": "gpu"}
+    for stage in ("distil_teacher", "train_student", "explain_cases")
+}
 SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30))
 CELERY_BEAT_SCHEDULE = {
     "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": SWEEP_SECONDS},

@@ -404,6 +404,10 @@ def _finite(values: npt.ArrayLike) -> Array:
     return array[np.isfinite(array)]
 
 
+LARGEST_T = 1000.0
+"""Beyond it the noncentral t takes long to compute and its interval interests nobody."""
+
+
 def _dz_interval(t: float, df: int, n: int, confidence: float) -> MaybeInterval:
     """The dz for which the observed t is just at the edge of what is likely, divided from the noncentrality.
 
@@ -423,9 +427,11 @@ def _noncentrality(t: float, df: int, p: float) -> float:
     def gap(delta: float) -> float:
         return float(special.nctdtr(df, delta, t)) - p
 
-    reach = 8.0 + 8 * abs(t) / np.sqrt(df)
+    if abs(t) > LARGEST_T:
+        return np.nan
+    near = float(special.nctdtrinc(df, p, t))  # good to about 1e-6; far from it nctdtr can answer NaN
     try:
-        return float(optimize.brentq(gap, t - reach, t + reach, xtol=1e-10))
+        return float(optimize.brentq(gap, near - 0.01, near + 0.01, xtol=1e-10))
     except ValueError:
         return np.nan
 
