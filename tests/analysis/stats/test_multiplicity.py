@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -9,6 +9,7 @@ from analysis.stats.multiplicity import benjamini_hochberg, holm
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
 
+@settings(max_examples=20, deadline=None)  # statsmodels takes a tenth of a second a call
 @given(p=chances)
 def test_both_are_those_of_statsmodels(p: list[float]) -> None:
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)
