@@ -71,7 +71,7 @@ STREAM_PRACTICE = 901
 PRACTICE_FORMS = (
     "A great film that everybody should see once.",
     "{item} is well made, and most people who saw it say that they liked it a lot.",
-    "{item} is a {genre} film, so it may be something for a quiet evening at home.",
+    "{item} is {kind} film, so it may be something for a quiet evening at home.",
     "You watched {newest}, so {item} seems a natural thing to watch on your next free evening.",
     "You watched {newest} and {older}, and {item} has the {genre} that these two gave you; you will like it.",
     "Since {older} and {newest} are films you chose, the {genre} of {item} should please you just as much.",
@@ -241,13 +241,15 @@ def practice_texts(
     ):
         case = cases[int(place)]
         unseen = [item for item in catalogue if item not in case.history and item != case.item]
+        genre = case.item.genres[0].lower() if case.item.genres else "story"
         texts[case.id] = form.format(
             item=case.item.label,
             newest=case.history[-1].label,
             older=case.history[0].label,
             unseen=unseen[int(rng.integers(len(unseen)))].label,
             another=unseen[int(rng.integers(len(unseen)))].label,
-            genre=case.item.genres[0].lower() if case.item.genres else "story",
+            genre=genre,
+            kind=f"{'an' if genre[0] in 'aeiou' else 'a'} {genre}",
         )
     return texts
 
@@ -256,8 +258,10 @@ def _set_gold(study_id: int, card: CalibrationCard, case: Case, reader: Reader) 
     shown = {past.label: ", ".join(past.genres) for past in case.history}
     item = (case.item.label, ", ".join(case.item.genres))
     reading = reader.read(history=shown, item=item, explanation=card.text)
+    watched = f"{reading.named} watched film{'' if reading.named == 1 else 's'}"
     invented = f"{reading.invented} that {'was' if reading.invented == 1 else 'were'} not watched"
-    facts = f"By rule: it names {reading.named} watched films, {invented}, and {reading.shared_genres} shared genres."
+    shared = f"{reading.shared_genres} shared genre{'' if reading.shared_genres == 1 else 's'}"
+    facts = f"By rule: it names {watched}, {invented}, and {shared}."
     marks = gold(reading)
     set_gold(study_id=study_id, card_token=card.token, marks=marks, rationales=dict.fromkeys(marks, facts))
 

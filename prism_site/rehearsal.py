@@ -31,9 +31,9 @@ class Reading:
     """What a careful reader finds in one explanation; each mark on the scale from 1 to 5."""
 
     named: int
-    """Distinct titles of the history the text names."""
+    """Films of the history the text names; one that it calls by two names counts once."""
     invented: int
-    """Distinct titles it names that were not shown."""
+    """Films it names that were not shown."""
     names_item: bool
     n_words: int
     shared_genres: int
@@ -64,15 +64,17 @@ class Reader:
 
     def read(self, *, history: Mapping[str, str], item: tuple[str, str], explanation: str) -> Reading:
         """History and item as the page shows them: label -> genres in words."""
-        past = {name for label in history for name in names(_item(label))}
+        past = {label: set(names(_item(label))) for label in history}
         target = set(names(_item(item[0])))
-        mentions = {mention.name for mention in self._finder.find(explanation)}
+        known = target.union(*past.values())
+        mentions = self._finder.find(explanation)
+        said = {mention.name for mention in mentions} - target
         text = explanation.casefold()
         liked = {genre for genres in history.values() for genre in _genres(genres)}
         return Reading(
-            named=len(mentions & past - target),
-            invented=len(mentions - past - target),
-            names_item=bool(mentions & target),
+            named=sum(bool(said & name) for name in past.values()),
+            invented=len({mention.items for mention in mentions if mention.name not in known}),
+            names_item=any(mention.name in target for mention in mentions),
             n_words=len(explanation.split()),
             shared_genres=sum(genre in text for genre in liked & set(_genres(item[1]))),
         )

@@ -41,12 +41,17 @@ class _Grounding(ABC):
 
 
 class MentionPrecision(_Grounding):
-    """Share of the distinct titles named that were shown, in 0..1; NaN for a text that names no title."""
+    """Share of the distinct films named that were shown, in 0..1; NaN for a text that names none.
+
+    A film that the text calls by two names, as logs write "The Postman (Il Postino)", counts once.
+    """
 
     name = "mention-precision"
 
     def _judge(self, text: Text, mentions: list[Mention]) -> float:
-        named = {mention.name: is_shown(mention, text) for mention in mentions}
+        named: dict[tuple[Item, ...], bool] = {}
+        for mention in mentions:
+            named[mention.items] = named.get(mention.items, False) or is_shown(mention, text)
         return sum(named.values()) / len(named) if named else float("nan")
 
 

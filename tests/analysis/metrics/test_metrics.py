@@ -85,6 +85,12 @@ def test_the_other_film_of_the_same_name_is_foreign_when_the_year_says_so() -> N
     assert score("hallucination", *texts, catalogue=[old, new]) == [1.0, 0.0]
 
 
+def test_a_film_called_by_two_names_counts_once_in_the_precision() -> None:
+    postman = Item("7", "The Postman (Il Postino)", 1994)
+    one = text("The Postman (Il Postino) (1994) is the film for you after Jaws Forever.", item=postman)
+    assert score("mention-precision", one, catalogue=[postman, JAWS]) == [0.5]
+
+
 def test_distinct_counts_within_texts_and_over_all_of_them() -> None:
     texts = [text("a b a", case="1"), text("a b", case="2")]
     assert metrics.load("distinct-1").measure(texts) == pytest.approx(2 / 5)  # type: ignore[union-attr]
