@@ -13,7 +13,7 @@ help:
 	@echo "make demo     set up, build, train, rehearse, analyse, then serve at http://127.0.0.1:$(PORT)  (SERVE=0 stops before serving)"
 	@echo "make run      serve the pages        make worker   run the Celery worker"
 	@echo "make test     every test: SQLite, PostgreSQL, Redis, a worker, a browser"
-	@echo "make check    format, lint, types, imports, migrations, templates, links"
+	@echo "make check    format, lint, types, imports, migrations, OpenAPI, templates, links"
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,6 +49,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
 	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
 
