@@ -19,9 +19,10 @@ from lxml import html
 
 from prism_site.embedded import redis_socket, stop_redis
 from prism_site.processes import WebServer, free_port, web_server, worker
-from tests.builders import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse battery staple"
+"""That of tests.builders, whose import wants Django: nothing outside an installation does."""
 QUICK = {"SHARD_LEASE_SECONDS": "3", "SWEEP_SECONDS": "1", "MESSAGE_PATIENCE_SECONDS": "4"}
 """What makes death noticed within seconds instead of minutes."""
 

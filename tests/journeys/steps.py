@@ -19,7 +19,7 @@ def people(names: list[str], role: str) -> dict[str, int]:
 
 
 def queue_pipeline(
-    *, n_users: int, n_cases: int, n_train: int, student: dict[str, Any], seed: int
+    *, n_users: int, n_cases: int, n_train: int, student: dict[str, Any], decoding: dict[str, Any], seed: int
 ) -> list[int]:
     """The whole pipeline over a small built-in corpus, queued as a page queues it."""
     from django.db import transaction
@@ -43,6 +43,9 @@ def queue_pipeline(
             seed=seed,
             created_by=owner,
         )
+        for run in Run.objects.filter(corpus=corpus, parameters__system__startswith="prism"):
+            run.parameters["options"] = {"decoding": decoding}  # the other two systems know no decoding
+            run.save()
         tasks.enqueue(*Run.objects.filter(corpus=corpus))
     return list(Run.objects.filter(corpus=corpus).order_by("pk").values_list("pk", flat=True))
 
