@@ -115,7 +115,7 @@ def _annotation() -> Room:
         summary = study_summary(study.pk)
         page = reverse("annotation:study-monitor", args=[study.pk])
         lines.append(
-            Line(study.title, page, "open", "good", summary.n_done, summary.n_target, study.simulated)
+            Line(study.title, page, "open", "good", summary.n_done, summary.n_target, summary.simulated)
         )
     for study in Study.objects.filter(status=Study.Status.DRAFT)[:SHOWN]:
         page = reverse("annotation:study", args=[study.pk])
@@ -139,11 +139,12 @@ def _annotation() -> Room:
 
 def _analysis() -> Room:
     from annotation.models.study import Study
+    from annotation.queries import study_summary
 
     url = reverse("analysis:reports")
     unblinded = Study.objects.filter(status=Study.Status.UNBLINDED)
     lines = [
-        Line(study.title, url, "unblinded", "accent", simulated=study.simulated)
+        Line(study.title, url, "unblinded", "accent", simulated=study_summary(study.pk).simulated)
         for study in unblinded[:SHOWN]
     ]
     return Room(

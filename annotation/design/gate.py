@@ -176,5 +176,5 @@ def _sentence(name: str, result: CriterionResult, rule: GateRule) -> str:
     )
     if result.kappa is None or rule.kappa <= result.kappa:
         return f"{name}: {result.share_within:.0%} of your marks were near the reference.{tail}"
-    needed = f"kappa {result.kappa:.2f}, {rule.kappa:g} needed"
+    needed = f"kappa {result.kappa:.2f}, {rule.kappa:g} needed".replace("-", "−")
     return f"{name}: your order of the cards differs from the reference ({needed}).{tail}"

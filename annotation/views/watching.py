@@ -99,7 +99,9 @@ def _agreement(study: StudySummary) -> Figure:
         return Figure(label, "–", _("No card has two marks yet."))
     low, high = found.interval
     between = (
-        _("95%% interval %(low)s to %(high)s; ") % {"low": f"{low:.0%}", "high": f"{high:.0%}"} if low == low else ""
+        _("95%% interval %(low)s to %(high)s; ") % {"low": f"{low:.0%}", "high": f"{high:.0%}"}
+        if low == low
+        else ""
     )
     exact = _("%(exact)s exactly alike, %(n)s pairs, pooled") % {
         "exact": f"{found.exact:.0%}",
