@@ -121,7 +121,7 @@ class RowsSerializer(serializers.Serializer):
             content = _decoded(sent.pop("file"))
         first = content.lstrip("\ufeff \t\r\n")[:1]
         form = sent.pop("rows_format", None) or ("jsonl" if first == "{" else "csv")
-        return {**sent, "content": content, "form": form}
+        return super().validate({**sent, "content": content, "form": form})
 
 
 class NewStudySerializer(RowsSerializer, PlanSerializer):
@@ -336,8 +336,9 @@ class OpenView(OwnerView):
 class CloseView(OwnerView):
     @extend_schema(request=CloseSerializer, responses={200: StudyDetailSerializer, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
+        study = self.study(study_id)
         sent = checked(CloseSerializer(data=request.data))
-        close_study(study_id=self.study(study_id).id, by_id=request.user.pk, reason=sent["reason"])
+        close_study(study_id=study.id, by_id=request.user.pk, reason=sent["reason"])
         return Response(StudyDetailSerializer(self.study(study_id)).data)
 
 
@@ -346,8 +347,9 @@ class UnblindView(OwnerView):
 
     @extend_schema(request=UnblindSerializer, responses={200: StudyDetailSerializer, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
+        study = self.study(study_id)
         sent = checked(UnblindSerializer(data=request.data))
-        unblind_study(study_id=self.study(study_id).id, by_id=request.user.pk, reason=sent["reason"])
+        unblind_study(study_id=study.id, by_id=request.user.pk, reason=sent["reason"])
         return Response(StudyDetailSerializer(self.study(study_id)).data)
 
 
@@ -359,8 +361,9 @@ class InvitationsView(OwnerView):
 
     @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
+        study = self.study(study_id)
         sent = checked(InviteSerializer(data=request.data))
-        token = invite(study_id=self.study(study_id).id, by_id=request.user.pk, **sent)
+        token = invite(study_id=study.id, by_id=request.user.pk, **sent)
         row = next(row for row in queries.invitations(study_id) if row.token == token)
         return Response(InvitationSerializer(row).data, status=status.HTTP_201_CREATED)
 

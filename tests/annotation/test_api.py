@@ -4,8 +4,10 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from annotation.models.card import Card
 from annotation.models.rating import Rating, RatingRevision
@@ -178,3 +180,130 @@ def test_answers_are_not_kept_by_caches(client: Client, study_id: int, card: dic
     response = client.get(f"{ROOM}/rate/{study_id}/cards/{card['token']}/")
     assert response["Cache-Control"] == "no-store"
     assert not response.has_header("ETag")
+
+
+def change(client: Client, method: str, url: str, body: object = None) -> HttpResponse:
+    return client.generic(method, url, json.dumps(body), "application/json")
+
+
+def test_a_draft_is_edited_until_it_opens(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    at = f"{ROOM}/studies/{study_id}"
+    client.force_login(olga)
+    changed = change(client, "PATCH", f"{at}/", {"title": "Which film?", "guidelines": "Read twice."}).json()
+    assert (changed["title"], changed["guidelines"][0]["text"]) == ("Which film?", "Read twice.")
+    named = change(client, "PATCH", f"{at}/", {"title": "SYSTEM-LOUD-TEACHER or not?"})
+    assert (named.status_code, list(named.json())) == (422, ["texts"])
+    question = client.get(f"{at}/").json()["criteria"][0]
+    levels = [{name: level[name] for name in ("label", "example", "why")} for level in question["levels"]]
+    words = {"name": "Trust", "question": "Do you trust it?", "definition": "Trust.", "levels": levels}
+    assert change(client, "PUT", f"{at}/criteria/{question['key']}/", words).json()["name"] == "Trust"
+    alike = {**words, "levels": [levels[0]] * 5}
+    assert list(change(client, "PUT", f"{at}/criteria/{question['key']}/", alike).json()) == ["levels"]
+    assert change(client, "PUT", f"{at}/criteria/beauty/", words).status_code == 404
+    assert send(client, f"{at}/open/", {}).status_code == 200
+    assert change(client, "PATCH", f"{at}/", {"title": "Later"}).status_code == 409
+    assert change(client, "PUT", f"{at}/criteria/{question['key']}/", words).status_code == 409
+    assert change(client, "DELETE", f"{at}/").status_code == 409
+    assert client.get(f"{at}/").json()["title"] == "Which film?"
+
+
+def test_a_draft_is_discarded(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    client.force_login(olga)
+    assert change(client, "DELETE", f"{ROOM}/studies/{study_id}/").status_code == 204
+    assert client.get(f"{ROOM}/studies/{study_id}/").status_code == 404
+    assert not Study.objects.exists()
+
+
+def test_gold_is_set_card_by_card_or_imported(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    at = f"{ROOM}/studies/{study_id}/calibration"
+    client.force_login(olga)
+    token = client.get(f"{at}/").json()[0]["token"]
+    marked = change(
+        client, "PUT", f"{at}/{token}/", {"marks": {"faithfulness": 2}, "rationales": {"faithfulness": "No."}}
+    ).json()
+    assert {"criterion": "faithfulness", "name": "Faithfulness", "value": 2, "rationale": "No."} in marked[
+        "marks"
+    ]
+    off = change(client, "PUT", f"{at}/{token}/", {"marks": {"faithfulness": 6}})
+    assert (off.status_code, list(off.json())) == (422, ["faithfulness"])
+    assert change(client, "PUT", f"{at}/none/", {"marks": {"faithfulness": 2}}).status_code == 404
+    header = f"text,{','.join(KEYS)}\n"
+    faulty = change(client, "PUT", f"{at}/", {"rows": f"{header}Good film.,1,2,9\n"})
+    assert faulty.status_code == 422
+    assert "Line 2" in faulty.json()["source"][0]
+    assert len(client.get(f"{at}/").json()) == 2
+    file = SimpleUploadedFile(
+        "gold.csv", f"{header}Good film.,1,2,3\nBad film.,5,4,2\nA film.,3,3,3\n".encode()
+    )
+    body = encode_multipart(BOUNDARY, {"file": file})
+    assert len(client.put(f"{at}/", body, content_type=MULTIPART_CONTENT).json()) == 3
+    assert send(client, f"{ROOM}/studies/{study_id}/open/", {}).status_code == 200
+    assert (
+        change(client, "PUT", f"{at}/{client.get(f'{at}/').json()[0]['token']}/", {"marks": {}}).status_code
+        == 409
+    )
+    assert change(client, "PUT", f"{at}/", {"rows": f"{header}Good film.,1,2,3\n"}).status_code == 409
+    assert {cell["n_far"] for cell in client.get(f"{at}/disagreement/").json()} == {0}
+
+
+def test_a_study_is_built_from_a_file_or_a_run(client: Client, olga: User) -> None:
+    client.force_login(olga)
+    plan = {"title": "Why?", "n_calibration": 1, "k": 1, "n_annotators": 2, "gap": 1}
+    lines = "case,system,text\n" + "".join(f"c{n},{s},Text {n} {s}.\n" for n in range(4) for s in "ab")
+    made = client.post(f"{ROOM}/studies/", {**plan, "file": SimpleUploadedFile("rows.csv", lines.encode())})
+    assert (made.status_code, made.json()["n_cases"]) == (201, 3)
+    latin = SimpleUploadedFile("rows.csv", b"case,system,text\n1,a,\xe9\n")
+    assert list(client.post(f"{ROOM}/studies/", {**plan, "file": latin}).json()) == ["file"]
+    holed = {**plan, "rows": '{"case": "1", "system": "a", "text": "a\\u0000b"}'}
+    assert "Line 1" in send(client, f"{ROOM}/studies/", holed).json()["source"][0]
+    few = send(client, f"{ROOM}/studies/", {**plan, "k": 3, "rows": lines})
+    assert (few.status_code, list(few.json())) == (422, ["n_annotators"])
+    over = builders.case_run(n_cases=3)
+    runs = [builders.explain_run(over=over, system=name).pk for name in ("prism", "template-knn")]
+    assert {one["id"] for one in client.get(f"{ROOM}/sources/").json()} == set(runs)
+    assert send(client, f"{ROOM}/studies/", {**plan, "explain_run_ids": runs}).json()["n_systems"] == 2
+    unknown = send(client, f"{ROOM}/studies/", {**plan, "explain_run_ids": [2**62]})
+    assert (unknown.status_code, list(unknown.json())) == (422, ["source"])
+
+
+def test_guidelines_are_amended_and_the_ledger_tells(client: Client, olga: User, study_id: int) -> None:
+    at = f"{ROOM}/studies/{study_id}"
+    client.force_login(olga)
+    assert send(client, f"{at}/guidelines/", {}).status_code == 422
+    newer = send(client, f"{at}/guidelines/", {"clarification": "Length does not count."}).json()[
+        "guidelines"
+    ]
+    assert (newer[0]["version"], newer[0]["clarification"]) == (2, "Length does not count.")
+    assert [line["by"] for line in client.get(f"{at}/ledger/").json()] == ["olga", "olga"]
+    send(client, f"{at}/close/", {})
+    assert send(client, f"{at}/guidelines/", {"clarification": "Too late."}).status_code == 409
+
+
+def test_an_invitation_is_read_and_withdrawn(client: Client, olga: User, study_id: int) -> None:
+    token = invite(study_id=study_id, by_id=olga.pk)
+    assert client.get(f"{ROOM}/join/{token}/").json()["study_title"] == "Why this film?"
+    assert client.get(f"{ROOM}/join/none/").status_code == 404
+    client.force_login(olga)
+    [row] = client.get(f"{ROOM}/studies/{study_id}/invitations/").json()
+    url = f"{ROOM}/studies/{study_id}/invitations/{row['id']}/"
+    assert [change(client, "DELETE", url).status_code for _ in range(2)] == [204, 409]
+    assert change(client, "DELETE", f"{ROOM}/studies/{study_id}/invitations/999/").status_code == 404
+    client.force_login(builders.user("newcomer"))
+    assert client.get(f"{ROOM}/join/{token}/").json()["usable"] is False
+    assert send(client, f"{ROOM}/join/{token}/", {}).status_code == 409
+
+
+def test_earlier_cards_and_comparisons_can_be_read_again(
+    client: Client, study_id: int, card: dict, ada: User
+) -> None:
+    at = f"{ROOM}/rate/{study_id}"
+    assert client.get(f"{at}/cards/{card['token']}/previous/").status_code == 204
+    send(client, f"{at}/cards/{card['token']}/", {"marks": dict.fromkeys(KEYS, 3), "key": "k"})
+    second = send(client, f"{at}/next/", {}).json()
+    assert client.get(f"{at}/cards/{second['token']}/previous/").json()["token"] == card["token"]
+    practice = Card.objects.filter(block__kind="calibration")[0].token
+    assert client.get(f"{at}/calibration/{practice}/").json()["criteria"][0]["near"] is True
+    assert client.get(f"{at}/calibration/none/").status_code == 404

@@ -44,6 +44,9 @@ def every_endpoint():
         ("get", f"{detail}/events/"),
         ("get", f"{detail}/cases/"),
         ("get", f"{detail}/explanations/"),
+        ("get", f"{detail}/samples/"),
+        ("get", f"{detail}/rejected/"),
+        ("get", f"{detail}/shards/"),
     ]
 
 
@@ -210,3 +213,35 @@ def test_a_file_outside_the_folder_of_logs_cannot_be_named(api, picks):
     answer = api.post(f"{ROOT}/runs/", body, format="json")
     assert answer.status_code == 422
     assert "must lie in" in answer.json()["picks"][0]
+
+
+def test_samples_show_each_case_with_what_every_system_wrote(api):
+    cases = builders.case_run(n_cases=3)
+    builders.explain_run(over=cases, system="template-knn", offline=True)
+    run = builders.explain_run(over=cases, failing=(0,))
+    answer = api.get(f"{ROOT}/runs/{run.pk}/samples/?limit=2").json()
+    assert (answer["count"], len(answer["results"])) == (3, 2)
+    texts = answer["results"][0]["texts"]
+    assert [(one["system"], one["status"]) for one in texts] == [("prism", "empty"), ("template-knn", "ok")]
+    assert (
+        api.get(f"{ROOT}/runs/{cases.pk}/samples/?offset=2").json()["results"][0]["case"]["case_id"]
+        == "case2"
+    )
+    assert api.get(f"{ROOT}/runs/{builders.run(stage='import_log').pk}/samples/").json()["results"] == []
+
+
+def test_rejected_rows_and_shards_are_told(api):
+    row = {"file": "a.csv", "line": 3, "field": "year", "reason": "no year", "remedy": "add it", "text": "x"}
+    run = builders.run(stage="import_log", status="done", n_shards=2, report={"rejected": [row]})
+    assert api.get(f"{ROOT}/runs/{run.pk}/rejected/").json()["results"] == [row]
+    assert [one["index"] for one in api.get(f"{ROOT}/runs/{run.pk}/shards/").json()["results"]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"), [("select_cases", "n_cases"), ("distil_teacher", "hallucination_rate")]
+)
+def test_a_number_beyond_all_measure_is_refused(api, stage, name):
+    corpus = builders.run(stage="import_log", status="done").corpus_id
+    body = {"corpus": corpus, "stage": stage, "parameters": {name: 10**400}}
+    answer = api.post(f"{ROOT}/runs/", body, format="json")
+    assert (answer.status_code, list(answer.json())) == (422, [name])
