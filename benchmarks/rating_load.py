@@ -17,9 +17,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from os import cpu_count
+from os import cpu_count, getloadavg, sysconf
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,10 @@ class Tally:
 
 
 class Annotator:
-    """Rates study after study until nothing is left."""
+    """Rates study after study until nothing is left, with a pause of so many seconds a card."""
 
-    def __init__(self, url: str, name: str, seed: int) -> None:
-        self.url, self.name = url, name
+    def __init__(self, url: str, name: str, seed: int, pause: float = 0.0) -> None:
+        self.url, self.name, self.pause = url, name, pause
         self.chance = random.Random(seed)  # noqa: S311  marks, not secrets
         self.tally = Tally()
 
@@ -67,6 +67,7 @@ class Annotator:
 
     def _one(self, card: Card, study_id: int) -> Card | None:
         self.tally.n_cards += 1
+        time.sleep(self.pause * self.chance.uniform(0.5, 1.5))
         marks = {name: self.chance.randint(1, 5) for name in CRITERIA}
         version = card.fields["version"]
         for name in self.chance.sample(CRITERIA, len(CRITERIA)):
@@ -169,6 +170,8 @@ class Outcome:
     tables: list[dict[str, Any]]
     """What stands in the tables, one a study; see tests.journeys.steps.count."""
     seconds: float
+    server_seconds: float
+    """Processor time of the web server, which the neighbours on the machine do not lengthen."""
 
     @property
     def errors(self) -> Counter[str]:
@@ -193,6 +196,7 @@ def rate_together(
     k: int,
     n_seats: int = 0,
     n_studies: int = 1,
+    pause: float = 0.0,
 ) -> Outcome:
     """Open studies, let everybody rate all of them at once until nothing is left, and count.
 
@@ -205,15 +209,28 @@ def rate_together(
         )
         for seed in range(1, n_studies + 1)
     ]
-    url = installation.start_web().url
-    people = [Annotator(url, name, seed) for seed, name in enumerate(names)]
+    server = installation.start_web()
+    people = [Annotator(server.url, name, seed, pause) for seed, name in enumerate(names)]
     started = time.perf_counter()
     with ThreadPoolExecutor(n_annotators) as crowd:
         tallies = list(crowd.map(lambda person: person.rate(study_ids), people))
     seconds = time.perf_counter() - started
-    return Outcome(
-        tallies, [installation.step("count", study_id=study_id) for study_id in study_ids], seconds
-    )
+    used = processor_seconds(server.process.pid)
+    tables = [installation.step("count", study_id=study_id) for study_id in study_ids]
+    return Outcome(tallies, tables, seconds, used)
+
+
+def processor_seconds(group: int) -> float:
+    """Processor time so far of the living processes of a group, as Linux tells it; NaN elsewhere."""
+    if not Path("/proc/self/stat").exists():
+        return float("nan")
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parts = path.read_text().rpartition(")")[2].split()
+            if int(parts[2]) == group:
+                ticks += int(parts[11]) + int(parts[12])
+    return ticks / sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -224,6 +241,7 @@ def main() -> None:
     parser.add_argument(
         "--postgres", action="store_true", help="PostgreSQL from its wheel instead of SQLite."
     )
+    parser.add_argument("--pause", type=float, default=0.0, help="Mean seconds of thought a card.")
     chosen = parser.parse_args()
     n_cases = max(2, round(chosen.cards * chosen.annotators / (chosen.k * N_SYSTEMS)))
     with tempfile.TemporaryDirectory(prefix="prism-load-") as folder, ExitStack() as stack:
@@ -237,14 +255,15 @@ def main() -> None:
         installation = Installation(Path(folder) / "home", **environment)
         stack.callback(installation.close)
         installation.manage("migrate", "-v0")
-        outcome = rate_together(installation, n_annotators=chosen.annotators, n_cases=n_cases, k=chosen.k)
-    tell(outcome, chosen.annotators, "PostgreSQL" if chosen.postgres else "SQLite")
+        outcome = rate_together(
+            installation, n_annotators=chosen.annotators, n_cases=n_cases, k=chosen.k, pause=chosen.pause
+        )
+    tell(outcome, chosen.annotators, chosen.pause, "PostgreSQL" if chosen.postgres else "SQLite")
 
 
-def tell(outcome: Outcome, n_annotators: int, database: str) -> None:
-    print(
-        f"{n_annotators} annotators without a pause, {database}, gunicorn 2 x 4, {cpu_count()} cores shared"
-    )
+def tell(outcome: Outcome, n_annotators: int, pause: float, database: str) -> None:
+    print(f"{n_annotators} annotators, {pause:g} s of thought a card, {database}, gunicorn 2 x 4")
+    print(f"{cpu_count()} cores shared with the clients, load {getloadavg()[0]:.1f} at the end")
     print(f"Python {platform.python_version()}, {platform.platform()}")
     for words, part in (("submit -> next card ready", "next_card"), ("one mark stored", "one_mark")):
         times = np.concatenate([getattr(tally, part) for tally in outcome.tallies]) * 1000
@@ -254,6 +273,12 @@ def tell(outcome: Outcome, n_annotators: int, database: str) -> None:
     n_hostile = sum(tally.n_hostile for tally in outcome.tallies)
     print(
         f"  {n_cards} cards in {outcome.seconds:.1f} s ({n_cards / outcome.seconds:.1f} a second), {n_hostile} hostile"
+    )
+    n_requests = sum(
+        len(tally.next_card) + len(tally.one_mark) + tally.n_hostile for tally in outcome.tallies
+    )
+    print(
+        f"  the server used {1000 * outcome.server_seconds / n_requests:.0f} ms of processor time a request"
     )
     print(f"  errors {dict(outcome.errors) or 'none'}")
     print(
