@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,9 +71,8 @@ def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *,
             if not reason.strip():
                 errors[key] = _("Choose why you cannot judge this, or choose a level.")
         elif value:
-            values[key] = (
-                int(value) if value.isascii() and value.lstrip("-").isdecimal() and len(value) < 10 else value
-            )
+            whole = value.isascii() and value.removeprefix("-").isdecimal() and len(value) < 10
+            values[key] = int(value) if whole else value
         else:
             errors[key] = _("Choose a level, or say that you cannot judge.")
     version = sent.get("version", "")
@@ -309,7 +309,7 @@ class TypedConfirmation(forms.Form):
     def __init__(self, *args: object, title: str, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.title = title
-        self.fields["typed"].help_text = title
+        self.fields["typed"].help_text = escape(title)  # help texts are drawn as they are, with their markup
 
     def clean_typed(self) -> str:
         typed = str(self.cleaned_data["typed"])

@@ -59,6 +59,8 @@ def _mark(key: str, value: object, criteria: Collection[str], reason: str) -> Ma
             raise OutOfScale(
                 key, f"{key}: the reason has {len(reason)} characters; at most {LONGEST_REASON} fit."
             )
+        if "\0" in reason:
+            raise OutOfScale(key, f"{key}: the reason holds the character NUL; take it out.")
         return Mark(None, reason)
     if isinstance(value, bool) or not isinstance(value, int) or value not in POINTS:
         raise OutOfScale(key, f"{key}: {value!r} is not on the scale; choose {POINTS[0]} to {POINTS[-1]}.")

@@ -27,6 +27,8 @@ def set_gold(
         if mark.value is None:
             raise OutOfScale(key, f"{key}: gold needs a number.")
         rationale = (rationales or {}).get(key, "").strip()
+        if "\0" in rationale:
+            raise OutOfScale(key, f"{key}: the rationale holds the character NUL; take it out.")
         gold = CalibrationGold.objects.filter(card=card, criterion=criteria[key]).first()
         gold = gold or CalibrationGold(card=card, criterion=criteria[key])
         gold.value, gold.rationale = mark.value, rationale

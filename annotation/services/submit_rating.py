@@ -100,6 +100,8 @@ def submit_rating(
 def _check_envelope(key: str, seconds: float | None) -> None:
     if not 1 <= len(key) <= 80:
         raise Refused(f"A submit needs a key of 1 to 80 characters; this one has {len(key)}.")
+    if "\0" in key:
+        raise Refused("A submit's key cannot hold the character NUL.")
     if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
         raise Refused(f"Seconds must lie between 0 and {LONGEST_SECONDS:.0f}, not {seconds}.")
 

@@ -135,7 +135,8 @@ def guidelines(request: HttpRequest, journey: Journey) -> HttpResponse:
         version = request.POST.get("version", "")
         try:
             read_guidelines(
-                enrolment_id=journey.enrolment_id, version=int(version) if version.isdecimal() else 0
+                enrolment_id=journey.enrolment_id,
+                version=int(version) if version.isdecimal() and len(version) < 10 else 0,
             )
         except Refused as refused:
             return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)

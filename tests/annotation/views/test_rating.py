@@ -67,7 +67,9 @@ def test_somebody_elses_card_is_refused_and_nothing_is_stored(
     assert not Rating.objects.exists()
 
 
-@pytest.mark.parametrize("value", ["0", "6", "-1", "99", "3.5", "three", "٣", "1e0", "true", "9" * 5000])
+@pytest.mark.parametrize(
+    "value", ["0", "6", "-1", "--5", "99", "3.5", "three", "٣", "1e0", "true", "9" * 5000]
+)
 def test_a_mark_off_the_scale_is_refused_naming_the_field(client: Client, url: str, value: str) -> None:
     body = {**sent(client, url, 2), "mark-faithfulness": value}
     response = client.post(url, body)
@@ -255,3 +257,17 @@ def test_a_study_that_closes_behind_a_submit_keeps_the_marks_and_says_that_it_cl
     assert response.status_code == 200
     assert "This study is closed" in response.content.decode()
     assert Rating.objects.count() == 3
+
+
+def test_a_reason_or_a_key_no_database_keeps_is_refused(client: Client, url: str) -> None:
+    body = sent(client, url, 4)
+    response = client.post(url, {**body, "mark-faithfulness": "cannot", "reason-faithfulness": "a\0b"})
+    assert response.status_code == 422
+    assert "holds the character NUL" in response.content.decode()
+    assert client.post(url, {**body, "key": "a\0b"}).status_code == 409
+    assert not Rating.objects.exists()
+
+
+def test_a_study_no_database_could_have_is_one_we_take_no_part_in(client: Client, url: str) -> None:
+    assert client.get(f"/rate/{10**40}/").status_code == 403
+    assert client.get(f"/api/annotation/rate/{10**40}/").status_code == 403

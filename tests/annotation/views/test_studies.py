@@ -271,3 +271,20 @@ def test_the_disagreement_matrix_counts_first_attempts(client: Client, olga: Use
     page = client.get(reverse("annotation:study-calibration", args=[study_id])).content.decode()
     assert "First attempts against the reference" in page
     assert page.count('<span class="gold">') == 6
+
+
+def test_a_title_is_shown_as_text_wherever_it_stands(client: Client, olga: User) -> None:
+    study = loud_study(olga, title="<b>Why</b> this film?")
+    page = client.get(reverse("annotation:study", args=[study])).content.decode()
+    assert "&lt;b&gt;Why&lt;/b&gt;" in page
+    assert "<b>Why</b>" not in page
+
+
+def test_a_rationale_no_database_keeps_is_refused(client: Client, olga: User) -> None:
+    study = loud_study(olga, opened=False)
+    card = Card.objects.filter(study=study, block__kind="calibration").first()
+    assert card is not None
+    sent = {"card": card.token, "mark-faithfulness": "3", "rationale-faithfulness": "a\0b"}
+    response = client.post(reverse("annotation:study-calibration", args=[study]), sent)
+    assert response.status_code == 422
+    assert "holds the character NUL" in response.content.decode()
