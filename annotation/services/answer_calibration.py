@@ -28,6 +28,8 @@ class CalibrationOutcome:
 def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str, int]) -> CalibrationOutcome:
     """Store an annotator's marks of a calibration card; after the last card, decide the gate.
 
+    From the second attempt on the cards are answered in their order.
+
     Raises:
         StudyClosed: the study is not open.
         OutOfTurn: consent or guidelines come first, or the gate has been decided.
@@ -42,6 +44,9 @@ def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str
     answered = CalibrationAnswer.objects.filter(enrolment=enrolment, card=card)
     if answered.filter(attempt=enrolment.attempt).exists():
         return CalibrationOutcome(enrolment.attempt, None, True)
+    if answered.exists() and _is_early(enrolment, card):
+        # An attempt's last answer, sent again when it had ended that attempt: no answer of the next one.
+        return CalibrationOutcome(enrolment.attempt - 1, None, True)
     if study.status != Study.Status.OPEN:
         raise StudyClosed("The study is closed.")
     if enrolment.consented_at is None or enrolment.guidelines_read_at is None:
@@ -53,6 +58,14 @@ def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str
     attempt, gate = enrolment.attempt, _decide(enrolment, study, criteria)
     Enrolment.objects.filter(pk=enrolment.pk).update(last_seen_at=timezone.now())
     return CalibrationOutcome(attempt, gate, False)
+
+
+def _is_early(enrolment: Enrolment, card: Card) -> bool:
+    """Whether another card of this attempt comes before this one and waits for its answer."""
+    answered = CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt)
+    waiting = Card.objects.filter(study=card.study_id, block__kind=Kind.CALIBRATION)
+    waiting = waiting.exclude(pk__in=answered.values("card"))
+    return waiting.order_by("block__number", "token").first() != card
 
 
 def _store(enrolment: Enrolment, card: Card, criteria: list[Criterion], marks: Mapping[str, int]) -> None:

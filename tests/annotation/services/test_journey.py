@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import queries
+from annotation import overview, queries
 from annotation.design.scales import OutOfScale
 from annotation.models.card import CalibrationGold, Card
 from annotation.models.rating import CalibrationAnswer
@@ -90,6 +90,23 @@ def test_the_first_answer_of_a_card_stands(olga: User, ben: User) -> None:
     assert list(CalibrationAnswer.objects.values_list("value", flat=True)) == before
 
 
+def test_the_answer_that_ended_an_attempt_sent_again_is_no_answer_of_the_next(olga: User, ben: User) -> None:
+    enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
+    answer(enrolment.pk, off=2)
+    last = queries.calibration_card(enrolment.pk)
+    assert last is not None
+    answer(enrolment.pk, off=2)
+    again = answer_calibration(
+        enrolment_id=enrolment.pk, card_token=last.token, marks=dict.fromkeys(enrolment.criteria_order, 1)
+    )
+    assert (again.replayed, again.attempt, again.gate) == (True, 1, None)
+    assert not CalibrationAnswer.objects.filter(attempt=2).exists()
+    for _ in range(2):
+        outcome = answer(enrolment.pk)
+    assert outcome.gate is not None
+    assert outcome.gate.passed
+
+
 def test_two_failed_attempts_end_the_journey_politely(olga: User, ben: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
     for _ in range(2):
@@ -122,7 +139,7 @@ def test_a_second_attempt_can_pass(olga: User, ben: User) -> None:
     assert outcome.gate is not None
     assert outcome.gate.passed
     assert len(Enrolment.objects.get(pk=enrolment.pk).gate_results) == 2
-    cells = queries.calibration_disagreement(enrolment.study_id)
+    cells = overview.calibration_disagreement(enrolment.study_id)
     assert len(cells) == 6
     assert all(cell.n_far == 1 for cell in cells)
 
@@ -149,7 +166,7 @@ def test_without_a_calibration_set_reading_opens_the_gate(olga: User, ben: User)
 
 def test_gold_is_marked_by_owners_until_the_study_opens(olga: User) -> None:
     study = Study.objects.get(pk=studies.build(owner=olga).study_id)
-    (first, _) = queries.gold_cards(study.pk)
+    (first, _) = overview.gold_cards(study.pk)
     assert all(mark.value is None for mark in first.marks)
     assert queries.study_summary(study.pk).gold_missing == 6
     set_gold(study_id=study.pk, card_token=first.token, marks={"faithfulness": 4})
@@ -160,7 +177,7 @@ def test_gold_is_marked_by_owners_until_the_study_opens(olga: User) -> None:
         rationales={"faithfulness": "So."},
     )
     assert queries.study_summary(study.pk).gold_missing == 5
-    marks = {mark.criterion: mark for mark in queries.gold_cards(study.pk)[0].marks}
+    marks = {mark.criterion: mark for mark in overview.gold_cards(study.pk)[0].marks}
     assert (marks["faithfulness"].value, marks["faithfulness"].rationale) == (5, "So.")
     with pytest.raises(OutOfScale):
         set_gold(study_id=study.pk, card_token=first.token, marks={"faithfulness": 9})
