@@ -10,6 +10,9 @@ from annotation.services.refusals import InvitationRefused
 
 ANNOTATORS = "annotator"
 """The group that carries the permission annotation.rate."""
+UNBLIND = ("annotation.own", "generation.run", "analysis.read")
+"""Whoever has one of these may know the systems. Findings of an unblinded study hold its texts beside their
+writers, and another study may ask about the same texts."""
 
 
 @transaction.atomic
@@ -20,7 +23,7 @@ def enrol_annotator(*, token: str, annotator_id: int, simulated: bool = False) -
 
     Raises:
         InvitationRefused: no such link, it cannot be used now, or the person may know the systems: owners of
-            studies do, and so does whoever runs generation.
+            studies do, and so does whoever runs generation or reads findings.
     """
     invitation = Invitation.objects.select_related("study").filter(token=token).first()
     if invitation is None:
@@ -32,13 +35,10 @@ def enrol_annotator(*, token: str, annotator_id: int, simulated: bool = False) -
     if enrolled:
         return enrolled.pk
     person = get_user_model().objects.get(pk=annotator_id)
-    if (
-        study.owner_id == annotator_id
-        or person.has_perm("annotation.own")
-        or person.has_perm("generation.run")
-    ):
+    if study.owner_id == annotator_id or any(map(person.has_perm, UNBLIND)):
         raise InvitationRefused(
-            "Owners know which systems are compared, so they cannot rate: sign in as an annotator."
+            "Owners and researchers may read which system wrote what, so they cannot rate: "
+            "sign in as an annotator."
         )
     invitation.refresh_from_db()
     if why := invitation.why_unusable:

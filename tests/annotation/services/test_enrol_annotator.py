@@ -35,8 +35,9 @@ def test_whoever_may_know_the_systems_cannot_rate(olga: User) -> None:
     study = studies.opened(owner=olga)
     token = invite(study_id=study.pk, by_id=olga.pk, max_uses=5)
     root = User.objects.create_superuser("root")
-    for person in (olga, builders.user("oscar", role="owner"), root):
-        with pytest.raises(InvitationRefused, match="Owners know which systems"):
+    reader = builders.user("rosa", role="researcher")
+    for person in (olga, builders.user("oscar", role="owner"), reader, root):
+        with pytest.raises(InvitationRefused, match="may read which system wrote what"):
             enrol_annotator(token=token, annotator_id=person.pk)
     assert Invitation.objects.get().uses == 0
 

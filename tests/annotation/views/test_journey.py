@@ -196,7 +196,7 @@ def test_an_owner_cannot_rate(client: Client, olga: User) -> None:
     client.force_login(olga)
     refused = client.post(reverse("annotation:join", args=[invite(study_id=study_id, by_id=olga.pk)]))
     assert refused.status_code == 409
-    assert "Owners know which systems are compared" in refused.content.decode()
+    assert "Owners and researchers may read which system wrote what" in refused.content.decode()
 
 
 def test_my_studies_lists_the_next_step_of_each(client: Client, olga: User, ada: User) -> None:
@@ -208,3 +208,12 @@ def test_my_studies_lists_the_next_step_of_each(client: Client, olga: User, ada:
     page = client.get(reverse("annotation:my-studies")).content.decode()
     assert "0 of 6" in page
     assert reverse("annotation:rate", args=[study_id]) in page
+
+
+def test_a_version_that_is_no_number_of_ours_is_refused(client: Client, olga: User, ada: User) -> None:
+    study = loud_study(olga)
+    enrolled(study, ada, stage="guidelines")
+    client.force_login(ada)
+    for version in ("9" * 5000, "²", "-1", ""):
+        response = client.post(reverse("annotation:guidelines", args=[study]), {"version": version})
+        assert response.status_code == 409
