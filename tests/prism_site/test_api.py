@@ -9,7 +9,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.authtoken.models import Token
 
-from annotation import queries
+from annotation import overview
 from annotation.models.study import Study
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
@@ -64,10 +64,10 @@ def addresses(olga: User, ada: User) -> list[tuple[str, str, str]]:
     card = claim_placement(enrolment_id=enrolled(study, ada, stage="rating"))
     link = invite(study_id=study, by_id=olga.pk)
     run = builders.run()
-    invitation = queries.invitations(study)[0].id
+    invitation = overview.invitations(study)[0].id
     found = []
     for method, path in OPERATIONS:
-        token = card if "/rate/" in path else link if "/join/" in path else queries.gold_cards(study)[0].token
+        token = card if "/rate/" in path else link if "/join/" in path else overview.gold_cards(study)[0].token
         parts = {"study_id": study, "token": token, "invitation_id": invitation, "key": "faithfulness"}
         parts |= {"id": run.corpus_id if "/corpora/" in path else run.pk, "report_id": 1}
         found.append((method, path, path.format(**parts)))
@@ -135,6 +135,8 @@ def test_guessing_passwords_is_slowed_down(client: Client, ada: User) -> None:
     answers = [client.post("/api/token/", asked, content_type="application/json") for _ in range(11)]
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
     assert int(answers[-1]["Retry-After"]) <= 60
+    elsewhere = client.post("/api/token/", asked, "application/json", headers={"X-Forwarded-For": "10.9.8.7"})
+    assert elsewhere.status_code == 429  # an address the caller made up buys no further guess
     cache.clear()
 
 

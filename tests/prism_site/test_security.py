@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from prism_site.security import CONTENT_SECURITY_POLICY, SecurityHeaders
+from tests import builders
 
 BESIDE_THE_SITE = {"report_file.html"}
 """A report as a file of its own: no server sends it, so it carries its style inside."""
@@ -85,3 +86,18 @@ def test_htmx_swaps_a_refused_answer_and_evaluates_nothing(client: Client) -> No
 
     assert all(handling(code)["swap"] for code in ("200", "409", "422"))
     assert not any(handling(code)["swap"] for code in ("204", "403", "500"))
+
+
+@pytest.mark.django_db
+def test_the_admin_takes_no_password_of_its_own(client: Client, olga: User, ada: User) -> None:
+    """Its form counts no failed attempts, so people sign in by the one that does."""
+    for answer in (
+        client.get("/admin/login/"),
+        client.post("/admin/login/", {"username": "olga", "password": builders.PASSWORD}),
+    ):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/accounts/login/")
+    client.force_login(ada)
+    assert client.get("/admin/login/").status_code == 403
+    client.force_login(olga)
+    assert client.get("/admin/").status_code == 200
