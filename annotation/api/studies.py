@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from annotation import queries
+from annotation import overview, queries
 from annotation.api.room import (
     CONFLICT,
     Conflict,
@@ -321,7 +321,7 @@ class LedgerView(OwnerView):
     @extend_schema(responses=LedgerLineSerializer(many=True))
     def get(self, request: Request, study_id: int) -> Response:
         """What was done to a study, the oldest first; each line's hash covers the one before."""
-        return Response(LedgerLineSerializer(queries.ledger(self.study(study_id).id), many=True).data)
+        return Response(LedgerLineSerializer(overview.ledger(self.study(study_id).id), many=True).data)
 
 
 class OpenView(OwnerView):
@@ -356,7 +356,7 @@ class UnblindView(OwnerView):
 class InvitationsView(OwnerView):
     @extend_schema(responses=InvitationSerializer(many=True))
     def get(self, request: Request, study_id: int) -> Response:
-        rows = queries.invitations(self.study(study_id).id)
+        rows = overview.invitations(self.study(study_id).id)
         return Response(InvitationSerializer(rows, many=True).data)
 
     @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer, **CONFLICT})
@@ -364,7 +364,7 @@ class InvitationsView(OwnerView):
         study = self.study(study_id)
         sent = checked(InviteSerializer(data=request.data))
         token = invite(study_id=study.id, by_id=request.user.pk, **sent)
-        row = next(row for row in queries.invitations(study_id) if row.token == token)
+        row = next(row for row in overview.invitations(study_id) if row.token == token)
         return Response(InvitationSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
@@ -373,7 +373,7 @@ class InvitationView(OwnerView):
     def delete(self, request: Request, study_id: int, invitation_id: int) -> Response:
         """Withdraw a link; who joined by it stays. 409 when it was withdrawn before."""
         study = self.study(study_id)
-        if invitation_id not in {row.id for row in queries.invitations(study.id)}:
+        if invitation_id not in {row.id for row in overview.invitations(study.id)}:
             raise NotFound("This study has no such invitation.")
         if not revoke_invitation(study_id=study.id, invitation_id=invitation_id):
             raise Conflict("The link was withdrawn before.")

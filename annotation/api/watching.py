@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from annotation import queries
+from annotation import overview
 from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, checked
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
 from annotation.services.import_calibration import import_calibration
@@ -129,7 +129,7 @@ class CalibrationSetView(OwnerView):
     @extend_schema(responses=GoldCardSerializer(many=True))
     def get(self, request: Request, study_id: int) -> Response:
         """The calibration cards with the reference marks given so far."""
-        return Response(GoldCardSerializer(queries.gold_cards(self.study(study_id).id), many=True).data)
+        return Response(GoldCardSerializer(overview.gold_cards(self.study(study_id).id), many=True).data)
 
     @extend_schema(
         operation_id="annotation_studies_calibration_import",
@@ -143,7 +143,7 @@ class CalibrationSetView(OwnerView):
         """
         study = self.study(study_id)
         import_calibration(study_id=study.id, **checked(RowsSerializer(data=request.data)))
-        return Response(GoldCardSerializer(queries.gold_cards(study.id), many=True).data)
+        return Response(GoldCardSerializer(overview.gold_cards(study.id), many=True).data)
 
 
 class GoldView(OwnerView):
@@ -151,12 +151,12 @@ class GoldView(OwnerView):
     def put(self, request: Request, study_id: int, token: str) -> Response:
         """Store the reference marks of one calibration card of a draft."""
         study = self.study(study_id)
-        if token not in {card.token for card in queries.gold_cards(study.id)}:
+        if token not in {card.token for card in overview.gold_cards(study.id)}:
             raise NotFound("This is not a calibration card of this study.")
         if study.status != "draft":
             raise Conflict("The study was opened: its reference marks are frozen. Nothing was changed.")
         set_gold(study_id=study.id, card_token=token, **checked(SetGoldSerializer(data=request.data)))
-        stored = next(card for card in queries.gold_cards(study.id) if card.token == token)
+        stored = next(card for card in overview.gold_cards(study.id) if card.token == token)
         return Response(GoldCardSerializer(stored).data)
 
 
@@ -164,5 +164,5 @@ class DisagreementView(OwnerView):
     @extend_schema(responses=DisagreementSerializer(many=True))
     def get(self, request: Request, study_id: int) -> Response:
         """Where annotators left the reference in their first attempt, by card and criterion."""
-        cells = queries.calibration_disagreement(self.study(study_id).id)
+        cells = overview.calibration_disagreement(self.study(study_id).id)
         return Response(DisagreementSerializer(cells, many=True).data)

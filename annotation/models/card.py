@@ -168,3 +168,9 @@ def free_slots(enrolment: Enrolment) -> models.QuerySet[Slot]:
         seat__study_id=enrolment.study_id, seat__enrolment__isnull=True, enrolment__isnull=True
     )
     return free.exclude(block__in=mine)
+
+
+def calibration_cards(study_id: int) -> list[Card]:
+    """The calibration set, in one order for everybody, so that people can talk about "card 4"."""
+    cards = Card.objects.filter(study_id=study_id, block__kind=Kind.CALIBRATION)
+    return list(cards.select_related("block").order_by("block__number", "token"))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import queries
+from annotation import overview, queries
 from annotation.design.scales import OutOfScale
 from annotation.design.sources import parse
 from annotation.forms import (
@@ -174,7 +174,7 @@ def study_page(
         "study": study,
         "here": "plan",
         "missing": missing,
-        "ledger": queries.ledger(study.id),
+        "ledger": overview.ledger(study.id),
         "amend_form": AmendForm(prefix="amend"),
         "close_form": CloseForm(prefix="close", title=study.title),
         "unblind_form": UnblindForm(prefix="unblind", title=study.title),
@@ -345,13 +345,13 @@ def study_calibration(request: HttpRequest, study: StudySummary) -> HttpResponse
         except Refused as refused:
             fault, status = {"card": token, "text": str(refused)}, 409
         else:
-            number = next((card.number for card in queries.gold_cards(study.id) if card.token == token), 0)
+            number = next((card.number for card in overview.gold_cards(study.id) if card.token == token), 0)
             messages.success(request, _("Reference marks of card %(n)s saved.") % {"n": number})
             return redirect(f"{reverse('annotation:study-calibration', args=[study.id])}#card-{token}")
     levels = {criterion.key: criterion.levels for criterion in study.criteria}
     cards = [
         {"card": card, "rows": [{"mark": mark, "levels": levels[mark.criterion]} for mark in card.marks]}
-        for card in queries.gold_cards(study.id)
+        for card in overview.gold_cards(study.id)
     ]
     page = {
         "study": study,
@@ -368,7 +368,7 @@ def _disagreement(study: StudySummary) -> list[dict[str, object]]:
     """Rows of cards, cells of criteria: how far first attempts were from the reference."""
     rows: dict[int, dict[str, object]] = {}
     names = {criterion.key: criterion.name for criterion in study.criteria}
-    for cell in queries.calibration_disagreement(study.id):
+    for cell in overview.calibration_disagreement(study.id):
         row = rows.setdefault(cell.card, {"card": cell.card, "cells": []})
         points = [
             {"value": value, "n": n, "gold": value == cell.gold}
@@ -398,7 +398,7 @@ def study_invitations(request: HttpRequest, study: StudySummary) -> HttpResponse
                 return redirect("annotation:study-invitations", study_id=study.id)
     rows = [
         {"row": row, "url": request.build_absolute_uri(reverse("annotation:join", args=[row.token]))}
-        for row in queries.invitations(study.id)
+        for row in overview.invitations(study.id)
     ]
     page = {"study": study, "here": "invitations", "rows": rows, "form": form}
     return render(request, "annotation/study_invitations.html", page, status=status)

@@ -10,9 +10,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation import queries
+from annotation import overview, queries
 from annotation.design.agreement import pair_agreement
-from annotation.queries import AnnotatorRow, Monitor, StudySummary
+from annotation.overview import AnnotatorRow, Monitor
+from annotation.queries import StudySummary
 
 FAST = 1 / 3
 """A median time below this share of the others' is flagged."""
@@ -45,7 +46,7 @@ class Watch:
 
 
 def watch(study_id: int) -> Watch:
-    monitor = queries.monitor(study_id)
+    monitor = overview.monitor(study_id)
     flags = tuple(_flags(monitor))
     figures = (_done(monitor.study), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
     return Watch(monitor, figures, flags, timezone.now())

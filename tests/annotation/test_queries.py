@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 
-from annotation import queries
+from annotation import overview, queries
 from annotation.models.rating import Rating
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
@@ -28,9 +28,9 @@ def test_nothing_that_pages_may_read_names_a_system(olga: User, ada: User) -> No
         queries.journey(enrolment.pk),
         *queries.my_studies(ada.pk),
         *queries.studies(),
-        queries.monitor(study.pk),
-        *queries.gold_cards(study.pk),
-        *queries.ledger(study.pk),
+        overview.monitor(study.pk),
+        *overview.gold_cards(study.pk),
+        *overview.ledger(study.pk),
         queries.invitation(invite(study_id=study.pk, by_id=olga.pk)),
     ]
     text = "".join(told(value) for value in values) + queries.pooled_ratings(study.pk).to_csv()
@@ -53,23 +53,6 @@ def test_a_card_shows_the_case_newest_first_and_no_key_of_a_row(olga: User, ada:
         "token", "study_title", "language", "case_history", "item", "explanation", "position", "total",
         "criteria", "ratings", "reasons", "version",
     }  # fmt: skip
-
-
-def test_the_monitor_counts_cards_people_and_marks(olga: User, ada: User, ben: User) -> None:
-    study = studies.opened(owner=olga)
-    mine = studies.enrol(study=study, person=ada)
-    studies.enrol(study=study, person=ben, passed=False)
-    studies.rate_all(enrolment=mine, value=4)
-    seen = queries.monitor(study.pk)
-    assert (seen.study.n_done, seen.study.n_target, seen.seats_taken) == (24, 72, 1)
-    assert (seen.gate_passed, seen.gate_pending, seen.gate_failed) == (1, 1, 0)
-    assert [(one.n_raters, one.n_cases) for one in seen.coverage] == [(0, 4), (1, 8), (2, 0)]
-    assert [one.counts for one in seen.criteria] == [(0, 0, 0, 24, 0)] * 3
-    assert [one.mean for one in seen.criteria] == [4.0] * 3
-    first, second = seen.annotators
-    assert (first.pseudonym, first.done, first.total, first.stage) == ("A01", 24, 24, "finished")
-    assert (first.seconds_median, first.same_mark_share) == (12.5, 1.0)
-    assert (second.stage, second.done, second.cards_an_hour) == ("calibration", 0, None)
 
 
 def test_pooled_ratings_hold_marks_and_gaps_and_no_writer(olga: User, ada: User) -> None:

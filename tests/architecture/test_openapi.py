@@ -18,7 +18,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from annotation import queries
+from annotation import overview
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
 from prism_site.wsgi import application
@@ -80,7 +80,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
         enrolled(practising, ada, stage="calibration")
         links = {invite(study_id=study, by_id=olga.pk): study for study in (draft, opened)}
         report = reports.report(study=reports.rated(owner=olga))
-        gold = [card.token for study in (draft, practising) for card in queries.gold_cards(study)]
+        gold = [card.token for study in (draft, practising) for card in overview.gold_cards(study)]
         KNOWN.update(
             {
                 "corpora.id": [runs[0].corpus_id],
@@ -91,7 +91,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
                 "studies.token": gold[:2],
                 "studies.key": ["faithfulness"],
                 "studies.invitation_id": [
-                    row.id for study in (draft, opened) for row in queries.invitations(study)
+                    row.id for study in (draft, opened) for row in overview.invitations(study)
                 ],
                 "join.token": list(links),
                 "reports.report_id": [report.pk, reports.report(study=report.study, done=False).pk],

@@ -67,7 +67,9 @@ def addresses(olga: User, ada: User) -> list[tuple[str, str, str]]:
     invitation = overview.invitations(study)[0].id
     found = []
     for method, path in OPERATIONS:
-        token = card if "/rate/" in path else link if "/join/" in path else overview.gold_cards(study)[0].token
+        token = (
+            card if "/rate/" in path else link if "/join/" in path else overview.gold_cards(study)[0].token
+        )
         parts = {"study_id": study, "token": token, "invitation_id": invitation, "key": "faithfulness"}
         parts |= {"id": run.corpus_id if "/corpora/" in path else run.pk, "report_id": 1}
         found.append((method, path, path.format(**parts)))

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from annotation import queries
+from annotation import overview
 from annotation.models.study import Study
 from annotation.services.close_study import close_study
 from annotation.services.open_study import open_study
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         return person.pk
 
     def _tell(self, study: int) -> None:
-        seen = queries.monitor(study)
+        seen = overview.monitor(study)
         summary = seen.study
         label = " (simulated)" if summary.simulated else ""
         self.stdout.write(f"{summary.title}{label}: {summary.status_label.lower()}")

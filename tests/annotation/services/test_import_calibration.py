@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import queries
+from annotation import overview
 from annotation.models.frozen import StudyFrozen
 from annotation.services.import_calibration import import_calibration
 from annotation.services.open_study import open_study
@@ -18,7 +18,7 @@ Explanation: fine film.,Heat (1995),Moon (2009),3,2,4,
 def test_a_file_replaces_the_calibration_set_with_its_gold(olga: User) -> None:
     study = studies.draft(owner=olga)
     assert import_calibration(study_id=study.pk, content=FILE, form="csv") == 3
-    cards = queries.gold_cards(study.pk)
+    cards = overview.gold_cards(study.pk)
     assert [card.explanation for card in cards] == ["You saw Heat.", "You saw Cats.", "Fine film."]
     assert [item.label for item in cards[0].case_history] == ["Alien (1979)", "Heat (1995)"]
     faithfulness = [mark for card in cards for mark in card.marks if mark.criterion == "faithfulness"]
@@ -42,7 +42,7 @@ def test_a_file_replaces_the_calibration_set_with_its_gold(olga: User) -> None:
 )
 def test_a_faulty_file_leaves_the_old_set(olga: User, line: str, words: str) -> None:
     study = studies.draft(owner=olga)
-    before = queries.gold_cards(study.pk)
+    before = overview.gold_cards(study.pk)
     with pytest.raises(BadSource, match=words):
         import_calibration(study_id=study.pk, content=FILE.splitlines()[0] + "\n" + line + "\n", form="csv")
-    assert queries.gold_cards(study.pk) == before
+    assert overview.gold_cards(study.pk) == before

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from annotation import queries
+from annotation import overview
 from annotation.models.card import Card
 from annotation.models.ledger import LedgerLine, line_hash
 from annotation.models.study import Study
@@ -37,7 +37,7 @@ def test_the_ledger_is_a_chain_that_shows_any_change(olga: User) -> None:
     assert all(line.hash == line_hash(line) for line in lines)
     lines[2].reason = "Because I wanted to."
     assert lines[2].hash != line_hash(lines[2])
-    assert [(row.act, row.by, row.reason) for row in queries.ledger(study.pk)][2] == (
+    assert [(row.act, row.by, row.reason) for row in overview.ledger(study.pk)][2] == (
         "Unblinded",
         "olga",
         "All cards are rated.",

@@ -1,0 +1,318 @@
+"""What only owners' pages and REST read of a study: how it goes, its calibration set with the gold, its links
+and its ledger. Pooled over systems, always."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+
+from annotation import queries
+from annotation.design.blinding import BlindedCriterion, BlindedItem, blinded_history, blinded_item
+from annotation.design.gate import GateRule
+from annotation.design.scales import POINTS
+from annotation.models.card import Block, CalibrationGold, Kind, Placement, Seat, calibration_cards
+from annotation.models.ledger import LedgerLine
+from annotation.models.rating import CalibrationAnswer, Rating
+from annotation.models.study import Criterion, Enrolment, Invitation, Study
+from annotation.queries import Stage, StudySummary
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatorRow:
+    enrolment_id: int
+    pseudonym: str
+    username: str
+    stage: Stage
+    gate: str
+    attempt: int
+    gate_share: float | None
+    """Share of marks near the gold in the last finished attempt."""
+    done: int
+    total: int
+    seconds_median: float | None
+    cards_an_hour: float | None
+    """Pace by the server's clock, from first to last finished card; None below two cards."""
+    cannot_judge: int
+    same_mark_share: float | None
+    """Share of cards marked alike on every criterion: high in somebody who does not read."""
+    last_seen_at: datetime
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionDistribution:
+    """Marks of one criterion pooled over systems."""
+
+    key: str
+    name: str
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    """Shape (5,), lowest point first."""
+    cannot_judge: int
+
+    @property
+    def n(self) -> int:
+        return sum(self.counts)
+
+    @property
+    def mean(self) -> float | None:
+        return sum(p * c for p, c in zip(POINTS, self.counts, strict=True)) / self.n if self.n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many cases have been rated completely by this many annotators."""
+
+    n_raters: int
+    n_cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    study: StudySummary
+    seats_taken: int
+    annotators: tuple[AnnotatorRow, ...]
+    criteria: tuple[CriterionDistribution, ...]
+    coverage: tuple[Coverage, ...]
+    gate_passed: int
+    gate_failed: int
+    gate_pending: int
+    n_withdrawn: int
+    """Finished cards of people who left halfway; kept, and not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldMark:
+    criterion: str
+    name: str
+    value: int | None
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCard:
+    """A calibration card as the owner marks it: as blind as everybody."""
+
+    token: str
+    number: int
+    case_history: tuple[BlindedItem, ...]
+    item: BlindedItem
+    explanation: str
+    marks: tuple[GoldMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DisagreementCell:
+    """All first-attempt marks of one calibration card on one criterion."""
+
+    card: int
+    criterion: str
+    gold: int
+    counts: tuple[int, ...]
+    """Shape (5,): how many annotators gave each point."""
+    n_far: int
+    """How many were further from the gold than the gate tolerates."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    id: int
+    token: str
+    label: str
+    uses: int
+    max_uses: int
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    number: int
+    act: str
+    by: str
+    at: datetime
+    reason: str
+    hash: str
+
+
+def monitor(study_id: int) -> Monitor:
+    """How a study is going, pooled over systems.
+
+    Raises:
+        Study.DoesNotExist: no such study.
+    """
+    study = queries.study_summary(study_id)
+    enrolments = list(Enrolment.objects.filter(study_id=study_id).select_related("study", "annotator"))
+    gates = Counter(row.gate for row in enrolments)
+    finished = Counter(
+        Placement.objects.filter(enrolment__study=study_id, withdrawn_at__isnull=True, done_at__isnull=False)
+        .values("slot__block", "slot")
+        .annotate(n=Count("pk"))
+        .filter(n__gte=study.n_systems)
+        .values_list("slot__block", flat=True)
+    )
+    blocks = Block.objects.filter(study_id=study_id, kind=Kind.MAIN).values_list("pk", flat=True)
+    coverage = Counter(finished[block] for block in blocks)
+    return Monitor(
+        study=study,
+        seats_taken=Seat.objects.filter(study_id=study_id, enrolment__isnull=False).count(),
+        annotators=tuple(_annotator(row) for row in enrolments),
+        criteria=_distributions(study_id, study.criteria),
+        coverage=tuple(Coverage(n, coverage[n]) for n in range(study.k + 1)),
+        gate_passed=gates["passed"],
+        gate_failed=gates["failed"],
+        gate_pending=gates["pending"],
+        n_withdrawn=Placement.objects.filter(
+            enrolment__study=study_id, withdrawn_at__isnull=False, done_at__isnull=False
+        ).count(),
+    )
+
+
+def gold_cards(study_id: int) -> tuple[GoldCard, ...]:
+    """The calibration set with the gold given so far, for the owner who marks it."""
+    criteria = list(Criterion.objects.filter(study_id=study_id))
+    given = {
+        (row.card_id, row.criterion_id): row
+        for row in CalibrationGold.objects.filter(card__study_id=study_id)
+    }
+    result = []
+    for number, card in enumerate(calibration_cards(study_id), start=1):
+        marks = []
+        for criterion in criteria:
+            gold = given.get((card.pk, criterion.pk))
+            marks.append(
+                GoldMark(
+                    criterion=criterion.key,
+                    name=criterion.name,
+                    value=gold.value if gold else None,
+                    rationale=gold.rationale if gold else "",
+                )
+            )
+        result.append(
+            GoldCard(
+                token=card.token,
+                number=number,
+                case_history=blinded_history(card.block.history),
+                item=blinded_item(card.block.item),
+                explanation=card.explanation,
+                marks=tuple(marks),
+            )
+        )
+    return tuple(result)
+
+
+def calibration_disagreement(study_id: int) -> tuple[DisagreementCell, ...]:
+    """Where annotators left the gold in their first attempt, a cell for each card and criterion."""
+    study = Study.objects.get(pk=study_id)
+    tolerance = GateRule.from_json(study.gate_rule).tolerance
+    marks: dict[tuple[int, int], list[int]] = {}
+    answers = CalibrationAnswer.objects.filter(enrolment__study=study, attempt=1)
+    for card, criterion, value in answers.values_list("card_id", "criterion_id", "value"):
+        marks.setdefault((card, criterion), []).append(value)
+    gold = {
+        (row.card_id, row.criterion_id): row.value
+        for row in CalibrationGold.objects.filter(card__study=study)
+    }
+    criteria = list(Criterion.objects.filter(study=study))
+    cells = []
+    for number, card in enumerate(calibration_cards(study_id), start=1):
+        for criterion in criteria:
+            reference = gold.get((card.pk, criterion.pk))
+            if reference is None:
+                continue
+            given = marks.get((card.pk, criterion.pk), [])
+            cells.append(
+                DisagreementCell(
+                    card=number,
+                    criterion=criterion.key,
+                    gold=reference,
+                    counts=tuple(given.count(point) for point in POINTS),
+                    n_far=sum(abs(value - reference) > tolerance for value in given),
+                )
+            )
+    return tuple(cells)
+
+
+def invitations(study_id: int) -> list[InvitationRow]:
+    """The links of a study, newest first."""
+    return [
+        InvitationRow(
+            id=row.pk,
+            token=row.token,
+            label=row.label,
+            uses=row.uses,
+            max_uses=row.max_uses,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+            usable=not row.why_unusable,
+        )
+        for row in Invitation.objects.filter(study_id=study_id).select_related("study")
+    ]
+
+
+def ledger(study_id: int) -> list[LedgerRow]:
+    """What was done to a study, oldest first."""
+    return [
+        LedgerRow(
+            number=row.number,
+            act=row.get_act_display(),
+            by=row.by.get_username() if row.by else "",
+            at=row.at,
+            reason=row.reason,
+            hash=row.hash,
+        )
+        for row in LedgerLine.objects.filter(study_id=study_id).select_related("by")
+    ]
+
+
+def _annotator(row: Enrolment) -> AnnotatorRow:
+    progress = queries.progress(row.pk)
+    placements = Placement.objects.filter(enrolment=row, withdrawn_at__isnull=True, done_at__isnull=False)
+    done = sorted(placements.values_list("done_at", flat=True))
+    hours = (done[-1] - done[0]).total_seconds() / 3600 if len(done) > 1 else 0.0
+    marks: dict[int, list[int | None]] = {}
+    ratings = Rating.objects.filter(placement__enrolment=row, placement__withdrawn_at__isnull=True)
+    for placement, value in ratings.values_list("placement_id", "value"):
+        marks.setdefault(placement, []).append(value)
+    several = [values for values in marks.values() if len(values) > 1]
+    last = row.gate_results[-1] if row.gate_results else {}
+    return AnnotatorRow(
+        enrolment_id=row.pk,
+        pseudonym=row.pseudonym,
+        username=row.annotator.get_username(),
+        stage=queries.stage_of(row),
+        gate=row.gate,
+        attempt=row.attempt,
+        gate_share=last.get("share_within"),
+        done=len(done),
+        total=progress.total,
+        seconds_median=progress.seconds_median,
+        cards_an_hour=(len(done) - 1) / hours if hours > 0 else None,
+        cannot_judge=sum(value is None for values in marks.values() for value in values),
+        same_mark_share=sum(len(set(values)) == 1 for values in several) / len(several) if several else None,
+        last_seen_at=row.last_seen_at,
+        simulated=row.simulated,
+    )
+
+
+def _distributions(
+    study_id: int, criteria: tuple[BlindedCriterion, ...]
+) -> tuple[CriterionDistribution, ...]:
+    counts: dict[str, Counter[int | None]] = {}
+    rows = Rating.objects.filter(placement__enrolment__study=study_id, placement__withdrawn_at__isnull=True)
+    for key, value, n in rows.order_by().values_list("criterion__key", "value").annotate(n=Count("pk")):
+        counts.setdefault(key, Counter())[value] = n
+    return tuple(
+        CriterionDistribution(
+            key=criterion.key,
+            name=criterion.name,
+            labels=tuple(level.label for level in criterion.levels),
+            counts=tuple(counts.get(criterion.key, Counter())[point] for point in POINTS),
+            cannot_judge=counts.get(criterion.key, Counter())[None],
+        )
+        for criterion in criteria
+    )
