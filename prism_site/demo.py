@@ -27,9 +27,10 @@ from analysis.services.request_report import request_report
 from analysis.services.study_data import read_study
 from analysis.stats.ratings import RatingTable
 from analysis.stats.severity import severity
+from annotation.design.plan import StudySettings
 from annotation.models.study import Enrolment, Study
 from annotation.queries import journey
-from annotation.services.build_study import CalibrationCard, StudySettings, build_study
+from annotation.services.build_study import CalibrationCard, build_study
 from annotation.services.close_study import close_study
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.invite import invite

@@ -24,10 +24,11 @@ from annotation.api.room import (
     RoomView,
     checked,
 )
+from annotation.design.plan import StudySettings
 from annotation.design.sources import parse
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
-from annotation.services.build_study import StudySettings, build_study
+from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft

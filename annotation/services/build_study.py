@@ -3,71 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from django.db import transaction
 
 from annotation.design.assignment import ImpossiblePlan, assign
 from annotation.design.blinding import normalise
-from annotation.design.criteria import (
-    CONSENT,
-    CRITERIA_VERSION,
-    GUIDELINES,
-    SHIPPED_CRITERIA,
-    CriterionText,
-    as_columns,
-)
-from annotation.design.gate import GateRule
+from annotation.design.criteria import CRITERIA_VERSION, SHIPPED_CRITERIA, as_columns
 from annotation.design.ordering import feasible_gap, sibling_orders
+from annotation.design.plan import (
+    PRACTICE,
+    StudySettings,
+    calibration_writer,
+    choose_cases,
+    faults,
+    naming,
+    notes_on,
+    system_names,
+    with_practice,
+)
 from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText
-from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_CASES, STREAM_SIBLINGS
+from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_SIBLINGS
 from annotation.models.card import Block, Card, Kind, Seat, Slot
 from annotation.models.provenance import Provenance, SourceReport, seal_hash
 from annotation.models.study import Criterion, Guidelines, Study, new_token
 from annotation.services.refusals import BadSource
 from generation.queries import explained_cases
-
-PRACTICE = "written-for-calibration"
-"""The writer of a calibration text that no system wrote."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudySettings:
-    """The plan of a study, as its owner states it."""
-
-    title: str
-    """Annotators read it, so it must not name a system."""
-    description: str = ""
-    """A few words for annotators; the same holds."""
-    language: str = "en"
-    """Language tag of the explanations."""
-    k: int = 3
-    """Annotators a card, exactly."""
-    n_annotators: int = 6
-    """Seats the cases are dealt to."""
-    gap: int = 8
-    """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be."""
-    seed: int | None = None
-    """Below 2**63; drawn when None, and stored either way."""
-    n_cases: int | None = None
-    """Cases of the main study; all there are when None."""
-    n_calibration: int = 10
-    """Cases kept for calibration, outside the main study; 0 leaves calibration out."""
-    lease_hours: int = 72
-    """A seat returns when its annotator was not seen for so long."""
-    criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
-    consent: str = CONSENT
-    guidelines: str = GUIDELINES
-    gate: GateRule = field(default_factory=GateRule)
-    simulated: bool = False
-    """A rehearsal: everybody in it is simulated, and every page says so."""
-    analysis: Mapping[str, Any] = field(default_factory=dict)
-    """The analysis plan, JSON values only; frozen with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +83,13 @@ def build_study(
     source = _source(explain_run_ids, upload)
     if calibration_texts is not None:
         settings = replace(settings, n_calibration=len(calibration_texts))
-    errors = [*_faults(settings, source), *_strangers(source, calibration_texts)]
+    errors = faults(settings, source, calibration_texts)
     if errors:
         raise BadSource(errors)
     seed = secrets.randbits(62) if settings.seed is None else settings.seed
     if calibration_texts is not None:
-        source = _with_practice(source, calibration_texts)
-    calibration, main = _choose(source.cases, settings, seed, practice=list(calibration_texts or ()))
+        source = with_practice(source, calibration_texts)
+    calibration, main = choose_cases(source.cases, settings, seed, practice=list(calibration_texts or ()))
     try:
         seats = assign(
             len(main), settings.k, settings.n_annotators, np.random.default_rng([seed, STREAM_ASSIGNMENT])
@@ -133,7 +97,7 @@ def build_study(
     except ImpossiblePlan as error:
         raise BadSource([str(error)]) from None
     gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), len(source.systems))
-    notes = _notes(source, len(main), gap_note)
+    notes = notes_on(source, len(main), gap_note)
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
     _deal(study, seats, cards)
@@ -183,110 +147,11 @@ def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
     return Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system)
 
 
-def _strangers(source: Source, calibration_texts: Mapping[str, str] | None) -> list[str]:
-    known = {case.key for case in source.cases}
-    return [
-        f"A calibration text was written for case {key!r}, which is not among the cases: take its key from them."
-        for key in calibration_texts or ()
-        if key not in known
-    ]
-
-
-def _with_practice(source: Source, calibration_texts: Mapping[str, str]) -> Source:
-    cases = [
-        replace(case, texts={PRACTICE: SourceText(calibration_texts[case.key])})
-        if case.key in calibration_texts
-        else case
-        for case in source.cases
-    ]
-    return replace(source, cases=tuple(cases))
-
-
-def _faults(settings: StudySettings, source: Source) -> list[str]:
-    errors = []
-    if not settings.title.strip():
-        errors.append("The study needs a title.")
-    if settings.seed is not None and not 0 <= settings.seed < 2**63:
-        errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
-    if settings.gap < 1:
-        errors.append(f"The gap must be at least 1, not {settings.gap}.")
-    if settings.n_calibration < 0 or (settings.n_cases is not None and settings.n_cases < 1):
-        errors.append("Numbers of cases cannot be negative, and the main study needs at least one.")
-    if len({one.key for one in settings.criteria}) != len(settings.criteria):
-        errors.append("Two criteria have the same key.")
-    errors += _named_systems(settings, source)
-    n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
-    if n_complete < wanted:
-        errors.append(
-            f"The source has {n_complete} complete cases ({source.n_dropped} were dropped), and the plan "
-            f"wants "
-            f"{settings.n_calibration} to calibrate with and {settings.n_cases or 'at least 1'} to study: "
-            "lower these numbers or bring more cases."
-        )
-    return errors
-
-
 def named_systems(study_id: int, shown: Mapping[str, str]) -> list[str]:
     """Say which of the texts (what they are to text) name a contestant of the study, a sentence each."""
     report = SourceReport.objects.get(study_id=study_id).report
     names = {word for name, system in report["systems"].items() for word in (name, system["label"])}
-    return _naming(shown, names)
-
-
-def _named_systems(settings: StudySettings, source: Source) -> list[str]:
-    shown = {
-        "title": settings.title,
-        "description": settings.description,
-        "consent text": settings.consent,
-        "guidelines": settings.guidelines,
-    }
-    return _naming(shown, set(_prefixes(source)))
-
-
-def _naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
-    """Texts for annotators that name a system; found as whole words, whatever their case.
-
-    A name of one or two letters is a word of many languages, and is not looked for.
-    """
-    return [
-        f"The {where} names the system “{name}”, which annotators would read: write it without."
-        for where, text in shown.items()
-        for name in sorted(names)
-        if len(name) > 2 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
-    ]
-
-
-def _choose(
-    cases: Sequence[SourceCase], settings: StudySettings, seed: int, *, practice: Sequence[str]
-) -> tuple[list[SourceCase], list[SourceCase]]:
-    """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is
-    forgotten. Cases named in `practice` are the calibration set as they are."""
-    ordered = sorted(cases, key=lambda case: case.key)
-    drawn = [ordered[int(i)] for i in np.random.default_rng([seed, STREAM_CASES]).permutation(len(ordered))]
-    if practice:
-        by_key = {case.key: case for case in drawn}
-        calibration = [by_key.pop(key) for key in practice]
-        rest = list(by_key.values())
-    else:
-        calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]
-    return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
-
-
-def _notes(source: Source, n_main: int, gap_note: str) -> list[str]:
-    notes = []
-    if source.n_dropped:
-        notes.append(f"{source.n_dropped} cases were left out because a system had no usable text for them.")
-    if gap_note:
-        notes.append(gap_note)
-    twins = sum(
-        len({normalise(text.text, _prefixes(source)) for text in case.texts.values()}) < len(case.texts)
-        for case in source.cases
-    )
-    if twins:
-        notes.append(f"In {twins} of {len(source.cases)} cases two systems wrote the very same text.")
-    if n_main < 20:
-        notes.append(f"{n_main} cases are few: expect wide intervals.")
-    return notes
+    return naming(shown, names)
 
 
 def _study(
@@ -339,7 +204,10 @@ def _cards(
 ) -> list[_Row]:
     names = sorted(source.systems)
     # A calibration case shows one text; the systems take turns, so that people practise on all of them.
-    wanted = [(Kind.CALIBRATION, i, case, [_shown(case, names, i)]) for i, case in enumerate(calibration)]
+    wanted = [
+        (Kind.CALIBRATION, i, case, [calibration_writer(case, names, i)])
+        for i, case in enumerate(calibration)
+    ]
     wanted += [(Kind.MAIN, i, case, names) for i, case in enumerate(main)]
     Block.objects.bulk_create(
         Block(study=study, kind=kind, number=i, history=list(map(dict, case.history)), item=dict(case.item))
@@ -349,7 +217,7 @@ def _cards(
     rows = []
     for kind, i, case, systems in wanted:
         for system in systems:
-            text = normalise(case.texts[system].text, _prefixes(source))
+            text = normalise(case.texts[system].text, system_names(source))
             card = Card(
                 study=study,
                 block=blocks[kind, i],
@@ -364,10 +232,6 @@ def _cards(
     rows = [replace(row, card=stored[row.card.token]) for row in rows]
     _seal(study, source, rows)
     return rows
-
-
-def _shown(case: SourceCase, names: Sequence[str], turn: int) -> str:
-    return PRACTICE if PRACTICE in case.texts else names[turn % len(names)]
 
 
 def _seal(study: Study, source: Source, rows: list[_Row]) -> None:
@@ -429,7 +293,3 @@ def _deal(study: Study, seats: list[list[int]], rows: list[_Row]) -> None:
             )
             raters[number] += 1
     Slot.objects.bulk_create(slots)
-
-
-def _prefixes(source: Source) -> list[str]:
-    return sorted({word for name, system in source.systems.items() for word in (name, system.label)})

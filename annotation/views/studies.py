@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import overview, queries
+from annotation.design.plan import StudySettings
 from annotation.design.scales import OutOfScale
 from annotation.design.sources import parse
 from annotation.forms import (
@@ -32,7 +33,7 @@ from annotation.forms import (
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
-from annotation.services.build_study import StudySettings, build_study
+from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft

@@ -4,11 +4,12 @@ import json
 
 from django.contrib.auth.models import User
 
+from annotation.design.plan import StudySettings
 from annotation.design.sources import parse
 from annotation.models.card import Card
 from annotation.models.study import Study
 from annotation.services.answer_calibration import answer_calibration
-from annotation.services.build_study import StudySettings, build_study
+from annotation.services.build_study import build_study
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.invite import invite
@@ -135,8 +136,9 @@ def explanations_file(*, n_cases: int = 14, systems: tuple[str, ...] = LOUD_SYST
 
 def draft_study(*, owner: User, n_cases: int = 12, gold: bool = True, **settings: object) -> object:
     """A draft over the loud systems: n_cases to study and two to calibrate with, gold from 1 to 5 in turn."""
+    from annotation.design.plan import StudySettings
     from annotation.models.study import Study
-    from annotation.services.build_study import StudySettings, build_study
+    from annotation.services.build_study import build_study
     from annotation.services.set_gold import set_gold
 
     plan = {"title": "Evening films", "k": 2, "n_annotators": 3, "gap": 3, "n_calibration": 2, "seed": 7}

@@ -5,9 +5,10 @@ import json
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from annotation.design.plan import StudySettings
 from annotation.design.sources import Parsed, parse
 from annotation.models.study import Enrolment, Study
-from annotation.services.build_study import BuiltStudy, StudySettings, build_study
+from annotation.services.build_study import BuiltStudy, build_study
 from annotation.services.claim_placement import claim_placement
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.invite import invite

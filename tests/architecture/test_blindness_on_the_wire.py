@@ -15,9 +15,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
+from annotation.design.plan import StudySettings
 from annotation.models.card import Card
 from annotation.models.provenance import Provenance
-from annotation.services.build_study import StudySettings, build_study
+from annotation.services.build_study import build_study
 from annotation.services.invite import invite
 from annotation.services.open_study import open_study
 from annotation.services.set_gold import set_gold

@@ -3,11 +3,12 @@ from collections import Counter
 import pytest
 from django.contrib.auth.models import User
 
+from annotation.design.plan import StudySettings
 from annotation.design.sources import parse
 from annotation.models.card import Block, Card, Seat, Slot
 from annotation.models.provenance import Provenance, SourceReport
 from annotation.models.study import Study
-from annotation.services.build_study import StudySettings, build_study
+from annotation.services.build_study import build_study
 from annotation.services.refusals import BadSource
 from tests import builders
 from tests.annotation import studies

@@ -1,0 +1,167 @@
+"""The plan of a study: its settings, what is wrong with them, and which cases go where. Decides, saves nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from annotation.design.blinding import normalise
+from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText
+from annotation.design.gate import GateRule
+from annotation.design.sources import Source, SourceCase, SourceText
+from annotation.design.streams import STREAM_CASES
+
+PRACTICE = "written-for-calibration"
+"""The writer of a calibration text that no system wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """The plan of a study, as its owner states it."""
+
+    title: str
+    """Annotators read it, so it must not name a system."""
+    description: str = ""
+    """A few words for annotators; the same holds."""
+    language: str = "en"
+    """Language tag of the explanations."""
+    k: int = 3
+    """Annotators a card, exactly."""
+    n_annotators: int = 6
+    """Seats the cases are dealt to."""
+    gap: int = 8
+    """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be."""
+    seed: int | None = None
+    """Below 2**63; drawn when None, and stored either way."""
+    n_cases: int | None = None
+    """Cases of the main study; all there are when None."""
+    n_calibration: int = 10
+    """Cases kept for calibration, outside the main study; 0 leaves calibration out."""
+    lease_hours: int = 72
+    """A seat returns when its annotator was not seen for so long."""
+    criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
+    consent: str = CONSENT
+    guidelines: str = GUIDELINES
+    gate: GateRule = field(default_factory=GateRule)
+    simulated: bool = False
+    """A rehearsal: everybody in it is simulated, and every page says so."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """The analysis plan, JSON values only; frozen with the rest."""
+
+
+def faults(
+    settings: StudySettings, source: Source, calibration_texts: Mapping[str, str] | None = None
+) -> list[str]:
+    """Why no study can be built of these, a sentence each; `calibration_texts` is case key to text."""
+    errors = []
+    if not settings.title.strip():
+        errors.append("The study needs a title.")
+    if settings.seed is not None and not 0 <= settings.seed < 2**63:
+        errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
+    if settings.gap < 1:
+        errors.append(f"The gap must be at least 1, not {settings.gap}.")
+    if settings.n_calibration < 0 or (settings.n_cases is not None and settings.n_cases < 1):
+        errors.append("Numbers of cases cannot be negative, and the main study needs at least one.")
+    if len({one.key for one in settings.criteria}) != len(settings.criteria):
+        errors.append("Two criteria have the same key.")
+    errors += _named_systems(settings, source)
+    n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
+    if n_complete < wanted:
+        errors.append(
+            f"The source has {n_complete} complete cases ({source.n_dropped} were dropped), and the plan "
+            f"wants "
+            f"{settings.n_calibration} to calibrate with and {settings.n_cases or 'at least 1'} to study: "
+            "lower these numbers or bring more cases."
+        )
+    return errors + _strangers(source, calibration_texts or {})
+
+
+def _strangers(source: Source, calibration_texts: Mapping[str, str]) -> list[str]:
+    known = {case.key for case in source.cases}
+    return [
+        f"A calibration text was written for case {key!r}, which is not among the cases: take its key from them."
+        for key in calibration_texts
+        if key not in known
+    ]
+
+
+def with_practice(source: Source, calibration_texts: Mapping[str, str]) -> Source:
+    """The source with each of these cases showing the text written for practice instead of the systems'."""
+    cases = [
+        replace(case, texts={PRACTICE: SourceText(calibration_texts[case.key])})
+        if case.key in calibration_texts
+        else case
+        for case in source.cases
+    ]
+    return replace(source, cases=tuple(cases))
+
+
+def _named_systems(settings: StudySettings, source: Source) -> list[str]:
+    shown = {
+        "title": settings.title,
+        "description": settings.description,
+        "consent text": settings.consent,
+        "guidelines": settings.guidelines,
+    }
+    return naming(shown, set(system_names(source)))
+
+
+def naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
+    """Texts for annotators that name a system; found as whole words, whatever their case.
+
+    A name of one or two letters is a word of many languages, and is not looked for.
+    """
+    return [
+        f"The {where} names the system “{name}”, which annotators would read: write it without."
+        for where, text in shown.items()
+        for name in sorted(names)
+        if len(name) > 2 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+    ]
+
+
+def choose_cases(
+    cases: Sequence[SourceCase], settings: StudySettings, seed: int, *, practice: Sequence[str]
+) -> tuple[list[SourceCase], list[SourceCase]]:
+    """Calibration cases and main cases, drawn by the seed from cases sorted by key: the file's order is
+    forgotten. Cases named in `practice` are the calibration set as they are."""
+    ordered = sorted(cases, key=lambda case: case.key)
+    drawn = [ordered[int(i)] for i in np.random.default_rng([seed, STREAM_CASES]).permutation(len(ordered))]
+    if practice:
+        by_key = {case.key: case for case in drawn}
+        calibration = [by_key.pop(key) for key in practice]
+        rest = list(by_key.values())
+    else:
+        calibration, rest = drawn[: settings.n_calibration], drawn[settings.n_calibration :]
+    return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
+
+
+def notes_on(source: Source, n_main: int, gap_note: str) -> list[str]:
+    """What an owner should know of the study that was built, a sentence each."""
+    notes = []
+    if source.n_dropped:
+        notes.append(f"{source.n_dropped} cases were left out because a system had no usable text for them.")
+    if gap_note:
+        notes.append(gap_note)
+    twins = sum(
+        len({normalise(text.text, system_names(source)) for text in case.texts.values()}) < len(case.texts)
+        for case in source.cases
+    )
+    if twins:
+        notes.append(f"In {twins} of {len(source.cases)} cases two systems wrote the very same text.")
+    if n_main < 20:
+        notes.append(f"{n_main} cases are few: expect wide intervals.")
+    return notes
+
+
+def calibration_writer(case: SourceCase, names: Sequence[str], turn: int) -> str:
+    """Whose text a calibration case shows: the practice text where there is one, else the systems in turn."""
+    return PRACTICE if PRACTICE in case.texts else names[turn % len(names)]
+
+
+def system_names(source: Source) -> list[str]:
+    """Names and labels of the contestants, which no annotator may read."""
+    return sorted({word for name, system in source.systems.items() for word in (name, system.label)})

@@ -1,0 +1,79 @@
+import pytest
+
+from annotation.design.plan import (
+    PRACTICE,
+    StudySettings,
+    calibration_writer,
+    choose_cases,
+    faults,
+    naming,
+    notes_on,
+    with_practice,
+)
+from annotation.design.sources import Source, SourceCase, SourceSystem, SourceText
+
+
+def source(*, n_cases: int = 6, same: bool = False) -> Source:
+    cases = [
+        SourceCase(
+            key=f"c{number}",
+            user="u",
+            history=(),
+            item={"title": "Heat"},
+            texts={
+                name: SourceText("Because." if same else f"Because of {name}'s reason {number}.")
+                for name in ("prism", "knn")
+            },
+        )
+        for number in range(n_cases)
+    ]
+    return Source(tuple(cases), {"prism": SourceSystem("Prism"), "knn": SourceSystem("Neighbours")})
+
+
+def test_all_faults_of_a_plan_are_told_at_once() -> None:
+    settings = StudySettings(title="Is Prism better?", gap=0, seed=-1, n_calibration=6)
+    told = faults(settings, source(), {"c9": "Practice."})
+    for words in ("seed must lie", "gap must be", "title names the system", "6 complete cases", "case 'c9'"):
+        assert any(words in sentence for sentence in told), words
+
+
+def test_a_good_plan_has_no_fault() -> None:
+    assert faults(StudySettings(title="Films", n_calibration=2), source(), {"c1": "Practice."}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "n_found"), [("the PRISM way", 1), ("prismatic light", 0), ("an ab test", 0), ("(knn)", 1)]
+)
+def test_names_are_found_as_whole_words_and_never_the_shortest(text: str, n_found: int) -> None:
+    assert len(naming({"title": text}, {"prism", "knn", "ab"})) == n_found
+
+
+def test_the_draw_forgets_the_order_of_the_file() -> None:
+    settings = StudySettings(title="Films", n_calibration=2, n_cases=3)
+    cases = source().cases
+    calibration, main = choose_cases(cases, settings, 7, practice=())
+    assert (calibration, main) == choose_cases(cases[::-1], settings, 7, practice=())
+    assert (len(calibration), len(main)) == (2, 3)
+    assert not {case.key for case in calibration} & {case.key for case in main}
+
+
+def test_practised_cases_are_the_calibration_set_in_their_order() -> None:
+    practised = with_practice(source(), {"c4": "One.", "c1": "Two."})
+    settings = StudySettings(title="Films", n_calibration=2)
+    calibration, main = choose_cases(practised.cases, settings, 7, practice=["c4", "c1"])
+    assert [case.texts[PRACTICE].text for case in calibration] == ["One.", "Two."]
+    assert sorted(case.key for case in main) == ["c0", "c2", "c3", "c5"]
+    assert calibration_writer(calibration[0], ["knn", "prism"], 0) == PRACTICE
+    assert [calibration_writer(main[0], ["knn", "prism"], turn) for turn in range(3)] == [
+        "knn",
+        "prism",
+        "knn",
+    ]
+
+
+def test_the_owner_is_told_of_twins_and_of_few_cases() -> None:
+    assert notes_on(source(), 30, "") == []
+    told = notes_on(source(same=True), 6, "The gap was lowered.")
+    assert told[0] == "The gap was lowered."
+    assert "In 6 of 6 cases two systems wrote the very same text." in told
+    assert "6 cases are few: expect wide intervals." in told
