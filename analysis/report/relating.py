@@ -42,10 +42,14 @@ def summarise(
     """Each metric of each system's texts."""
     rows = []
     for metric in metrics:
-        for system in systems:
-            values = scores.of(metric.name, system)
-            if len(values):
-                rows.append(_summary(metric, system, values, confidence))
+        by_system = {system: scores.of(metric.name, system) for system in systems}
+        seen = np.unique(np.concatenate(list(by_system.values())))
+        yes_or_no = set(seen[~np.isnan(seen)]) == {0.0, 1.0}
+        rows += [
+            _summary(metric, system, values, confidence, yes_or_no=yes_or_no)
+            for system, values in by_system.items()
+            if len(values)
+        ]
     return rows
 
 
@@ -89,7 +93,7 @@ def relate(
 
 
 def _summary(
-    metric: Metric, system: str, values: npt.NDArray[np.float64], confidence: float
+    metric: Metric, system: str, values: npt.NDArray[np.float64], confidence: float, *, yes_or_no: bool
 ) -> MetricSummary:
     defined = values[~np.isnan(values)]
     n, n_undefined = len(defined), len(values) - len(defined)
@@ -108,6 +112,9 @@ def _summary(
         score = Number(
             None, 0, "texts", method, undefined="the metric is undefined for every text of this system"
         )
+    elif yes_or_no and n > 1:
+        interval = _wilson(int(defined.sum()), n, confidence)
+        score = Number(float(defined.mean()), n, "texts", method, interval=interval)
     elif n == 1 or np.ptp(defined) == 0:
         reason = "one text has no spread" if n == 1 else "every text has the same score"
         score = Number(float(defined[0]), n, "texts", method, no_interval=reason)
@@ -117,6 +124,17 @@ def _summary(
         interval = Interval(mean - half, mean + half, confidence, "t over texts")
         score = Number(mean, n, "texts", method, interval=interval)
     return MetricSummary(metric.name, system, score, n_undefined)
+
+
+def _wilson(n_hits: int, n: int, confidence: float) -> Interval:
+    """For a metric that is yes or no: a share near 0 or 1 keeps an interval inside 0..1 (Wilson 1927)."""
+    z = float(special.ndtri((1 + confidence) / 2))
+    share, pull = n_hits / n, z * z / n
+    middle = (share + pull / 2) / (1 + pull)
+    half = z * np.sqrt(share * (1 - share) / n + pull / (4 * n)) / (1 + pull)
+    low = 0.0 if n_hits == 0 else float(middle - half)
+    high = 1.0 if n_hits == n else float(middle + half)
+    return Interval(low, high, confidence, "Wilson's for a share of texts")
 
 
 def _correlation(

@@ -10,6 +10,8 @@ from analysis.report.agreeing import landis_koch
 from analysis.report.analyse import Subject, analyse
 from analysis.report.findings import Number, StudyFindings, UnreadableFindings
 from analysis.report.page import page_context
+from analysis.report.relating import metrics_of, summarise
+from analysis.report.scores import ScoreTable
 from analysis.stats.estimates import Interval
 from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings
@@ -128,6 +130,37 @@ def test_findings_of_a_blind_study_cannot_be_built_with_systems() -> None:
 
     with pytest.raises(ValueError, match="must not tell systems apart"):
         replace(found, meta=replace(found.meta, kind="pooled"))
+
+
+@pytest.mark.parametrize(
+    ("n_hits", "low", "high"),
+    [
+        (0, 0.0, 0.1380),
+        (2, 0.0232, 0.2585),
+        (24, 0.8620, 1.0),
+    ],  # statsmodels' proportion_confint, method="wilson"
+)
+def test_a_share_of_texts_has_an_interval_inside_its_range(n_hits: int, low: float, high: float) -> None:
+    values = [("prism", float(case < n_hits)) for case in range(24)] + [("teacher", 0.0), ("teacher", 1.0)]
+    rows = [(f"c{line}", system, "hallucination", value) for line, (system, value) in enumerate(values)]
+    frame = pd.DataFrame(rows, columns=["case", "system", "metric", "value"])
+    scores = ScoreTable.from_frame(frame, systems=["prism", "teacher"])
+    prism, _ = summarise(scores, metrics_of(scores, ()), ("prism", "teacher"), 0.95)
+    interval = prism.score.interval
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=5e-4)
+
+
+def test_scores_that_only_happen_to_be_one_are_no_share() -> None:
+    rows = [(f"c{case}", "teacher", "rouge-l", 1.0) for case in range(5)]
+    rows += [(f"c{case}", "prism", "rouge-l", case / 7) for case in range(5)]
+    scores = ScoreTable.from_frame(
+        pd.DataFrame(rows, columns=["case", "system", "metric", "value"]), systems=["teacher", "prism"]
+    )
+    teacher, prism = summarise(scores, metrics_of(scores, ()), ("teacher", "prism"), 0.95)
+    assert teacher.score.no_interval == "every text has the same score"
+    assert prism.score.interval is not None
+    assert prism.score.interval.method == "t over texts"
 
 
 def test_metrics_are_summed_up_and_related_to_people() -> None:
