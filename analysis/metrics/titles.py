@@ -118,7 +118,8 @@ class TitleFinder:
         flat = f" {' '.join(word.form for word in cut)} "
         place_of = _places(cut)
         writes_capitals = any(letter.isupper() for letter in text)
-        candidates, doubtful = [], []
+        candidates: list[tuple[int, int, tuple[str, ...], int | None]] = []
+        doubtful: list[tuple[int, int, tuple[str, ...], int | None]] = []
         for last, name in self._automaton.iter(flat):
             first = place_of[last + 1 - len(" ".join(name)) - 1]
             span = cut[first : first + len(name)]
