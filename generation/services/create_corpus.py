@@ -1,7 +1,9 @@
 """Name a log and queue its import. Uploaded files are kept beside the artefacts until they are read."""
 
+import shutil
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from generation.services.queue_run import queue_run
 BUILTIN_OPTIONS = ("n_users", "seed", "shortest", "longest")
 MOST_BYTES = 20 * 2**30
 """A zip that unpacks to more than this is refused before it is unpacked."""
+LONGEST_NAME = 255
+"""Bytes of a file's name that file systems keep."""
 
 
 def create_corpus(
@@ -56,19 +60,22 @@ def create_corpus(
         chosen = {"folder": str(_folder_on_server(folder, anywhere=anywhere))}
     if not name.strip():
         raise BadParameters("name", "a corpus needs a name")
+    taken = BadParameters("name", f"there is a corpus {name.strip()!r} already; choose another name")
+    if Corpus.objects.filter(name=name.strip()).exists():
+        raise taken
+    if files:
+        # Before the transaction: it would keep everybody else from writing while a large log unpacks.
+        chosen = {"folder": str(_keep(files))}
     try:
         with transaction.atomic():
             corpus = Corpus.objects.create(
                 name=name.strip(), log_format=log_format, options=chosen, created_by=created_by
             )
-            if files:
-                corpus.options = {"folder": str(_keep(files))}
-                corpus.save(update_fields=["options"])
             run = queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
     except IntegrityError:
-        raise BadParameters(
-            "name", f"there is a corpus {name.strip()!r} already; choose another name"
-        ) from None
+        if files:
+            shutil.rmtree(chosen["folder"], ignore_errors=True)
+        raise taken from None
     return corpus, run
 
 
@@ -91,22 +98,30 @@ def _folder_on_server(folder: str, *, anywhere: bool) -> Path:
         path = Path(folder).expanduser().resolve() if anywhere else path_below_logs(folder)
     except PermissionError as refusal:
         raise BadParameters("folder", str(refusal)) from None
-    if not path.is_dir():
-        raise BadParameters("folder", f"there is no folder {path} on this server")
+    try:
+        found = path.is_dir()
+    except OSError:  # a name longer than names can be
+        found = False
+    if not found:
+        raise BadParameters("folder", f"there is no folder {str(path)[:200]} on this server")
     return path
 
 
 def _keep(files: list[UploadedFile]) -> Path:
     folder = artefacts_root() / "uploads" / uuid.uuid4().hex
     folder.mkdir(parents=True)
-    for file in files:
-        name = Path(file.name or "").name
-        if name.lower().endswith(".zip"):
-            _unpack(file, folder)
-            continue
-        with (folder / name).open("wb") as target:
-            for chunk in file.chunks():
-                target.write(chunk)
+    try:
+        for file in files:
+            name = Path(file.name or "").name
+            if name.lower().endswith(".zip"):
+                _unpack(file, folder)
+                continue
+            with (folder / name).open("wb") as target:
+                for chunk in file.chunks():
+                    target.write(chunk)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # half a log is no log, and nothing would ever point to it
+        raise
     return folder
 
 
@@ -118,13 +133,17 @@ def _unpack(file: UploadedFile, folder: Path) -> None:
             if sum(member.file_size for member in members) > MOST_BYTES:
                 raise BadParameters("uploads", f"{file.name} unpacks to more than {MOST_BYTES // 2**30} GiB")
             for member in members:
-                with (
-                    archive.open(member) as source,
-                    (folder / Path(member.filename).name).open("wb") as target,
-                ):
+                name = Path(member.filename).name
+                if name in ("", "..") or len(name.encode()) > LONGEST_NAME:
+                    raise BadParameters("uploads", f"{file.name} holds a file named {name[:40]!r}; rename it")
+                with archive.open(member) as source, (folder / name).open("wb") as target:
                     while chunk := source.read(1 << 20):
                         target.write(chunk)
-    except zipfile.BadZipFile:
+    except (RuntimeError, NotImplementedError):  # zipfile's words for "encrypted" and "an unknown method"
+        raise BadParameters(
+            "uploads", f"{file.name} is encrypted or packed in an unusual way; pack it again, plainly"
+        ) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         raise BadParameters(
             "uploads", f"{file.name} is not a zip file that can be read; pack it again"
         ) from None

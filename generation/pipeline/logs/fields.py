@@ -33,6 +33,8 @@ def read_text(field: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise BadField(field, "is no text", "Give a text in quotes, or leave it out")
+    if any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise BadField(field, "holds half of a character", "Export the file again as UTF-8")
     return " ".join(value.replace("\x00", " ").split())
 
 
@@ -72,7 +74,7 @@ def read_names(field: str, value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise BadField(field, "is no list of texts", 'Give a list such as ["Drama", "War"], or leave it out')
-    return tuple(dict.fromkeys(name.strip() for name in value if name.strip()))
+    return tuple(dict.fromkeys(filter(None, (read_text(field, name) for name in value))))
 
 
 def read_year(field: str, value: Any) -> int | None:

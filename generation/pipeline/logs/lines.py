@@ -1,6 +1,7 @@
 """Text files one line at a time, each with its number; a wrong encoding is named by its line."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def read_lines(path: Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, st
             f"line {number} is not {encoding} (byte 0x{found} at place {problem.start + 1})",
             "Save the file as UTF-8, or name its real encoding, such as latin-1",
         ) from None
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         reason = f"the file cannot be read beyond line {number} ({problem})"
         raise ImportRefused(path.name, reason, "Check that it was copied whole and may be read") from None
 

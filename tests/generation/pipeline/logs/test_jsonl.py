@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 import pytest
 
 from generation.pipeline import logs
+from generation.pipeline.logs.fields import BadField, read_names, read_text
+from generation.pipeline.logs.lines import read_lines
 from generation.pipeline.logs.rejected import ImportRefused
 from generation.pipeline.records import Interaction, Item
 from tests.generation.pipeline.corpora import write_jsonl
@@ -130,3 +132,19 @@ def test_a_missing_file_is_refused_with_where_to_put_it(tmp_path):
         logs.load("jsonl", folder=tmp_path)
     with pytest.raises(ValueError, match="name the folder"):
         logs.load("jsonl")
+
+
+def test_a_gzip_damaged_inside_is_refused(tmp_path):
+    whole = bytearray(gzip.compress("".join(f'{{"user": "u{n}"}}\n' for n in range(5000)).encode()))
+    whole[60:70] = b"\xff" * 10
+    path = tmp_path / "interactions.jsonl.gz"
+    path.write_bytes(bytes(whole))
+    with pytest.raises(ImportRefused, match="cannot be read beyond line"):
+        list(read_lines(path))
+
+
+def test_half_a_character_and_nul_never_reach_a_table():
+    for read, value in ((read_text, "a\ud800"), (read_names, ["Drama", "\udfff"])):
+        with pytest.raises(BadField, match="half of a character"):
+            read("field", value)
+    assert read_names("genres", ["Dra\x00ma", "\x00", " War "]) == ("Dra ma", "War")
