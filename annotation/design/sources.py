@@ -169,7 +169,7 @@ def read_history(value: object) -> tuple[dict[str, Any], ...]:
         if value.lstrip().startswith("["):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ValueError(
                     "history: starts with “[” but is not a JSON list; check its quotes."
                 ) from None
@@ -195,7 +195,7 @@ def read_item(value: object, name: str = "item") -> dict[str, Any] | None:
         if value.lstrip().startswith("{"):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ValueError(
                     f"{name}: starts with “{{” but is not a JSON object; check its quotes."
                 ) from None
@@ -268,11 +268,14 @@ def _csv_rows(
             errors.append(
                 f"Line 1: there is no column {', '.join(missing)}; the columns are {', '.join(columns)}."
             )
+        twice = sorted({name for name in columns if name and columns.count(name) > 1})
+        if twice:
+            errors.append(f"Line 1: two columns are called {', '.join(twice)}; keep one of each.")
         unknown = [name or "(unnamed)" for name in columns if name not in {*required, *optional}]
         if unknown and not missing:
             known = ", ".join([*required, *optional])
             errors.append(f"Line 1: unknown column {', '.join(unknown)}; known are {known}.")
-        if missing or unknown:
+        if missing or unknown or twice:
             return
         for row in reader:
             if None in row:

@@ -92,3 +92,13 @@ def test_a_flood_of_errors_is_counted_and_not_listed() -> None:
     parsed = parse("case,system,text\n" + "c,,x\n" * 250, "csv")
     assert len(parsed.errors) == 101
     assert parsed.errors[-1] == "… and 150 more errors."
+
+
+def test_a_column_named_twice_and_a_list_nested_too_deeply_are_refused() -> None:
+    assert parse("case,system,text,text\nc1,a,x,y\n", "csv").errors == (
+        "Line 1: two columns are called text; keep one of each.",
+    )
+    row = {"case": "c1", "system": "a", "text": "x", "history": "[" * 100_000}
+    assert "not a JSON list" in parse(json.dumps(row), "jsonl").errors[0]
+    row = {"case": "c1", "system": "a", "text": "x", "item": '{"a":' * 100_000}
+    assert "not a JSON object" in parse(json.dumps(row), "jsonl").errors[0]
