@@ -12,6 +12,8 @@ from analysis.stats.ratings import Problem
 
 COLUMNS = ("case", "system", "metric", "value")
 MAX_LISTED = 10_000
+LARGEST = 1e60
+"""Beyond it, sums of squares and their products leave what a float holds: finite, and yet no use."""
 
 
 class BadScores(ValueError):
@@ -94,7 +96,7 @@ def _problems(names: dict[str, pd.Series], values: pd.Series, systems: set[str])
             Problem(int(row) + 1, "system", f"{names['system'].iloc[row]!r} was never rated", remedy)
         )
     written = names["value"] != ""
-    for row in np.flatnonzero(written & ~np.isfinite(values)):
+    for row in np.flatnonzero(written & ~(np.abs(values) <= LARGEST)):
         remedy = "Write a finite number, or leave it empty where the metric is undefined"
         problems.append(Problem(int(row) + 1, "value", f"got {names['value'].iloc[row]!r}", remedy))
     keys = pd.DataFrame({name: names[name] for name in COLUMNS[:3]})

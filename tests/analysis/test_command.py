@@ -76,6 +76,8 @@ def test_bad_rows_are_named_by_line_and_nothing_is_written(
         (b"", "not a CSV"),
         ("annotator,case,system,criterion,value\nJos\xe9,1,x,c,3\n".encode("latin-1"), "UTF-8"),
         (b"annotator,case,system,criterion,value\n", "no rows"),
+        (b"annotator,case,system,criterion,value\nA,1,x,c,3,\nA,2,x,c,3,\n", "more fields than the header"),
+        (b"annotator,case,system,criterion,value,value\nA,1,x,c,3,4\n", "two columns are called value"),
     ],
 )
 def test_a_file_that_is_no_ratings_is_refused(
@@ -103,8 +105,13 @@ def test_missing_files_and_bad_scores_and_scales_are_refused(
     assert "no such file" in refused(capsys, tmp_path / "none.csv", "--out", out)
     assert "two different points" in refused(capsys, csv, "--out", out, "--levels", "3")
     assert "whole numbers" in refused(capsys, csv, "--out", out, "--levels", "1,a")
+    assert "stands twice" in refused(capsys, csv, "--out", out, "--levels", "1,2,2")
+    assert "points lie between" in refused(capsys, csv, "--out", out, "--levels", f"1,2,{10**30}")
+    assert "--seed -5" in refused(capsys, csv, "--out", out, "--seed", "-5")
     scores = tmp_path / "scores.csv"
     scores.write_text("case,system,metric,value\ncase 1,prism,m,many\n", encoding="utf-8")
+    assert "line 2, value" in refused(capsys, csv, "--scores", scores, "--out", out)
+    scores.write_text("case,system,metric,value\ncase 1,prism,m,1e308\n", encoding="utf-8")
     assert "line 2, value" in refused(capsys, csv, "--scores", scores, "--out", out)
     assert not out.exists()
 

@@ -4,6 +4,7 @@ import datetime
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from analysis.stats.ratings import BadRatings, RatingTable
 
 BAD_INPUT = 2
 """Exit code when the files cannot be analysed; nothing was written."""
+FARTHEST_POINT = 10**9
+"""Farther ones do not fit the integers they are kept in."""
 
 
 class BadInput(Exception):
@@ -58,6 +61,8 @@ class Command(BaseCommand):
     def _compute(self, options: dict[str, Any]) -> tuple[StudyFindings, dict[str, bytes]]:
         if options["out"].exists():
             raise BadInput(f"{options['out']} exists already; name a folder that does not, or move it away")
+        if not 0 <= options["seed"] < 2**63:
+            raise BadInput(f"--seed {options['seed']}: give a whole number from 0 to 2**63 - 1")
         ratings = _read(options["ratings"])
         table = RatingTable.from_frame(
             ratings, levels=_levels(options["levels"]), annotators_identified=not options["slots"]
@@ -107,8 +112,21 @@ def write_folder(target: Path, files: dict[str, bytes]) -> None:
 
 def _read(path: Path) -> pd.DataFrame:
     """Every cell as text, so that nothing is guessed: "NA" is a name, an empty cell is empty."""
+    as_text: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        header = pd.read_csv(path, header=None, nrows=1, **as_text).iloc[0]
+        if header.duplicated().any():
+            twice = ", ".join(sorted(set(header[header.duplicated()])))
+            raise BadInput(f"{path}: two columns are called {twice}; keep one of each")
+        with warnings.catch_warnings():
+            # Else pandas takes the first field of a row too long for the header as its name, and every
+            # other field moves to the column beside its own.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, index_col=False, **as_text)
+    except pd.errors.ParserWarning:
+        raise BadInput(
+            f"{path}: rows have more fields than the header has columns; put quotes round texts with commas"
+        ) from None
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
     except UnicodeDecodeError as error:
@@ -128,4 +146,8 @@ def _levels(text: str) -> tuple[int, ...]:
         ) from None
     if len(set(levels)) < 2:
         raise BadInput(f"--levels {text}: a scale has at least two different points")
+    if len(set(levels)) != len(levels):
+        raise BadInput(f"--levels {text}: a point stands twice; keep one")
+    if max(map(abs, levels)) > FARTHEST_POINT:
+        raise BadInput(f"--levels {text}: points lie between -{FARTHEST_POINT} and {FARTHEST_POINT}")
     return levels
