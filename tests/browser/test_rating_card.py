@@ -93,6 +93,23 @@ def test_with_the_mouse_alone_and_back(card: Page) -> None:
     assert card.locator("fieldset.question input[value='1']:checked").count() == 1
 
 
+def test_the_browsers_own_back_and_forward_bring_whole_pages(card: Page) -> None:
+    faults: list[str] = []
+    card.on("pageerror", lambda fault: faults.append(str(fault)))
+    card.keyboard.type("135")
+    expect(card.locator("#saved")).to_have_text("Saved")
+    card.keyboard.press("Enter")
+    expect(card.locator("#card-heading")).to_have_text("Card 2 of 4")
+    for step, number in ((card.go_back, 1), (card.go_forward, 2)):
+        step()
+        expect(card.locator("#card-heading")).to_have_text(f"Card {number} of 4")
+        expect(card.get_by_role("link", name="Stop for now")).to_be_visible()
+        card.keyboard.press("?")
+        expect(card.locator("#cheat-sheet")).to_be_visible()
+        card.keyboard.press("Escape")
+    assert not faults
+
+
 def test_without_script_the_form_alone_carries_the_marks(browser: Browser, study: tuple[str, User]) -> None:
     context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
     sign_in(context, *study)
