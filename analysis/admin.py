@@ -5,7 +5,7 @@ from analysis.models import Report
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    """To look at: a report is computed, never edited. Scores are left out, they name systems."""
+    """To look at: a report is computed, never edited or deleted. Scores are left out, they name systems."""
 
     list_display = ["id", "study", "kind", "status", "created_by", "created_at"]
     list_filter = ["kind", "status"]
@@ -15,4 +15,7 @@ class ReportAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
         return False

@@ -170,3 +170,13 @@ def test_rest_gives_the_same_as_the_pages(
 def test_the_schema_of_this_room_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("spectacular", "--validate", "--file", "/dev/null")
     assert "analysis" not in capsys.readouterr().err
+
+
+def test_not_even_an_administrator_edits_or_deletes_a_report(client: Client, olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga), done=False)
+    client.force_login(User.objects.create_superuser("root"))
+    address = f"/admin/analysis/report/{report.pk}"
+    assert client.get(f"{address}/change/").status_code == 200
+    assert client.post(f"{address}/change/", {"seed": "4"}).status_code == 403
+    assert client.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
+    assert Report.objects.filter(pk=report.pk, seed=report.seed).exists()
