@@ -110,7 +110,7 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
 
 
 def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
-    """Correlations of metrics with people: blue follows, orange contradicts."""
+    """Correlations of metrics with ratings: blue follows, orange contradicts."""
     found = {
         (row.metric, row.criterion): row.number
         for row in findings.correlations
@@ -131,7 +131,7 @@ def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
             parts += _heat(x, y, cell, tall, given)
             if given is not None and given.value is not None:
                 said.append(f"{metric.label} with {criterion.name} {number(given.value)}")
-    title = f"{coefficient.capitalize()} correlation of metrics with people, {LEVELS.get(level, level)}"
+    title = f"{coefficient.capitalize()} correlation of metrics with ratings, {LEVELS.get(level, level)}"
     description = f"{'; '.join(said[:40])}{' and more' if len(said) > 40 else ''}."
     size = (wide + cell * len(findings.criteria) + 4, 36 + tall * len(metrics))
     return Figure(

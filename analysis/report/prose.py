@@ -134,7 +134,7 @@ def on_metrics(findings: StudyFindings) -> list[str]:
         names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
         _, top = max(values, key=lambda pair: pair[0])
         sentences.append(
-            f"Over all texts the closest link between a metric and people is {labels[top.metric]} with "
+            f"Over all texts the closest link between a metric and the ratings is {labels[top.metric]} with "
             f"{names[top.criterion]}, Spearman's rho {_estimate(top.number)}; it is the largest of "
             f"{len(values):,} looked at, so expect less elsewhere."
         )

@@ -134,7 +134,7 @@ def overview(findings: StudyFindings) -> Table:
     columns += [Column(metric.name, metric.label) for metric in shown]
     for criterion in findings.criteria:
         columns += [Column(criterion.key, criterion.name), Column(f"{criterion.key}_sd", "SD")]
-    caption = "Automatic metrics (mean over texts) and human ratings (mean ± standard deviation)."
+    caption = "Automatic metrics (mean over texts) and ratings (mean ± standard deviation)."
     return Table("overview", "Systems at a glance", caption + _warning(findings), tuple(columns), tuple(rows))
 
 

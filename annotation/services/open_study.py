@@ -83,7 +83,7 @@ def _gold(study: Study) -> list[str]:
     n_criteria = Criterion.objects.filter(study=study).count()
     missing = n_cards * n_criteria - CalibrationGold.objects.filter(card__study=study).count()
     if missing:
-        return [f"{missing} of {n_cards * n_criteria} gold marks of the calibration set are missing."]
+        return [f"{missing} of {n_cards * n_criteria} reference marks of the calibration set are missing."]
     gold: dict[str, set[int]] = {}
     for name, value in CalibrationGold.objects.filter(card__study=study).values_list(
         "criterion__name", "value"

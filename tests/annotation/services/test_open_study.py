@@ -36,7 +36,7 @@ def test_all_that_is_missing_is_said_at_once(olga: User) -> None:
         "The consent text is empty",
         "The guidelines are empty",
         "The gate rule cannot be used",
-        "6 of 6 gold marks",
+        "6 of 6 reference marks",
         "exactly 2 seats",
     ):
         assert words in said
