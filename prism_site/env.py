@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -56,12 +58,33 @@ def env_secret(name: str) -> str:
 
 
 def local_secret(folder: Path) -> str:
-    """The secret key of a machine that was given none: made once, kept readable by its owner alone."""
+    """The secret key of a machine that was given none: made once, kept readable by its owner alone.
+
+    Raises:
+        ImproperlyConfigured: the folder cannot be written, or the file holds no key.
+    """
     path = folder / "secret_key"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_secret(path)
+        key = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"PRISM_HOME is {folder}, where the secret key cannot be kept: {error.strerror}."
+        ) from None
+    if not key:
+        raise ImproperlyConfigured(f"{path} is empty: delete it, and the next start makes a new key.")
+    return key
+
+
+def _make_secret(path: Path) -> None:
+    """Written aside and linked in whole: of two processes that start together, neither reads half a key."""
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")  # its owner's alone
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text(encoding="utf-8")
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        os.unlink(aside)

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,24 @@ def test_the_local_secret_is_made_once_and_read_by_its_owner_alone(tmp_path: Pat
     assert len(first) >= 50
     assert env.local_secret(tmp_path / "home") == first
     assert (tmp_path / "home/secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_empty_secret_stops_the_boot(tmp_path: Path) -> None:
+    """As a disk that was full at the first start leaves it; every page would fail instead."""
+    (tmp_path / "secret_key").touch()
+    with pytest.raises(ImproperlyConfigured, match="secret_key is empty: delete it"):
+        env.local_secret(tmp_path)
+
+
+def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"PRISM_HOME is .*file"):
+        env.local_secret(tmp_path / "file")
+
+
+def test_processes_that_start_together_share_one_whole_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(lambda _: env.local_secret(tmp_path / "home"), range(64)))
+    assert len(keys) == 1
+    assert len(keys.pop()) >= 50
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["secret_key"]
