@@ -13,6 +13,8 @@ PRISM_HOME = env_path("PRISM_HOME", BASE_DIR / "var")
 PRISM_ARTEFACTS = env_path("PRISM_ARTEFACTS", PRISM_HOME / "artefacts")
 PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
 """The one folder whose logs owners may name through the web instead of uploading them."""
+PRISM_MODELS = env_path("PRISM_MODELS", PRISM_HOME / "models")
+"""The one folder whose language models owners may name through the web."""
 PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90)
 """How long a worker may be silent before its shard goes to another one."""
 PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120)

@@ -1,8 +1,12 @@
 """Where this installation keeps its artefacts. Rows hold paths relative to that folder, so it may move."""
 
+import re
 from pathlib import Path
 
 from django.conf import settings
+
+HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
+"""How models are called on a hub: a name, or an owner and a name."""
 
 
 def artefacts_root() -> Path:
@@ -47,3 +51,30 @@ def path_below_logs(named: str) -> Path:
     if not path.is_relative_to(root):
         raise PermissionError(f"it must lie in {root}; ask whoever runs this server to put it there")
     return path
+
+
+def models_root() -> Path:
+    """The one folder whose language models may be named through the web."""
+    return Path(settings.PRISM_MODELS)
+
+
+def model_below_models(named: str) -> str:
+    """The model a person named through the web: a folder in `models_root()`, or a hub's name as it is.
+
+    Raises:
+        PermissionError: it is neither.
+    """
+    root = models_root().resolve()
+    path = (root / named).resolve()
+    try:
+        if path != root and path.is_relative_to(root) and path.is_dir():
+            return str(path)
+        # What lies in the working directory under a hub's name would be loaded in its stead.
+        if HUB_NAME.fullmatch(named) and ".." not in named and not Path(named).exists():
+            return named
+    except OSError:  # a name longer than names can be
+        pass
+    raise PermissionError(
+        f"name a folder that lies in {root}, or a model of a hub such as google/flan-t5-base; "
+        "ask whoever runs this server to put yours there"
+    )

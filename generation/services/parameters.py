@@ -112,7 +112,9 @@ class DistilTeacher(Parameters):
     hallucination_rate: float = field(
         0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
     )
-    path: str = field("", "Model", "Folder of a language model, for the local teacher.")
+    path: str = field(
+        "", "Model", "For the local teacher: a folder in the server's folder of models, or a name on a hub."
+    )
     prompt_version: str = field(
         "faithful-v1", "Prompt", "Versioned.", choices=_labels(prompts, "PROMPTS"), advanced=True
     )
@@ -141,7 +143,11 @@ class TrainStudent(Parameters):
 
     with_user: bool = field(True, "User vectors", "Off trains the ablation, which never knew its users.")
     recipe: str = field("demo", "Recipe", "Sizes and rates.", choices=RECIPES)
-    path: str = field("", "Pretrained model", "Folder of BART-base, for the paper's recipe.")
+    path: str = field(
+        "",
+        "Pretrained model",
+        "For the paper's recipe: BART-base in the server's folder of models, or its name on a hub.",
+    )
     max_seconds: float = field(0.0, "Time limit", "Seconds of processor time; 0 sets none.")
     max_epochs: int = field(0, "Epochs", "At most; 0 leaves it to the recipe.", advanced=True)
     max_steps: int = field(0, "Steps", "At most; 0 leaves it to the recipe.", advanced=True)
@@ -161,7 +167,9 @@ class ExplainCases(Parameters):
     hallucination_rate: float = field(
         0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
     )
-    path: str = field("", "Model", "Folder of a language model, for the local teacher.")
+    path: str = field(
+        "", "Model", "For the local teacher: a folder in the server's folder of models, or a name on a hub."
+    )
     shards: int = field(
         0, "Shards", "Parts that workers may take side by side; 0 lets the size decide.", advanced=True
     )

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
-from generation.services.folders import path_below_logs
+from generation.services.folders import model_below_models, path_below_logs
 from generation.services.parameters import BadParameters, read_parameters
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -22,6 +22,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
 
 TRAINED = {"prism": True, "prism-nouser": False}
 """Systems that need a student, and whether that student was trained with user vectors."""
+
+OWN_FIELDS = {"path", "checkpoint", "interactions", "catalogue"}
+"""What a stage gives a teacher or system itself; through the web, options may not put a path in its place."""
 
 
 def queue_run(
@@ -57,17 +60,45 @@ def queue_run(
 
 
 def _with_paths(parameters: dict[str, Any], *, through_the_web: bool) -> dict[str, Any]:
-    """A file that a signed-in person names is one of the server's logs; a shell may name any."""
-    named = parameters.get("picks")
+    """What a signed-in person names is one of the server's logs or models; a shell may name any."""
+    chosen = {**parameters, **_picks(parameters.get("picks"), through_the_web=through_the_web)}
+    if not through_the_web:
+        return chosen
+    if named := chosen.get("path"):
+        chosen["path"] = _model("path", named)
+    if isinstance(config := chosen.get("config"), dict) and (named := config.get("pretrained")):
+        chosen["config"] = {**config, "pretrained": _model("config", named)}
+    if isinstance(options := chosen.get("options"), dict):
+        for name in sorted(OWN_FIELDS & options.keys()):
+            raise BadParameters(
+                "options", f"{name} is no option here: the field Model and the runs it builds on say it"
+            )
+    return chosen
+
+
+def _picks(named: Any, *, through_the_web: bool) -> dict[str, str]:
     if not named or not isinstance(named, str):
-        return parameters
+        return {}
     try:
         path = path_below_logs(named) if through_the_web else Path(named).expanduser().resolve()
     except PermissionError as refusal:
         raise BadParameters("picks", str(refusal)) from None
-    if not path.is_file():
-        raise BadParameters("picks", f"there is no file {path} on this server")
-    return {**parameters, "picks": str(path)}
+    try:
+        found = path.is_file()
+    except OSError:  # a name longer than names can be
+        found = False
+    if not found:
+        raise BadParameters("picks", f"there is no file {str(path)[:200]} on this server")
+    return {"picks": str(path)}
+
+
+def _model(field: str, named: Any) -> Any:
+    if not isinstance(named, str):
+        return named  # read_parameters says what type it wants
+    try:
+        return model_below_models(named)
+    except PermissionError as refusal:
+        raise BadParameters(field, str(refusal)) from None
 
 
 def _expected(needs: Sequence[Run]) -> int:

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from generation import tasks
 from generation.models import Corpus, Run
+from generation.services.queue_run import queue_run
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,83 @@ def test_a_bad_parameter_is_answered_with_the_remedy(api, parameters, said):
     )
     assert answer.status_code == 422
     assert said in answer.json()[next(iter(parameters))][0]
+
+
+LOCAL_MODEL = {
+    "distil_teacher": {"teacher": "transformers"},
+    "train_student": {"recipe": "paper"},
+    "explain_cases": {"system": "local-teacher"},
+}
+
+
+def ask_for_a_model(api, stage, **parameters):
+    cases = builders.case_run()
+    needs = {"train_student": builders.run(stage="distil_teacher", status="done")}.get(stage, cases)
+    body = {
+        "corpus": needs.corpus_id,
+        "stage": stage,
+        "parameters": {**LOCAL_MODEL[stage], **parameters},
+        "needs": [needs.pk],
+    }
+    return api.post(f"{ROOT}/runs/", body, format="json")
+
+
+@pytest.fixture
+def models(settings, tmp_path):
+    settings.PRISM_MODELS = tmp_path / "models"
+    (settings.PRISM_MODELS / "families" / "t5").mkdir(parents=True)
+    (tmp_path / "secrets").mkdir()
+    return settings.PRISM_MODELS
+
+
+@pytest.mark.parametrize("stage", LOCAL_MODEL)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc",
+        "../secrets",
+        "families/../../secrets",
+        "~/model",
+        ".",
+        "families/gone/t5",
+        "generation/pipeline",
+    ],
+)
+def test_a_model_outside_the_folder_of_models_is_refused(api, models, sent, stage, path):
+    answer = ask_for_a_model(api, stage, path=path)
+    assert answer.status_code == 422, answer.content
+    assert str(models) in answer.json()["path"][0]
+    assert sent == []
+
+
+@pytest.mark.parametrize("stage", LOCAL_MODEL)
+def test_a_model_in_the_folder_of_models_is_taken_and_a_hubs_name_stays(api, models, stage):
+    below = ask_for_a_model(api, stage, path="families/t5")
+    assert below.json()["parameters"]["path"] == str(models / "families" / "t5")
+    hub = ask_for_a_model(api, stage, path="google/flan-t5-base")
+    assert hub.json()["parameters"]["path"] == "google/flan-t5-base"
+
+
+@pytest.mark.parametrize(
+    ("stage", "more", "field"),
+    [
+        ("distil_teacher", {"options": {"path": "/etc"}}, "options"),
+        ("explain_cases", {"options": {"path": "/etc"}}, "options"),
+        ("explain_cases", {"system": "scripted-teacher", "options": {"checkpoint": "/etc"}}, "options"),
+        ("train_student", {"config": {"pretrained": "/etc"}}, "config"),
+    ],
+)
+def test_no_other_parameter_leads_to_a_folder_of_the_server(api, models, stage, more, field):
+    answer = ask_for_a_model(api, stage, path="google/flan-t5-base", **more)
+    assert answer.status_code == 422
+    assert list(answer.json()) == [field]
+
+
+def test_a_shell_may_name_any_model(models, tmp_path):
+    cases = builders.case_run()
+    parameters = {**LOCAL_MODEL["explain_cases"], "path": str(tmp_path / "secrets")}
+    run = queue_run(corpus=cases.corpus, stage="explain_cases", parameters=parameters, needs=[cases])
+    assert run.parameters["path"] == str(tmp_path / "secrets")
 
 
 def test_a_student_of_the_wrong_kind_is_refused_for_a_system(api):
