@@ -158,7 +158,7 @@ def _watch(console: Console, run_ids: list[int], alive: Callable[[], bool]) -> N
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bars: dict[int, TaskID] = {}
-        said: dict[int, str] = {}
+        said: dict[int, tuple[str, int]] = {}
         while True:
             lines = [run_line(run) for run in listed_runs().filter(pk__in=run_ids).order_by("pk")]
             runs = [line.run for line in lines]
@@ -170,9 +170,10 @@ def _watch(console: Console, run_ids: list[int], alive: Callable[[], bool]) -> N
                 progress.update(
                     bars[run.pk], completed=percent, state=f"{line.state} {line.progress.remaining_words}"
                 )
-                if not console.is_terminal and said.get(run.pk) != run.status:
-                    said[run.pk] = run.status
-                    console.print(f"  {run.title}: {line.state}")
+                tenths = percent // 10 if run.status == Status.RUNNING else -1
+                if not console.is_terminal and said.get(run.pk) != (run.status, tenths):
+                    said[run.pk] = (run.status, tenths)
+                    console.print(f"  {run.title}: {line.state}" + (f", {percent} %" if tenths > 0 else ""))
             if failed := [run for run in runs if run.status in (Status.FAILED, Status.CANCELLED)]:
                 raise DemoFailed(f"{failed[0].title} failed: {failed[0].error or 'it was cancelled'}")
             if all(run.status == Status.DONE for run in runs):
@@ -309,6 +310,10 @@ def rehearse(
             pseudonym = Enrolment.objects.get(pk=enrolment_id).pseudonym
             done.append(Rehearsed(pseudonym, severity, annotator.n_rated, journey(enrolment_id).stage))
             progress.advance(bar)
+            if not console.is_terminal:
+                console.print(
+                    f"  {index + 1} of {len(SEVERITIES)}: severity {severity:+.2f}, {done[-1].stage}"
+                )
     return done
 
 

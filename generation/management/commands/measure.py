@@ -34,13 +34,15 @@ class Command(BaseCommand):
             table.add_row(name, *(f"{getattr(shares, field):.3f}" for field in COLUMNS.values()))
         console.print(table)
         console.print(
-            "strict: the recommended film, two different films that were watched, no film that was not, genres "
-            "and directors named and all true."
+            "Shares of texts. strict: the recommended film, two different films that were watched, no film that was "
+            "not, genres and directors named and all true. invented title: names a film that is neither. target: "
+            "names the recommended film. title twice: names a film more than once, which can hide an invented one."
         )
         if effect := measured.user_effect:
             console.print(
-                f"User vector, {measured.n_with_row} cases: the user's own aspect is named in {effect.true:.3f} of "
-                f"Prism's texts, {effect.zero:.3f} with the user zeroed, {effect.permuted:.3f} with another user's."
+                f"User vector, {measured.n_with_row} cases. The offline teacher praises to each user one thing, such as "
+                f"the music, that no prompt mentions; {effect.true:.3f} of Prism's texts name the user's own, "
+                f"{effect.zero:.3f} with the user zeroed, {effect.permuted:.3f} with another user's vector."
             )
 
 

@@ -59,20 +59,24 @@ class Command(BaseCommand):
             "[bold]1. Explanations[/]  a built-in log, an offline teacher, a student trained here, four systems"
         )
         runs = demo.write_explanations(console, seed=seed, alive=lambda: hands.poll() is None)
+        console.print("  Measuring what the texts say of their cases …")
         self._measure(console, list(runs.values()), seed)
 
         console.print(
             "[bold]2. A rehearsal[/]  simulated annotators of known severity rate blind, through the real pages"
         )
         study = demo.open_demo_study(demo.REHEARSED, runs.values(), seed=seed)
-        if study.join_path:
-            people = self._rehearse(console, study, url, runs, seed)
-            demo.close_and_unblind(study.id)
+        people = self._rehearse(console, study, url, runs, seed) if study.join_path else []
+        demo.close_and_unblind(study.id)
+        if people:
             self._compare(console, demo.known_and_estimated(study.id, people))
+        else:
+            console.print("  Kept from an earlier start.")
 
         console.print(
             "[bold]3. A report[/]  agreement, significance, correlations; every rating in it is simulated"
         )
+        console.print("  Scoring the texts and drawing the intervals …")
         report = demo.report_on(study.id)
         for sentence in report.sentences:
             console.print(f"  {sentence}")
