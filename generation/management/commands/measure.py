@@ -40,7 +40,7 @@ class Command(BaseCommand):
         )
         if effect := measured.user_effect:
             console.print(
-                f"User vector, {measured.n_with_row} cases. The offline teacher praises to each user one thing, such as "
+                f"User vector, {measured.n_with_row} cases. The offline teacher praises one thing to each user, say "
                 f"the music, that no prompt mentions; {effect.true:.3f} of Prism's texts name the user's own, "
                 f"{effect.zero:.3f} with the user zeroed, {effect.permuted:.3f} with another user's vector."
             )
