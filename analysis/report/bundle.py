@@ -3,9 +3,11 @@
 The same findings and data give the same bytes: names are sorted, times are fixed, nothing draws on chance.
 """
 
+import csv
 import hashlib
 import io
 import json
+import shlex
 import zipfile
 
 import pandas as pd
@@ -20,9 +22,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 READ_ME = """{title}
 
 report.json      every number with interval, n, method and seed (format {format})
-tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs)
+tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs); a text in
+                 the CSV that a spreadsheet would take for a formula begins with an apostrophe
 figures/         SVG; text and lines follow the colour of the page they are set into
-data/            what the numbers were computed from
+data/            what the numbers were computed from, exactly as it was; open it in a spreadsheet only as text,
+                 for nothing in it that looks like a formula is altered
 manifest.json    seed, versions, signatures, and the sha256 of every other file
 {warnings}
 To compute the report again:
@@ -52,7 +56,9 @@ def bundle(
     files = report_files(findings)
     for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
         if frame is not None:
-            files[f"data/{name}.csv"] = frame.to_csv(index=False, lineterminator="\n").encode()
+            # All texts are quoted: a carriage return in a bare one would end the row for its reader.
+            text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+            files[f"data/{name}.csv"] = text.encode()
     meta = findings.meta
     warnings = [*meta.notes]
     if meta.simulated:
@@ -69,7 +75,7 @@ def bundle(
         warnings="".join(f"\n{warning}\n" for warning in warnings),
         scores=" --scores data/scores.csv" if scores is not None else "",
         seed=meta.seed,
-        quoted=json.dumps(meta.title, ensure_ascii=False),
+        quoted=shlex.quote(meta.title),
     ).encode()
     files["manifest.json"] = manifest(findings, files)
     return dict(sorted(files.items()))

@@ -53,11 +53,11 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def to_csv(self) -> str:
-        """Full precision, one header line, "" where there is no value."""
+        """Full precision, one header line, "" where there is no value; no text a spreadsheet would run."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([column.key for column in self.columns])
-        writer.writerows([["" if cell.raw is None else cell.raw for cell in row] for row in self.rows])
+        writer.writerows([[_csv_cell(cell.raw) for cell in row] for row in self.rows])
         return out.getvalue()
 
     def to_latex(self) -> str:
@@ -453,6 +453,20 @@ def _systems(findings: StudyFindings) -> dict[str, str]:
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
 _LATEX |= {MINUS: "$-$", "±": r"$\pm$", "κ": r"$\kappa$", "α": r"$\alpha$", "<": "$<$", ">": "$>$", "–": "--"}
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that spreadsheets compute instead of showing."""
+
+
+def _csv_cell(raw: str | int | float | None) -> str | int | float:
+    """Texts that would be formulas get the apostrophe by which spreadsheets know a text; numbers stay.
+
+    A carriage return, which csv does not quote and most readers take for the end of a row, becomes a space.
+    """
+    if isinstance(raw, str):
+        return ("'" if raw.startswith(FORMULA) else "") + raw.replace("\r", " ")
+    return "" if raw is None else raw
 
 
 def _latex(text: str) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import shlex
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from dataclasses import replace
@@ -18,7 +19,7 @@ from analysis.report.figures import _ink, all_figures
 from analysis.report.findings import System
 from analysis.report.page import sections
 from analysis.report.scores import BadScores, ScoreTable
-from analysis.report.tables import all_tables, folded, overview
+from analysis.report.tables import Cell, Column, Table, all_tables, folded, overview
 from analysis.report.words import MINUS, number, p_value
 from tests.analysis.report import ratings
 
@@ -36,6 +37,48 @@ def test_csv_holds_numbers_in_full_and_empty_cells_for_none() -> None:
     assert float(written["difference"]) == faithful.difference.value
     assert float(written["p"]) == faithful.p
     assert next(row for row in rows if row["criterion"] == "personalisation")["t"] == ""
+
+
+FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\r=1"]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_of_a_table_is_a_formula_and_no_number_is_altered(text: str) -> None:
+    columns = (Column("system", "System", numeric=False), Column("difference", "Difference"))
+    table = Table("k", "t", "c", columns, ((Cell(text, text), Cell("-0.35", -0.35)),))
+    [row] = csv.reader(io.StringIO(table.to_csv().partition("\n")[2], newline=""))
+    assert row == [f"'{text}".replace("\r", " "), "-0.35"]
+
+
+def test_labels_that_are_formulas_are_texts_in_every_table() -> None:
+    subject = Subject("x", systems=(System("prism", '=HYPERLINK("x")'), System("teacher", "-Teacher")))
+    found = ratings.findings(subject=subject)
+    cells = [
+        cell
+        for table in all_tables(found)
+        for row in csv.reader(io.StringIO(table.to_csv()))
+        for cell in row
+        if cell.startswith(("=", "+", "-", "@"))
+    ]
+    assert cells  # the differences below 0
+    for cell in cells:
+        float(cell)
+
+
+def test_the_data_of_a_bundle_are_exact_and_its_readme_says_so() -> None:
+    scores = ratings.scores()
+    scores["metric"] = "=a\r=b" + scores["metric"].astype(str)
+    files = bundle(ratings.findings(), ratings=ratings.frame(), scores=scores)
+    again = pd.read_csv(io.BytesIO(files["data/scores.csv"]))
+    assert list(again["metric"]) == list(scores["metric"])
+    assert "exactly as it was" in files["README.txt"].decode()
+
+
+@pytest.mark.parametrize("title", ["$(touch owned) `id`", 'Rosa\'s "films"', "a\nb; rm x", "Plain"])
+def test_the_command_in_the_readme_gives_the_shell_the_title_and_nothing_else(title: str) -> None:
+    readme = bundle(ratings.findings(subject=Subject(title)))["README.txt"].decode()
+    words = shlex.split(readme[readme.index("python manage.py") :])
+    assert words[words.index("--title") + 1] == title
 
 
 def test_the_main_table_has_the_shape_of_the_papers() -> None:
