@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from rest_framework import exceptions, parsers, status
 from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -44,6 +45,13 @@ def _unstorable(value: Any) -> str:
         case dict():
             return _unstorable([*value.keys(), *value.values()])
     return ""
+
+
+class MayReadSchema(BasePermission):
+    """Whoever may not see which system wrote a card reads no list of the systems either."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.user.has_perm("generation.run") or request.user.has_perm("analysis.read")
 
 
 class Pages(LimitOffsetPagination):

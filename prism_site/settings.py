@@ -193,6 +193,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Write, blindly rate and analyse machine-written recommendation explanations.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["prism_site.rest.MayReadSchema"],
     "ENUM_NAME_OVERRIDES": {
         "RunStatusEnum": "generation.models.Status",
         "TextStatusEnum": "generation.models.TextStatus",

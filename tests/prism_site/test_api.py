@@ -153,3 +153,22 @@ def test_no_answer_to_an_annotator_or_researcher_names_a_system(
                 answer = client.get(url)
                 assert b"SYSTEM-LOUD" not in answer.content, path
                 assert b"template-knn" not in answer.content, path
+
+
+@pytest.mark.parametrize("url", ["/api/schema/", "/api/docs/", "/api/docs/?script="])
+def test_the_description_names_systems_and_is_for_owners_and_researchers(
+    client: Client, people: dict[str, User | None], url: str
+) -> None:
+    stranger = client.get(url)
+    assert stranger.status_code in {302, 401}
+    assert b"prism-nouser" not in stranger.content
+    for name, status in {"ada": 403, "ben": 403, "olga": 200, "rosa": 200}.items():
+        client.force_login(people[name])
+        assert client.get(url).status_code == status, name
+
+
+def test_the_description_is_read_with_a_token_too(rosa: User) -> None:
+    token = Token.objects.create(user=rosa).key
+    answer = Client(headers={"Authorization": f"Token {token}"}).get("/api/schema/")
+    assert answer.status_code == 200
+    assert b"openapi: 3" in answer.content
