@@ -81,8 +81,19 @@ TEMPLATES = [
 # Cache and database
 REDIS_URL = env_secret("REDIS_URL")
 EMBEDDED_REDIS = not REDIS_URL
-if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# Throttles count here, so all processes of the machine share it. Files and not the database: a counter must
+# not wait for SQLite's one writer. Throttles get, then set, in any cache, Redis too, so files lose nothing by it.
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": PRISM_HOME / "cache",
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
+    )
+}
 DATABASE_URL = env_secret("DATABASE_URL")
 DATABASES = {
     "default": (

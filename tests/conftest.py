@@ -35,6 +35,13 @@ def _own_artefacts(settings: object, tmp_path: Path) -> None:
     settings.PRISM_ARTEFACTS = tmp_path / "artefacts"  # type: ignore[attr-defined]
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(settings: object, tmp_path: Path) -> None:
+    """No test is throttled by what another one did; installations under test keep the files of production."""
+    memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    settings.CACHES = {"default": memory}  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """Real logs and rating sets that lie beside the project and are not part of it."""
