@@ -69,7 +69,7 @@ class JsonLines:
                 self._reject(self._interactions, line, problem, row)
 
     def _rows(self, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-        for line, text in read_lines(path, encoding=self.encoding):
+        for line, text in read_lines(path, encoding=self.encoding, rejected=self.rejected):
             if not text.strip():
                 continue
             try:

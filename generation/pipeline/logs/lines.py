@@ -4,12 +4,20 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
-from generation.pipeline.logs.rejected import ImportRefused
+from generation.pipeline.logs.rejected import LONGEST_TEXT, ImportRefused, Rejected
+
+LONGEST_LINE = 2**20
+"""Bytes, line end included. No row of a log is so long; a line without end would exhaust the memory."""
 
 
-def read_lines(path: Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, *, encoding: str = "utf-8", rejected: Rejected | None = None
+) -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, text without its line end); `.gz` is unpacked on the way, a BOM is dropped.
+
+    A line of more than `LONGEST_LINE` bytes is passed over without being held, and told to `rejected`.
 
     Raises:
         ImportRefused: the file is missing, unreadable, or not in `encoding`.
@@ -17,7 +25,15 @@ def read_lines(path: Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, st
     number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            for number, raw in enumerate(stream, start=1):
+            while raw := stream.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(raw) > LONGEST_LINE:
+                    _pass_over(stream, raw)
+                    if rejected is not None:
+                        reason = f"is longer than {LONGEST_LINE:,} bytes"
+                        shown = raw[: 4 * LONGEST_TEXT].decode(encoding, errors="replace")
+                        rejected.add(path.name, number, "row", reason, "End each row with a new line", shown)
+                    continue
                 if number == 1 and encoding == "utf-8":
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 yield number, raw.decode(encoding).rstrip("\r\n")
@@ -33,6 +49,12 @@ def read_lines(path: Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, st
     except (OSError, EOFError, zlib.error) as problem:
         reason = f"the file cannot be read beyond line {number} ({problem})"
         raise ImportRefused(path.name, reason, "Check that it was copied whole and may be read") from None
+
+
+def _pass_over(stream: IO[bytes], raw: bytes) -> None:
+    """Read on to the end of the line whose beginning is `raw`, a piece at a time."""
+    while raw and not raw.endswith(b"\n"):
+        raw = stream.readline(LONGEST_LINE)
 
 
 def detect_encoding(path: Path) -> str:

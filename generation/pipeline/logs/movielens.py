@@ -94,7 +94,7 @@ class MovieLens:
     def _rows(
         self, file: str, split: Callable[[str], list[str]], wanted: tuple[str, ...]
     ) -> Iterator[tuple[int, list[str]]]:
-        for line, text in read_lines(self._folder / file, encoding=self.encoding):
+        for line, text in read_lines(self._folder / file, encoding=self.encoding, rejected=self.rejected):
             if self._dress.header and line == 1:
                 _check_header(file, text, wanted)
                 continue

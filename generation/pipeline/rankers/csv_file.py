@@ -66,7 +66,7 @@ class CsvPicks:
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         header: list[str] = []
-        for line, text in read_lines(self._path):
+        for line, text in read_lines(self._path, rejected=self.rejected):
             try:
                 fields = next(csv.reader([text], strict=True), [])
             except csv.Error:
