@@ -129,7 +129,7 @@ def test_opening_lists_everything_that_is_missing_and_changes_nothing(client: Cl
     response = client.post(reverse("annotation:study-open", args=[study_id]))
     page = response.content.decode()
     assert response.status_code == 409
-    assert "2 of 6 gold marks" in page
+    assert "2 of 6 reference marks" in page
     assert "The guidelines are empty." in page
     assert Study.objects.get().status == "draft"
 
