@@ -1,12 +1,21 @@
 """Reads deployment settings from the environment; a bad value stops the boot and names itself."""
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+RATE = re.compile(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
+REDIS_DATABASE = re.compile(r"(/\d*)?")
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -22,14 +31,86 @@ def env_bool(name: str, default: bool) -> bool:
     return value == "True"
 
 
-def env_int(name: str, default: int) -> int:
+def env_int(name: str, default: int, *, least: int | None = None) -> int:
     value = env_str(name)
     if not value:
         return default
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if least is not None and number < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} up, not {value!r}.")
+    return number
+
+
+def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """One of the choices, in capitals however it is written."""
+    value = env_str(name, default).upper() or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {env_str(name)!r}.")
+    return value
+
+
+def env_rate(name: str, default: str) -> str:
+    """How often something may be done, as Django REST framework writes it."""
+    value = env_str(name) or default
+    if not RATE.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name} must be a number of requests over second, min, hour or day, such as {default}, "
+            f"not {value!r}."
+        )
+    return value
+
+
+def env_time_zone(name: str, default: str) -> str:
+    value = env_str(name) or default
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ImproperlyConfigured(
+            f"{name} must be a time zone such as Europe/Amsterdam or UTC, not {value!r}."
+        ) from None
+    return value
+
+
+def env_redis(name: str) -> str:
+    """The address of a Redis, as broker and cache both read it; empty where none is set."""
+    value = env_secret(name)
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        sound = parts.port != 0 and bool(parts.hostname) and bool(REDIS_DATABASE.fullmatch(parts.path))
+    except ValueError:
+        sound = False
+    if not sound or parts.scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured(
+            f"{name} must be redis://host:6379/0, or rediss:// over TLS, not {_without_secrets(value)}."
+        )
+    return value
+
+
+def env_database(name: str) -> dict[str, Any] | None:
+    """Django's entry for the database an address names; None where none is set."""
+    value = env_secret(name)
+    if not value:
+        return None
+    try:
+        entry = dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True)
+    except ValueError:
+        entry = None
+    if not entry or not entry["NAME"]:
+        raise ImproperlyConfigured(
+            f"{name} must be postgresql://user:password@host/name, with other signs than letters and digits "
+            f"percent-encoded, not {_without_secrets(value)}."
+        )
+    return dict(entry)
+
+
+def _without_secrets(address: str) -> str:
+    scheme, separator, _ = address.partition("://")
+    return f"one that begins with {scheme[:20]!r}" if separator else "a text without ://"
 
 
 def env_list(name: str, default: list[str]) -> list[str]:

@@ -2,10 +2,22 @@
 
 from pathlib import Path
 
-import dj_database_url
-
 from prism_site import embedded
-from prism_site.env import env_bool, env_int, env_list, env_path, env_secret, env_str, local_secret
+from prism_site.env import (
+    LOG_LEVELS,
+    env_bool,
+    env_choice,
+    env_database,
+    env_int,
+    env_list,
+    env_path,
+    env_rate,
+    env_redis,
+    env_secret,
+    env_str,
+    env_time_zone,
+    local_secret,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRISM_HOME = env_path("PRISM_HOME", BASE_DIR / "var")
@@ -15,9 +27,9 @@ PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
 """The one folder whose logs owners may name through the web instead of uploading them."""
 PRISM_MODELS = env_path("PRISM_MODELS", PRISM_HOME / "models")
 """The one folder whose language models owners may name through the web."""
-PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90)
+PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90, least=1)
 """How long a worker may be silent before its shard goes to another one."""
-PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120)
+PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120, least=1)
 """Work that nobody has begun this long after its last message gets another message."""
 
 # Core
@@ -79,7 +91,7 @@ TEMPLATES = [
 ]
 
 # Cache and database
-REDIS_URL = env_secret("REDIS_URL")
+REDIS_URL = env_redis("REDIS_URL")
 EMBEDDED_REDIS = not REDIS_URL
 # Throttles count here, so all processes of the machine share it. Files and not the database: a counter must
 # not wait for SQLite's one writer. Throttles get, then set, in any cache, Redis too, so files lose nothing by it.
@@ -94,14 +106,7 @@ CACHES = {
         }
     )
 }
-DATABASE_URL = env_secret("DATABASE_URL")
-DATABASES = {
-    "default": (
-        dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
-        if DATABASE_URL
-        else embedded.sqlite(PRISM_HOME / "prism.sqlite3")
-    )
-}
+DATABASES = {"default": env_database("DATABASE_URL") or embedded.sqlite(PRISM_HOME / "prism.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # E-mail
@@ -113,7 +118,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 """What annotators read is translated; owners' and researchers' pages are English."""
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env_str("TIME_ZONE", "UTC")
+TIME_ZONE = env_time_zone("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -123,7 +128,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {
         "absl": {"level": "WARNING"}
     },  # rouge-score says at every start that it uses its own tokenizer
@@ -138,7 +143,7 @@ BEHIND_TLS = env_bool("BEHIND_TLS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
-TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0)
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0, least=0)
 """How many proxies stand before this server. What X-Forwarded-For says beyond them is the caller's word, and
 who is throttled is not theirs to choose."""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
@@ -173,7 +178,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "prism_site.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "prism_site.forms.SignInForm", "signup": "prism_site.forms.SignUpForm"}
 
 # REST
 REST_FRAMEWORK = {
@@ -194,9 +199,9 @@ REST_FRAMEWORK = {
     ],
     "NUM_PROXIES": TRUSTED_PROXIES,
     "DEFAULT_THROTTLE_RATES": {
-        "user": env_str("API_RATE", "1200/min"),
-        "anon": env_str("API_RATE_ANONYMOUS", "60/min"),
-        "token": env_str("API_RATE_TOKEN", "10/min"),
+        "user": env_rate("API_RATE", "1200/min"),
+        "anon": env_rate("API_RATE_ANONYMOUS", "60/min"),
+        "token": env_rate("API_RATE_TOKEN", "10/min"),
     },
 }
 SPECTACULAR_SETTINGS = {
@@ -225,13 +230,13 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env_int("CELERY_VISIBILITY_TIMEOUT", 3600)}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env_int("CELERY_VISIBILITY_TIMEOUT", 3600, least=1)}
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_ROUTES = {
     f"generation.tasks.{stage}": {"queue": "gpu"}
     for stage in ("distil_teacher", "train_student", "explain_cases")
 }
-SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30))
+SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30, least=1))
 CELERY_BEAT_SCHEDULE = {
     "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": SWEEP_SECONDS},
     "sweep-lost-reports": {"task": "analysis.tasks.sweep_reports", "schedule": SWEEP_SECONDS},
