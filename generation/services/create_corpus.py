@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 
 from generation.models import Corpus, Run, Stage
 from generation.pipeline.logs import LOG_FORMATS
+from generation.pipeline.logs.builtin.catalogue import catalogue
+from generation.pipeline.logs.builtin.world import LONGEST, SHORTEST
 from generation.services.folders import artefacts_root, path_below_logs
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
@@ -89,8 +91,24 @@ def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:
             raise BadParameters(name, f"unknown option {name!r}. Known: {', '.join(BUILTIN_OPTIONS)}.")
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise BadParameters(name, f"must be a whole number from 0 up, not {value!r}")
-    if options.get("n_users", 1) > 1_000_000:
-        raise BadParameters("n_users", f"at most 1,000,000 made-up users, not {options['n_users']:,}")
+    films = len(catalogue())
+    shortest, longest = options.get("shortest", SHORTEST), options.get("longest", LONGEST)
+    # With one of the two left at its default, the one that was named is at fault.
+    at_fault = "shortest" if "shortest" in options else "longest"
+    bounds = {
+        "n_users": (1, 1_000_000),
+        "seed": (0, 2**32 - 1),
+        "shortest": (1, films),
+        "longest": (1, films),
+    }
+    for name, (low, high) in bounds.items():
+        if name in options and not low <= options[name] <= high:
+            raise BadParameters(name, f"must be from {low:,} to {high:,}")
+    if shortest > longest:
+        raise BadParameters(
+            at_fault,
+            f"the shortest history ({shortest} films) must not be longer than the longest ({longest})",
+        )
 
 
 def _folder_on_server(folder: str, *, anywhere: bool) -> Path:

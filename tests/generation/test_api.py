@@ -89,6 +89,13 @@ def test_a_corpus_can_be_uploaded(api):
     [
         ({"name": "A", "log_format": "bulitin"}, "log_format"),
         ({"name": "A", "log_format": "builtin", "options": {"n_userz": 3}}, "n_userz"),
+        ({"name": "A", "log_format": "builtin", "options": {"n_users": 0}}, "n_users"),
+        ({"name": "A", "log_format": "builtin", "options": {"seed": 2**32}}, "seed"),
+        ({"name": "A", "log_format": "builtin", "options": {"shortest": 0}}, "shortest"),
+        ({"name": "A", "log_format": "builtin", "options": {"shortest": 9, "longest": 8}}, "shortest"),
+        ({"name": "A", "log_format": "builtin", "options": {"shortest": 41}}, "shortest"),
+        ({"name": "A", "log_format": "builtin", "options": {"longest": 11}}, "longest"),
+        ({"name": "A", "log_format": "builtin", "options": {"longest": 10**18}}, "longest"),
         ({"name": "A", "log_format": "movielens"}, "folder"),
         ({"log_format": "builtin"}, "name"),
     ],

@@ -17,6 +17,9 @@ PULL = 3.0
 TIED = 0.2
 """The share of interactions that carry the very time of the one before, as real logs do."""
 
+SHORTEST, LONGEST = 12, 40
+"""How many films a made-up user has watched, unless told otherwise."""
+
 
 class World:
     """The log format `builtin`: nobody in it exists, so nobody's data is in it."""
@@ -79,8 +82,8 @@ def load(
     *,
     n_users: int = 300,
     seed: int = 0,
-    shortest: int = 12,
-    longest: int = 40,
+    shortest: int = SHORTEST,
+    longest: int = LONGEST,
     rejected: Rejected | None = None,
 ) -> World:
     """A world of `n_users` with `shortest` to `longest` interactions each; the same seed, the same world."""
