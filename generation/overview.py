@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import models as database
-from django.db.models import F, Prefetch, QuerySet, Value, When, Window
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation import queries
-from generation.models import OPEN, Case, Corpus, Explanation, Run, Stage, Status
+from generation.models import OPEN, Case, Corpus, Explanation, Run, Stage, Status, TextStatus
 from generation.services.queue_run import NEEDED
 
 UNITS = {
@@ -31,6 +31,42 @@ NEXT_STAGE_TEXT = {
     Stage.TRAIN_STUDENT: "Train a student on what the teacher wrote.",
     Stage.EXPLAIN_CASES: "Let a system explain the cases.",
 }
+
+COUNT_WORDS = {
+    "n_users": "users",
+    "n_items": "items",
+    "n_interactions": "interactions",
+    "n_rejected": "rejected rows",
+    "n_train": "training cases",
+    "n_valid": "validation cases",
+    "n_cases": "cases to judge",
+    "n_without_pick": "users without a pick",
+}
+STAGE_COUNT_WORDS: dict[str, dict[str, str]] = {
+    Stage.DISTIL_TEACHER: {
+        "n_cases": "cases given to the teacher",
+        "n_ok": "texts to learn from",
+        "n_rejected": "texts left out",
+        "n_asked": "texts written anew",
+    },
+    Stage.TRAIN_STUDENT: {
+        "n_steps": "steps trained",
+        "n_pairs": "texts learnt from",
+        "n_valid": "texts to validate on",
+        "n_too_long": "texts too long to learn",
+        "n_users": "users with a vector",
+        "best_step": "best step",
+    },
+    Stage.EXPLAIN_CASES: {
+        "n_cases": "cases explained",
+        "n_ok": "usable texts",
+        "n_empty": "empty texts",
+        "n_filtered": "texts filtered out",
+        "n_error": "failures",
+        "n_unknown_user": "users never trained on",
+    },
+}
+"""What people read for a count; where a stage means another thing by a name, its own words."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +151,9 @@ class RunLine:
     @property
     def counts(self) -> list[tuple[str, int]]:
         """What the stage counted, under words."""
-        return [(name.removeprefix("n_").replace("_", " "), n) for name, n in self.run.counts.items()]
+        words = {**COUNT_WORDS, **STAGE_COUNT_WORDS.get(Stage(self.run.stage), {})}
+        plain = ((name, name.removeprefix("n_").replace("_", " ")) for name in self.run.counts)
+        return [(words.get(name, otherwise), self.run.counts[name]) for name, otherwise in plain]
 
     @property
     def left_out(self) -> list[tuple[str, int]]:
@@ -175,7 +213,7 @@ class CorpusRow:
     corpus: Corpus
     cells: tuple[StageCell, ...]
     n_explained: int
-    """Systems whose explanations are done: what a study can be built from."""
+    """Runs that are done and wrote a usable text: what a study can be built from."""
 
     @property
     def next_stage(self) -> StageCell | None:
@@ -192,21 +230,29 @@ def corpus_rows(corpora: Iterable[Corpus]) -> list[CorpusRow]:
     chosen = list(corpora)
     found: dict[int, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
     counted: dict[tuple[int, str], list[str]] = defaultdict(list)
-    for corpus_id, stage, status in Run.objects.filter(corpus__in=chosen).values_list(
-        "corpus_id", "stage", "status"
+    n_explained: Counter[int] = Counter()
+    usable = Explanation.objects.filter(run=OuterRef("pk"), status=TextStatus.OK)
+    for corpus_id, stage, status, has_texts in (
+        Run.objects.filter(corpus__in=chosen)
+        .annotate(has_texts=Exists(usable))
+        .values_list("corpus_id", "stage", "status", "has_texts")
     ):
         counted[corpus_id, stage].append(status)
+        n_explained[corpus_id] += stage == Stage.EXPLAIN_CASES and status == Status.DONE and has_texts
     numbered = listed_runs().filter(corpus__in=chosen)
     working = When(status=Status.RUNNING, then=Value(0)), When(status=Status.QUEUED, then=Value(1))
     first = [database.Case(*working, default=Value(2)), F("id").desc()]
     place = Window(RowNumber(), partition_by=[F("corpus_id"), F("stage")], order_by=first)
     for run in numbered.annotate(place=place).filter(place=1):
         found[run.corpus_id][run.stage].append(run)
-    return [_row(corpus, found[corpus.pk], counted) for corpus in chosen]
+    return [_row(corpus, found[corpus.pk], counted, n_explained[corpus.pk]) for corpus in chosen]
 
 
 def _row(
-    corpus: Corpus, newest: dict[str, list[Run]], counted: dict[tuple[int, str], list[str]]
+    corpus: Corpus,
+    newest: dict[str, list[Run]],
+    counted: dict[tuple[int, str], list[str]],
+    n_explained: int,
 ) -> CorpusRow:
     cells: list[StageCell] = []
     for stage in Stage:
@@ -225,7 +271,7 @@ def _row(
                 ),
             )
         )
-    return CorpusRow(corpus, tuple(cells), n_explained=cells[-1].n_done)
+    return CorpusRow(corpus, tuple(cells), n_explained=n_explained)
 
 
 @dataclass(frozen=True)
