@@ -14,8 +14,21 @@ from transformers import (
     TemperatureLogitsWarper,
     TopPLogitsWarper,
 )
+from transformers.utils import logging
 
 from generation.pipeline.records import Decoding
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Load weights without the bars of transformers, which fill a worker's log; as it was afterwards."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 class UnsupportedDecoding(ValueError):

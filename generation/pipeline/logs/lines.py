@@ -3,8 +3,8 @@
 import gzip
 import zlib
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 from generation.pipeline.logs.rejected import LONGEST_TEXT, ImportRefused, Rejected
 
@@ -51,7 +51,7 @@ def read_lines(
         raise ImportRefused(path.name, reason, "Check that it was copied whole and may be read") from None
 
 
-def _pass_over(stream: IO[bytes], raw: bytes) -> None:
+def _pass_over(stream: BufferedIOBase, raw: bytes) -> None:
     """Read on to the end of the line whose beginning is `raw`, a piece at a time."""
     while raw and not raw.endswith(b"\n"):
         raw = stream.readline(LONGEST_LINE)

@@ -7,7 +7,7 @@ from torch import nn
 from transformers import BartConfig, BartForConditionalGeneration, GenerationConfig, LogitsProcessorList
 from transformers.modeling_outputs import Seq2SeqLMOutput
 
-from generation.pipeline.sampling import only
+from generation.pipeline.sampling import only, without_bars
 from generation.pipeline.student.config import StudentConfig
 
 UNKNOWN_USER = 0
@@ -146,9 +146,10 @@ def _fresh_bart(config: StudentConfig, vocab_size: int) -> BartForConditionalGen
 
 
 def _pretrained_bart(config: StudentConfig, vocab_size: int) -> BartForConditionalGeneration:
-    bart = BartForConditionalGeneration.from_pretrained(
-        config.pretrained, attn_implementation=config.attention, dtype=torch.float32
-    )
+    with without_bars():
+        bart = BartForConditionalGeneration.from_pretrained(
+            config.pretrained, attn_implementation=config.attention, dtype=torch.float32
+        )
     if vocab_size > bart.config.vocab_size:
         raise ValueError(
             f"the tokenizer has {vocab_size} tokens and {config.pretrained} embeds {bart.config.vocab_size}: "

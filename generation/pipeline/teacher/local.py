@@ -17,7 +17,7 @@ from transformers import (
 
 from generation.pipeline.artefacts import hash_file
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
-from generation.pipeline.sampling import check, generation_config, only, processors
+from generation.pipeline.sampling import check, generation_config, only, processors, without_bars
 from generation.pipeline.teacher.interface import Draft
 
 VERSION = "1"
@@ -58,7 +58,9 @@ class TransformersTeacher:
         config = AutoConfig.from_pretrained(path, revision=revision)
         self.seq2seq = bool(config.is_encoder_decoder)
         kind = AutoModelForSeq2SeqLM if self.seq2seq else AutoModelForCausalLM
-        self.model = kind.from_pretrained(path, revision=revision, dtype=_DTYPES[dtype]).to(device).eval()
+        with without_bars():
+            model = kind.from_pretrained(path, revision=revision, dtype=_DTYPES[dtype])
+        self.model = model.to(device).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)
         self.tokenizer.padding_side = "right" if self.seq2seq else "left"
         if self.tokenizer.pad_token_id is None:

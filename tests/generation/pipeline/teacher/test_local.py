@@ -35,6 +35,15 @@ def test_batches_and_order_change_no_text(path: Path, decoding: Decoding) -> Non
     assert len({draft.text for draft in together}) > 1
 
 
+def test_loading_draws_no_bars_into_the_log(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from transformers.utils import logging
+
+    load("transformers", path=str(path))
+    said = capfd.readouterr()
+    assert "Loading weights" not in said.out + said.err
+    assert logging.is_progress_bar_enabled()
+
+
 def test_another_seed_draws_other_texts(path: Path) -> None:
     teacher = load("transformers", path=str(path))
     some = cases(4)
