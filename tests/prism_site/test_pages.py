@@ -137,3 +137,22 @@ def test_every_page_says_its_language_and_takes_focus_to_its_content(client: Cli
     assert '<a class="skip" href="#main">' in page
     assert '<main id="main"' in page
     assert page.count("<h1") == 1
+
+
+def test_signing_up_asks_for_the_address_by_one_label(client: Client) -> None:
+    page = read(client, "/accounts/signup/")
+    assert re.search(r'<label for="id_email">E-mail <span class="optional">optional</span></label>', page)
+    assert "(optional)" not in page
+
+
+def test_a_refused_owner_is_not_sent_to_the_owner(client: Client, olga: User, ada: User, rosa: User) -> None:
+    for person, path, asks in (
+        (olga, "/rate/1/", False),
+        (rosa, "/studies/", False),
+        (ada, "/studies/", True),
+    ):
+        client.force_login(person)
+        answer = client.get(path)
+        assert answer.status_code == 403
+        assert ("ask the owner" in answer.content.decode()) is asks
+        assert ("whoever runs this installation" in answer.content.decode()) is not asks
