@@ -23,7 +23,7 @@ class _Grounding(ABC):
         self._catalogue = tuple(catalogue)
         self.signature = MetricSignature(
             name=self.name,
-            version="1",
+            version="2",
             parameters={"catalogue": _fingerprint(self._catalogue), "titles": len(self._catalogue)},
         )
 
@@ -33,7 +33,8 @@ class _Grounding(ABC):
         scores = np.full(len(texts), np.nan)
         for row, text in enumerate(texts):
             if text.explanation.strip():
-                scores[row] = self._judge(text, finder.find(text.explanation))
+                found = finder.find(text.explanation, shown=(*text.history, text.item))
+                scores[row] = self._judge(text, found)
         return scores
 
     @abstractmethod

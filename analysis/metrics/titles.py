@@ -9,10 +9,14 @@ count only when quoted, when capitalised inside a sentence, or when a year follo
 has titles no list foresees ("Made", "They", "May"): in a text that writes capitals, any one-word title in small
 letters needs the same marks, unless the text writes it large elsewhere. A weekday, a month or a nationality is
 always large, so that its capital marks nothing.
+
+What the card itself shows is expected: a title of its item or history counts wherever it is capitalised, at the
+start of a sentence too ("Big is a popular film" names Big when Big was recommended). "Big fans" then counts as
+well; a text is given the benefit of that doubt, which can never make it name something foreign.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -109,14 +113,19 @@ class TitleFinder:
         if self._bearers:
             self._automaton.make_automaton()
 
-    def find(self, text: str) -> list[Mention]:
-        """Mentions in reading order; none overlaps another."""
+    def find(self, text: str, shown: Iterable[Item] = ()) -> list[Mention]:
+        """Mentions in reading order; none overlaps another.
+
+        Args:
+            shown: the items of the card the text stands on; their names need no more than a capital.
+        """
         if not self._bearers:
             return []
         text = composed(text)
         cut = words(text)
         flat = f" {' '.join(word.form for word in cut)} "
         place_of = _places(cut)
+        expected = {name for item in shown for name in names(item)}
         writes_capitals = any(letter.isupper() for letter in text)
         candidates: list[tuple[int, int, tuple[str, ...], int | None]] = []
         doubtful: list[tuple[int, int, tuple[str, ...], int | None]] = []
@@ -125,7 +134,7 @@ class TitleFinder:
             span = cut[first : first + len(name)]
             year = _year_after(text, span[-1].end)
             candidate = (len(name), -first, name, year)
-            marked = bool(year) or _stands_out(text, span)
+            marked = bool(year) or _stands_out(text, span) or _expected(text, span, name, expected)
             if _is_ordinary(name) and not marked:
                 continue
             small = writes_capitals and _is_one_word(name) and text[span[-1].start].islower()
@@ -178,6 +187,13 @@ def _is_one_word(name: tuple[str, ...]) -> bool:
 def _year_after(text: str, end: int) -> int | None:
     match = YEAR.match(text, end)
     return int(match.group(1)) if match else None
+
+
+def _expected(
+    text: str, span: Sequence[Word], name: tuple[str, ...], expected: Collection[tuple[str, ...]]
+) -> bool:
+    """A name the card shows, capitalised; "I" alone is a pronoun too often."""
+    return name in expected and name != ("i",) and text[span[-1].start].isupper()
 
 
 def _stands_out(text: str, span: Sequence[Word]) -> bool:

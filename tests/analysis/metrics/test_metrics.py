@@ -85,6 +85,13 @@ def test_the_other_film_of_the_same_name_is_foreign_when_the_year_says_so() -> N
     assert score("hallucination", *texts, catalogue=[old, new]) == [1.0, 0.0]
 
 
+def test_a_recommended_film_called_by_an_ordinary_word_is_named_at_the_start_of_a_sentence() -> None:
+    big = Item("8", "Big", 1988)
+    texts = [text("Big is a popular film.", item=big), text("Big is a popular film.")]
+    assert score("item-mention", *texts, catalogue=[*CATALOGUE, big]) == [1.0, 0.0]
+    assert score("hallucination", *texts, catalogue=[*CATALOGUE, big]) == [0.0, 0.0]
+
+
 def test_a_film_called_by_two_names_counts_once_in_the_precision() -> None:
     postman = Item("7", "The Postman (Il Postino)", 1994)
     one = text("The Postman (Il Postino) (1994) is the film for you after Jaws Forever.", item=postman)

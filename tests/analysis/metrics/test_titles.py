@@ -136,3 +136,23 @@ def test_an_inverted_article_is_put_in_front() -> None:
 
 def test_an_empty_catalogue_finds_nothing() -> None:
     assert TitleFinder([]).find("The Matrix") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Big is a popular film.", ["big"]),
+        ("It is fun. Heat is next, and Friday after it.", ["heat", "friday"]),
+        ("The Game is on.", ["the game"]),
+        ("It has a big heart, and heat.", []),
+        ("You may say that they are well made, for a Monday in May. I say so.", []),
+    ],
+)
+def test_an_ordinary_title_that_the_card_shows_needs_no_more_than_a_capital(
+    text: str, expected: list[str]
+) -> None:
+    shown = [item("Big", 1988), item("Heat", 1995), item("The Game", 1997), item("Friday", 1995), item("I")]
+    others = [item("Made", 2001), item("They", 2002), item("May", 2002), item("Monday", 2000)]
+    finder = TitleFinder([*shown, *others])
+    assert [" ".join(mention.name) for mention in finder.find(text, shown=shown)] == expected
+    assert finder.find("Big is a popular film.", shown=others) == []
