@@ -40,7 +40,7 @@ class CategoryKappa:
 
     level: int
     share: float
-    """Share of this point among the ratings, by the same convention as the kappa."""
+    """Share of this point among the ratings of cards with two or more, by the same convention as the kappa."""
     value: Maybe
     se0: Maybe
     """Standard error if annotators rated at random; for the test only."""
@@ -445,17 +445,23 @@ def _null_se(cards: Patterns, share: Array, shares: Shares) -> float:
 
 
 def _category(cards: Patterns, values: Array, j: int, shares: Shares) -> CategoryKappa:
-    """Kappa of point j against the rest: Fleiss' kappa of the table folded to two columns."""
+    """Kappa of point j against the rest: Fleiss' kappa of the table folded to two columns.
+
+    Cards with one rating are left out of the shares too. In them a point could be frequent that is rare among the
+    pairs, or the reverse, and kappa would fall below -1.
+    """
+    lonely = cards.n_cards > cards.at_least(2).n_cards
+    cards = cards.at_least(2)
     folded = Patterns(
         np.column_stack([cards.counts[:, j], cards.raters - cards.counts[:, j]]), cards.multiplicity
     )
     share = _shares(folded, shares)
     level = int(values[j])
     if min(share) <= 0:
-        why = Undefined(f"no rating is {level}" if share[0] <= 0 else f"every rating is {level}")
+        where = " on the cards with two ratings or more" if lonely else ""
+        why = Undefined((f"no rating is {level}" if share[0] <= 0 else f"every rating is {level}") + where)
         return CategoryKappa(level, float(share[0]), why, why, why, why)
-    used = folded.at_least(2)
-    observed = float(used.multiplicity @ pair_agreement(used.counts, np.eye(2))) / used.n_cards
+    observed = float(folded.multiplicity @ pair_agreement(folded.counts, np.eye(2))) / folded.n_cards
     chance = float(share @ share)
     value, se0 = (observed - chance) / (1 - chance), _null_se(folded, share, shares)
     return CategoryKappa(level, float(share[0]), value, se0, value / se0, _two_sided(value / se0))

@@ -62,6 +62,16 @@ def test_cards_with_one_rating_count_in_the_shares_of_kappa_and_not_in_alpha() -
     assert kappa.chance != fleiss_kappa(MIXED).chance
 
 
+def test_kappa_of_a_point_rests_on_the_cards_that_can_agree() -> None:
+    # Four cards of two ratings, no pair alike on point 1; twenty of one rating, all of them on point 3.
+    pairs = np.array([[1, 1, 0]] * 4)
+    padded = np.vstack([pairs, [[0, 0, 1]] * 20, [[1, 0, 0]] * 200])
+    alone, among_single = fleiss_kappa(pairs).per_category, fleiss_kappa(padded).per_category
+    assert [kappa.value for kappa in among_single[:2]] == [kappa.value for kappa in alone[:2]] == [-1, -1]
+    assert among_single[0].z == alone[0].z
+    assert str(among_single[2].value) == ("undefined: no rating is 3 on the cards with two ratings or more")
+
+
 def test_unused_points_of_the_scale_move_free_marginals_and_no_others() -> None:
     wider = np.column_stack([MIXED, np.zeros((5, 2), dtype=int)])
     assert fleiss_kappa(wider).value == pytest.approx(fleiss_kappa(MIXED).value)
