@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import translation
 
 from prism_site.celery import app as celery_app
 from tests import builders
@@ -40,6 +41,12 @@ def _own_cache(settings: object, tmp_path: Path) -> None:
     """No test is throttled by what another one did; installations under test keep the files of production."""
     memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
     settings.CACHES = {"default": memory}  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """The language of a page that an earlier test fetched stays with the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture
