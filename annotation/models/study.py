@@ -174,7 +174,7 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or self.token
+        return self.label or f"link {self.pk}"
 
     @property
     def why_unusable(self) -> str:
