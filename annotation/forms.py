@@ -1,4 +1,4 @@
-"""What people send: an annotator's marks and consent, an owner's plan, gold, invitations and last words."""
+"""What people send: an annotator's marks and consent, an owner's plan, reference marks, invitations and last words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.design.blinding import BlindedCriterion
+from annotation.design.plan import LONGEST_TEXT
 from annotation.design.scales import POINTS
+from annotation.design.sources import Form
 
 CANNOT = "cannot"
 """The radio beside the five points: stored as missing with its reason, never as a number."""
@@ -119,6 +121,7 @@ class PlanForm(forms.Form):
     )
     description = forms.CharField(
         required=False,
+        max_length=LONGEST_TEXT,
         label=gettext_lazy("What annotators are told first"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Shown on the invitation page."),
@@ -150,21 +153,34 @@ class PlanForm(forms.Form):
         help_text=gettext_lazy("Exactly so many."),
     )
     n_annotators = forms.IntegerField(
-        min_value=1, max_value=1000, initial=6, label=gettext_lazy("Annotators in all")
+        min_value=1,
+        max_value=1000,
+        initial=6,
+        label=gettext_lazy("Annotators in all"),
+        help_text=gettext_lazy(
+            "How many people share the cards: as many as annotators a card, and everybody judges every case; "
+            "twice as many, and each judges half. 3 to 12 is usual."
+        ),
     )
     gap = forms.IntegerField(
         min_value=1,
         max_value=1000,
         initial=8,
         label=gettext_lazy("Gap"),
-        help_text=gettext_lazy("Least distance of a case's cards."),
+        help_text=gettext_lazy(
+            "So many cards at least lie between two cards of one case, so that texts are not compared side by "
+            "side. 8 is good; a study of few cases takes a smaller one."
+        ),
     )
     seed = forms.IntegerField(
         required=False,
         min_value=0,
         max_value=2**63 - 1,
         label=gettext_lazy("Seed"),
-        help_text=gettext_lazy("Drawn when empty."),
+        help_text=gettext_lazy(
+            "The number all shuffling starts from. Leave it empty and one is drawn and kept; give one only to "
+            "build the same plan again."
+        ),
     )
 
     def clean(self) -> dict[str, object]:
@@ -234,9 +250,8 @@ class StudyFromFile(PlanForm):
         return plan
 
     @property
-    def form(self) -> str:
-        """ "jsonl" where the first line is an object, otherwise "csv"."""
-        return "jsonl" if self.content.lstrip("\ufeff \t\r\n").startswith("{") else "csv"
+    def form(self) -> Form:
+        return form_of(self.content)
 
 
 class DraftForm(forms.Form):
@@ -244,8 +259,16 @@ class DraftForm(forms.Form):
 
     title = PlanForm.base_fields["title"]
     description = PlanForm.base_fields["description"]
-    consent = forms.CharField(label=gettext_lazy("Consent text"), widget=forms.Textarea(attrs={"rows": 8}))
-    guidelines = forms.CharField(label=gettext_lazy("Guidelines"), widget=forms.Textarea(attrs={"rows": 10}))
+    consent = forms.CharField(
+        max_length=LONGEST_TEXT,
+        label=gettext_lazy("Consent text"),
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    guidelines = forms.CharField(
+        max_length=LONGEST_TEXT,
+        label=gettext_lazy("Guidelines"),
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
 
 
 class CriterionForm(forms.Form):
@@ -262,7 +285,9 @@ class CriterionForm(forms.Form):
                 max_length=60, label=_("Word for %(n)s") % {"n": point}
             )
             self.fields[f"example_{point}"] = forms.CharField(
-                label=_("Example of %(n)s") % {"n": point}, widget=forms.Textarea(attrs={"rows": 2})
+                max_length=LONGEST_TEXT,
+                label=_("Example of %(n)s") % {"n": point},
+                widget=forms.Textarea(attrs={"rows": 2}),
             )
             self.fields[f"why_{point}"] = forms.CharField(
                 required=False, max_length=300, label=_("Why it deserves %(n)s") % {"n": point}
@@ -290,6 +315,7 @@ class InvitationForm(forms.Form):
 
 class AmendForm(forms.Form):
     clarification = forms.CharField(
+        max_length=LONGEST_TEXT,
         label=gettext_lazy("What is new"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
@@ -338,6 +364,42 @@ class UnblindForm(TypedConfirmation):
         help_text=gettext_lazy("Kept in the study's ledger for good."),
     )
     field_order = ["reason", "typed"]
+
+
+class GoldFile(forms.Form):
+    """A calibration set made elsewhere, with its reference marks."""
+
+    file = forms.FileField(label=gettext_lazy("File, CSV or JSONL"))
+
+    content = ""
+    """What was sent, decoded; set by clean."""
+
+    def __init__(self, *args: object, criteria: Sequence[str], **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.fields["file"].help_text = _(
+            "Columns text, %(criteria)s; optional history (titles separated by |, oldest first), item, and "
+            "after each criterion's name _why: the sentence annotators read."
+        ) % {"criteria": ", ".join(criteria)}
+
+    def clean_file(self) -> object:
+        sent = self.cleaned_data["file"]
+        try:
+            self.content = sent.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(
+                _("Byte %(byte)s is not UTF-8. Save the file as UTF-8 and send it again.")
+                % {"byte": error.start}
+            ) from None
+        return sent
+
+    @property
+    def form(self) -> Form:
+        return form_of(self.content)
+
+
+def form_of(content: str) -> Form:
+    """ "jsonl" where the first line is an object, otherwise "csv"."""
+    return "jsonl" if content.lstrip("\ufeff \t\r\n").startswith("{") else "csv"
 
 
 def read_gold(sent: Mapping[str, str], criteria: Sequence[str]) -> tuple[dict[str, object], dict[str, str]]:

@@ -14,6 +14,7 @@ from annotation.api.room import (
     BlindedItemSerializer,
     CriterionSerializer,
     GuidelinesSerializer,
+    MarkField,
     MayRate,
     RoomView,
     checked,
@@ -84,7 +85,7 @@ class VersionSerializer(serializers.Serializer):
 
 class SubmitSerializer(serializers.Serializer):
     marks = serializers.DictField(
-        child=serializers.IntegerField(allow_null=True),
+        child=MarkField(allow_null=True),
         help_text="Criterion key to 1 … 5, or null for “cannot judge”. Some criteria or all.",
     )
     reasons = serializers.DictField(child=serializers.CharField(), required=False)
@@ -111,7 +112,15 @@ class SubmitResultSerializer(serializers.Serializer):
 
 
 class PracticeSerializer(serializers.Serializer):
-    marks = serializers.DictField(child=serializers.IntegerField())
+    marks = serializers.DictField(child=MarkField())
+    attempt = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=32_767,
+        help_text="The journey's attempt when the card was fetched; an answer sent again is then never taken "
+        "for one of the next attempt.",
+    )
 
 
 class FeedbackCriterionSerializer(serializers.Serializer):
@@ -243,8 +252,13 @@ class PracticeView(AnnotatorView):
         Sent again, nothing changes: the first answer stands, since its comparison has been read.
         """
         enrolment_id = self.enrolment(study_id)
-        marks = checked(PracticeSerializer(data=request.data))["marks"]
-        outcome = answer_calibration(enrolment_id=enrolment_id, card_token=token, marks=marks)
+        sent = checked(PracticeSerializer(data=request.data))
+        outcome = answer_calibration(
+            enrolment_id=enrolment_id,
+            card_token=token,
+            marks=sent["marks"],
+            attempt=sent.get("attempt"),
+        )
         feedback = queries.calibration_feedback(enrolment_id, token, outcome.attempt)
         return Response(FeedbackSerializer(feedback).data)
 

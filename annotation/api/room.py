@@ -1,6 +1,6 @@
 """What every endpoint of this room shares: who may, and how a refusal is told."""
 
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers, status
@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from annotation import queries
 from annotation.design.scales import OutOfScale
 from annotation.models.frozen import StudyFrozen
-from annotation.services.refusals import BadSource, ForeignPlacement, NotReady, Refused
+from annotation.services.refusals import BadSource, ForeignPlacement, NotBlind, NotReady, Refused
 
 STAGES = ", ".join(get_args(queries.Stage))
 
@@ -47,7 +47,7 @@ CONFLICT = {409: OpenApiResponse(description="Stale, closed, or out of turn. Not
 
 
 class RoomView(APIView):
-    """Turns refusals into status codes: 403 foreign, 409 stale or out of turn, 422 off the scale."""
+    """Turns refusals into status codes: 403 foreign or not blind, 409 stale or out of turn, 422 off the scale."""
 
     def handle_exception(self, exc: Exception) -> Response:
         match exc:
@@ -57,7 +57,7 @@ class RoomView(APIView):
                 exc = ValidationError({"source": exc.errors})
             case NotReady():
                 exc = Conflict({"detail": "The study is not ready.", "missing": exc.reasons})
-            case ForeignPlacement():
+            case ForeignPlacement() | NotBlind():
                 exc = PermissionDenied(str(exc))
             case Refused() | StudyFrozen():
                 exc = Conflict(str(exc))
@@ -73,6 +73,20 @@ def checked(serializer: serializers.Serializer) -> dict[str, Any]:
     """The validated body, or a refusal naming each field."""
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
+
+
+class MarkField(serializers.IntegerField):
+    """A mark as JSON has it: a whole number, never "3", 3.0 or true. Whether it is on the scale the service
+    says."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "not_whole": '{sent} is no mark: send a whole number, as 3 and not as "3" or 3.0.'
+    }
+
+    def to_internal_value(self, data: object) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("not_whole", sent=repr(data)[:40])
+        return super().to_internal_value(data)
 
 
 class LevelSerializer(serializers.Serializer):

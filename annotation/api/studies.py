@@ -24,7 +24,7 @@ from annotation.api.room import (
     RoomView,
     checked,
 )
-from annotation.design.plan import StudySettings
+from annotation.design.plan import LONGEST_TEXT, StudySettings
 from annotation.design.sources import parse
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
@@ -82,7 +82,7 @@ class PlanSerializer(serializers.Serializer):
     """What every new study states, wherever its explanations come from."""
 
     title = serializers.CharField(max_length=200)
-    description = serializers.CharField(required=False, default="", allow_blank=True)
+    description = serializers.CharField(required=False, default="", allow_blank=True, max_length=LONGEST_TEXT)
     language = serializers.RegexField(LANGUAGE_TAG, max_length=20, required=False, default="en")
     k = serializers.IntegerField(min_value=1, max_value=100, required=False, default=3)
     n_annotators = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=6)
@@ -140,16 +140,16 @@ class EditStudySerializer(serializers.Serializer):
     """A draft's words; what is left out stays."""
 
     title = serializers.CharField(max_length=200, required=False)
-    description = serializers.CharField(required=False, allow_blank=True)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
     language = serializers.RegexField(LANGUAGE_TAG, max_length=20, required=False)
-    consent = serializers.CharField(required=False)
-    guidelines = serializers.CharField(required=False)
+    consent = serializers.CharField(required=False, max_length=LONGEST_TEXT)
+    guidelines = serializers.CharField(required=False, max_length=LONGEST_TEXT)
     lease_hours = serializers.IntegerField(min_value=1, max_value=8760, required=False)
 
 
 class PointSerializer(serializers.Serializer):
     label = serializers.CharField(max_length=60)
-    example = serializers.CharField()
+    example = serializers.CharField(max_length=LONGEST_TEXT)
     why = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
@@ -163,8 +163,14 @@ class EditCriterionSerializer(serializers.Serializer):
 
 
 class AmendSerializer(serializers.Serializer):
-    clarification = serializers.CharField(help_text="What is new; everybody reads it before their next card.")
-    text = serializers.CharField(required=False, help_text="The whole new text; the old one when left out.")
+    clarification = serializers.CharField(
+        max_length=LONGEST_TEXT, help_text="What is new; everybody reads it before their next card."
+    )
+    text = serializers.CharField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        help_text="The whole new text; the old one when left out.",
+    )
 
 
 class SourceSerializer(serializers.Serializer):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from annotation import overview
-from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, checked
+from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
 from annotation.services.import_calibration import import_calibration
 from annotation.services.set_gold import set_gold
@@ -106,7 +106,7 @@ class GoldCardSerializer(serializers.Serializer):
 
 class SetGoldSerializer(serializers.Serializer):
     marks = serializers.DictField(
-        child=serializers.IntegerField(), help_text="Criterion key to 1 … 5; some criteria or all."
+        child=MarkField(), help_text="Criterion key to 1 … 5; some criteria or all."
     )
     rationales = serializers.DictField(
         child=serializers.CharField(allow_blank=True), required=False, help_text="Why, by criterion key."
@@ -120,7 +120,7 @@ class DisagreementSerializer(serializers.Serializer):
     criterion = serializers.CharField()
     gold = serializers.IntegerField()
     counts = serializers.ListField(child=serializers.IntegerField(), min_length=5, max_length=5)
-    n_far = serializers.IntegerField(help_text="Marks further from the gold than the gate tolerates.")
+    n_far = serializers.IntegerField(help_text="Marks further from the reference than the gate tolerates.")
 
 
 class CalibrationSetView(OwnerView):

@@ -1,6 +1,7 @@
 """What an annotator may see: frozen values built from an allow-list, and the normalisation of texts."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,86 @@ def blinded_history(stored: Iterable[Mapping[str, Any]]) -> tuple[BlindedItem, .
     return tuple(blinded_item(item) for item in stored)[::-1]
 
 
+_VISIBLE_FORMATS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+"""Signs of category Cf that are drawn, such as the Arabic sign of a number."""
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Marks and letters that are drawn as nothing; not of category Cf."""
+_VARIANTS = re.compile("[\u180b-\u180f\ufe00-\ufe0e\ufff0-\ufff8\U000e0000-\U000e0fff]")
+"""Selectors of a drawing that a page may ignore, and code points kept free for more of them."""
+_EMOJI_SELECTOR = re.compile("(?<![\u203c-\u32ff\U0001f000-\U0001faff])\ufe0f(?!\u20e3)")
+_JOINERS = re.compile("[\u200c\u200d]+")
+_JOINED_SCRIPTS = (
+    *((0x0620, 0x08FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFE)),  # Arabic and its kin, from Persian to N'Ko
+    *((0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x18AF)),  # Indic; Tibetan, Burmese; Khmer, Mongolian
+    *((0x1B00, 0x1B7F), (0xA8E0, 0xA8FF), (0x11000, 0x114DF)),  # Balinese; later signs of the same scripts
+)
+
+
+def visible(text: str) -> str:
+    """The text in NFC without characters that nobody sees: by those a writer could be told, or a name hidden.
+
+    Format characters (Unicode category Cf: direction overrides, zero-width space, byte order mark, soft
+    hyphen, tags), controls but for newline and tab, fillers and stray variation selectors go. The joiners
+    ZWJ and ZWNJ stay, one at a time, between letters of scripts that are written with them, and ZWJ inside
+    an emoji sequence; format characters that are drawn, as the Arabic number signs, stay too. Any other
+    white space is kept; an empty result means that there was nothing to read.
+    """
+    before = None
+    while text != before:  # taking one away can bring two together that compose
+        before, text = text, unicodedata.normalize("NFC", _without_unseen(text))
+    return text
+
+
+def comparable(text: str) -> str:
+    """What two texts are compared by where a difference must be seen: NFKC, case folded, no joiners, single
+    spaces."""
+    folded = unicodedata.normalize("NFKC", visible(text)).casefold()
+    return _SPACE.sub(" ", _JOINERS.sub("", folded)).strip()
+
+
+def _without_unseen(text: str) -> str:
+    kept = "".join(filter(_is_seen, text.replace("\r\n", "\n").replace("\u2800", " ")))
+    kept = _EMOJI_SELECTOR.sub("", _VARIANTS.sub("", kept))
+    return _JOINERS.sub(_joiner, kept)
+
+
+def _is_seen(sign: str) -> bool:
+    if sign.isspace() or sign in "\u200c\u200d" or sign in _VISIBLE_FORMATS:
+        return True
+    return unicodedata.category(sign) not in {"Cf", "Cc"} and sign not in _BLANKS
+
+
+def _joiner(run: re.Match[str]) -> str:
+    """The run's last joiner where it joins something, otherwise nothing."""
+    text, joiner = run.string, run[0][-1]
+    before, after = text[: run.start()][-1:], text[run.end() :][:1]
+    if _is_joined(before) and _is_joined(after):
+        return joiner
+    if joiner == "\u200d" and before and unicodedata.combining(before) == _VIRAMA:
+        return joiner  # a half form at the end of a word
+    if joiner == "\u200d" and _is_emoji(before, "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"):
+        return joiner if _is_emoji(after, "\u2194\u2195") else ""
+    return ""
+
+
+_VIRAMA = 9
+"""The combining class of the sign that takes a letter's vowel away."""
+
+
+def _is_joined(sign: str) -> bool:
+    return (
+        bool(sign)
+        and unicodedata.category(sign)[0] in "LM"
+        and any(first <= ord(sign) <= last for first, last in _JOINED_SCRIPTS)
+    )
+
+
+def _is_emoji(sign: str, besides: str) -> bool:
+    return bool(sign) and (sign in besides or (unicodedata.category(sign) == "So" and sign >= "\u2190"))
+
+
 _SELF_INTRODUCTION = re.compile(
     r"^\s*as an? (?:ai|artificial intelligence|large language model|language model)\b[^,.:;]*[,.:;]\s*",
     re.IGNORECASE,
@@ -90,17 +171,20 @@ _QUOTES = {'"': '"', "“": "”", "'": "'", "‘": "’"}
 def normalise(text: str, prefixes: Iterable[str] = ()) -> str:
     """Take off a text what tells its writer without being part of the explanation.
 
-    White space is collapsed; a leading "As an AI…", "Explanation:" or one of `prefixes` followed by a colon
-    or dash, and quotation marks around the whole text, are removed; the first letter is then a capital.
-    Nothing inside the text is touched, and a text that would be left empty is kept but for white space.
+    Characters that nobody sees go (see `visible`) and white space is collapsed; a leading "As an AI…",
+    "Explanation:" or one of `prefixes` followed by a colon or dash, and quotation marks around the whole text,
+    are removed; the first letter is then a capital. Nothing else inside the text is touched, and a text of which
+    only its opening would be left is kept. A text in which nothing can be seen comes out empty.
 
     Args:
         text: what the system wrote.
         prefixes: names a system may announce itself by, such as its own name and label.
     """
-    plain = _SPACE.sub(" ", text).strip()
+    plain = _SPACE.sub(" ", visible(text)).strip()
     named = [
-        re.compile(rf"^\s*\[?{re.escape(name)}\]?\s*[:：\-–—]\s*", re.IGNORECASE) for name in prefixes if name
+        re.compile(rf"^\s*\[?{re.escape(visible(name))}\]?\s*[:：\-–—]\s*", re.IGNORECASE)
+        for name in prefixes
+        if visible(name)
     ]
     result, before = plain, ""
     while result != before:

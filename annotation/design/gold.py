@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.design.blinding import visible
 from annotation.design.scales import OutOfScale, validate
 from annotation.design.sources import UNNAMED, Form, item_from_title, read_history, read_item, read_rows
 
@@ -45,7 +46,7 @@ def parse_gold(
 
 def _gold(row: Mapping[str, Any], criteria: Sequence[str]) -> GoldRow:
     text = row.get("text")
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not visible(text).strip():
         raise ValueError("text: is empty; every calibration card needs one.")
     marks: dict[str, int] = {}
     for key in criteria:
@@ -57,7 +58,7 @@ def _gold(row: Mapping[str, Any], criteria: Sequence[str]) -> GoldRow:
         except OutOfScale as error:
             raise ValueError(str(error)) from None
         if mark.value is None:
-            raise ValueError(f"{key}: is empty; gold needs a number.")
+            raise ValueError(f"{key}: is empty; a reference mark needs a number.")
         marks[key] = mark.value
     return GoldRow(
         text=text,

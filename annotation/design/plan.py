@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from annotation.design.blinding import normalise
-from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText
+from annotation.design.blinding import comparable, normalise, visible
+from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText, as_columns
 from annotation.design.gate import GateRule
 from annotation.design.sources import Source, SourceCase, SourceText
 from annotation.design.streams import STREAM_CASES
 
+LONGEST_TEXT = 50_000
+"""Characters of a text for annotators: some 25 pages, more than anybody reads before work."""
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
 
@@ -58,7 +60,7 @@ def faults(
 ) -> list[str]:
     """Why no study can be built of these, a sentence each; `calibration_texts` is case key to text."""
     errors = []
-    if not settings.title.strip():
+    if not visible(settings.title).strip():
         errors.append("The study needs a title.")
     if settings.seed is not None and not 0 <= settings.seed < 2**63:
         errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
@@ -69,6 +71,7 @@ def faults(
     if len({one.key for one in settings.criteria}) != len(settings.criteria):
         errors.append("Two criteria have the same key.")
     errors += _named_systems(settings, source)
+    errors += too_long(_shown(settings))
     n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
     if n_complete < wanted:
         errors.append(
@@ -86,6 +89,10 @@ def _strangers(source: Source, calibration_texts: Mapping[str, str]) -> list[str
         f"A calibration text was written for case {key!r}, which is not among the cases: take its key from them."
         for key in calibration_texts
         if key not in known
+    ] + [
+        f"The calibration text of case {key!r} is empty: write one."
+        for key, text in calibration_texts.items()
+        if not visible(text).strip()
     ]
 
 
@@ -100,26 +107,55 @@ def with_practice(source: Source, calibration_texts: Mapping[str, str]) -> Sourc
     return replace(source, cases=tuple(cases))
 
 
-def _named_systems(settings: StudySettings, source: Source) -> list[str]:
-    shown = {
+def _shown(settings: StudySettings) -> dict[str, str]:
+    return {
         "title": settings.title,
         "description": settings.description,
         "consent text": settings.consent,
         "guidelines": settings.guidelines,
     }
+
+
+def _named_systems(settings: StudySettings, source: Source) -> list[str]:
+    shown = _shown(settings)
+    for one in as_columns(settings.criteria):
+        shown |= criterion_texts(one)
     return naming(shown, set(system_names(source)))
 
 
+def criterion_texts(criterion: Mapping[str, Any]) -> dict[str, str]:
+    """Every text of a criterion that annotators read, by what it is; fields as the tables have them."""
+    key = criterion["key"]
+    texts = {f"{part} of {key}": str(criterion[part]) for part in ("name", "question", "definition")}
+    for point, label in enumerate(criterion["labels"], start=1):
+        texts[f"word for {point} of {key}"] = str(label)
+    for point, example in enumerate(criterion["examples"], start=1):
+        texts[f"example of {point} of {key}"] = str(example.get("explanation", ""))
+        texts[f"reason for {point} of {key}"] = str(example.get("why", ""))
+    return texts
+
+
+def too_long(shown: Mapping[str, str]) -> list[str]:
+    """Texts for annotators that nobody would read to their end, a sentence each."""
+    return [
+        f"{where.capitalize()}: {len(text):,} characters are too many; at most {LONGEST_TEXT:,} fit."
+        for where, text in shown.items()
+        if len(text) > LONGEST_TEXT
+    ]
+
+
 def naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
-    """Texts for annotators that name a system; found as whole words, whatever their case.
+    """Texts for annotators that name a system; found as whole words, whatever their case and
+    whatever invisible characters stand between their letters.
 
     A name of one or two letters is a word of many languages, and is not looked for.
     """
+    looked_for = [(name, comparable(name)) for name in sorted(names)]
     return [
         f"The {where} names the system “{name}”, which annotators would read: write it without."
-        for where, text in shown.items()
-        for name in sorted(names)
-        if len(name) > 2 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        for where, text in ((where, comparable(text)) for where, text in shown.items())
+        for name, plain in looked_for
+        if len(plain) > 2 and re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", text)
     ]
 
 

@@ -5,8 +5,10 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from annotation.design.blinding import visible
 
 Form = Literal["csv", "jsonl"]
 REQUIRED = ("case", "system", "text")
@@ -54,6 +56,24 @@ class Source:
     n_dropped: int = 0
     """Cases left out for all systems because one had no usable text."""
     dropped_by_system: Mapping[str, int] = field(default_factory=dict)
+
+
+def without_blanks(source: Source) -> Source:
+    """The source without the cases in which some system wrote nothing that can be seen; they are counted."""
+    blank = dict.fromkeys(source.systems, 0)
+    kept = []
+    for case in source.cases:
+        silent = [name for name, written in case.texts.items() if not visible(written.text).strip()]
+        for name in silent:
+            blank[name] += 1
+        if not silent:
+            kept.append(case)
+    return replace(
+        source,
+        cases=tuple(kept),
+        n_dropped=source.n_dropped + len(source.cases) - len(kept),
+        dropped_by_system={name: source.dropped_by_system.get(name, 0) + n for name, n in blank.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ def _take(
     """Add one row to its case; returns what is wrong with it, or nothing."""
     for name in REQUIRED:
         value = row.get(name)
-        if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        if isinstance(value, bool) or not isinstance(value, (str, int)) or not visible(str(value)).strip():
             return f"Line {line}, {name}: is empty or not a text; every row needs one."
     key, system = str(row["case"]).strip(), str(row["system"]).strip()
     if len(key) > 120 or len(system) > 80:

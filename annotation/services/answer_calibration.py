@@ -9,6 +9,7 @@ from annotation.design.scales import OutOfScale, validate
 from annotation.models.card import CalibrationGold, Card, Kind
 from annotation.models.rating import CalibrationAnswer
 from annotation.models.study import Criterion, Enrolment, Study
+from annotation.services.check_blindness import check_blindness
 from annotation.services.refusals import ForeignPlacement, OutOfTurn, StudyClosed
 
 
@@ -25,14 +26,24 @@ class CalibrationOutcome:
 
 
 @transaction.atomic
-def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str, int]) -> CalibrationOutcome:
+def answer_calibration(
+    *, enrolment_id: int, card_token: str, marks: Mapping[str, int], attempt: int | None = None
+) -> CalibrationOutcome:
     """Store an annotator's marks of a calibration card; after the last card, decide the gate.
 
-    From the second attempt on the cards are answered in their order.
+    Args:
+        enrolment_id: who answers.
+        card_token: the calibration card.
+        marks: criterion key to 1 … 5, for every criterion.
+        attempt: the attempt the answer was made in, from 1; an answer of an earlier one, sent again, is then
+            told from an answer of this one. Without it the cards are answered in their order from the
+            second attempt on, and a set of one card cannot be told apart.
 
     Raises:
         StudyClosed: the study is not open.
-        OutOfTurn: consent or guidelines come first, or the gate has been decided.
+        NotBlind: the annotator has become somebody who may know the systems.
+        OutOfTurn: consent or guidelines come first, the gate has been decided, or the answer belongs to
+            another attempt in which the card was not answered.
         ForeignPlacement: not a calibration card of this study.
         OutOfScale: a mark is off the scale, or a criterion is missing.
     """
@@ -42,22 +53,29 @@ def answer_calibration(*, enrolment_id: int, card_token: str, marks: Mapping[str
     if card is None:
         raise ForeignPlacement("This is not a calibration card of your study.")
     answered = CalibrationAnswer.objects.filter(enrolment=enrolment, card=card)
-    if answered.filter(attempt=enrolment.attempt).exists():
-        return CalibrationOutcome(enrolment.attempt, None, True)
-    if answered.exists() and _is_early(enrolment, card):
+    said = enrolment.attempt if attempt is None else attempt
+    if answered.filter(attempt=said).exists():
+        return CalibrationOutcome(said, None, True)
+    if said != enrolment.attempt:
+        raise OutOfTurn(
+            f"This answer belongs to attempt {said}, and you are at attempt {enrolment.attempt}. "
+            "Nothing was stored."
+        )
+    if attempt is None and answered.exists() and _is_early(enrolment, card):
         # An attempt's last answer, sent again when it had ended that attempt: no answer of the next one.
         return CalibrationOutcome(enrolment.attempt - 1, None, True)
     if study.status != Study.Status.OPEN:
         raise StudyClosed("The study is closed.")
+    check_blindness(study_id=study.pk, person_id=enrolment.annotator_id)
     if enrolment.consented_at is None or enrolment.guidelines_read_at is None:
         raise OutOfTurn("Accept the consent text and read the guidelines first.")
     if enrolment.gate != Enrolment.Gate.PENDING:
         raise OutOfTurn("Your calibration is over.")
     criteria = list(Criterion.objects.filter(study=study))
     _store(enrolment, card, criteria, marks)
-    attempt, gate = enrolment.attempt, _decide(enrolment, study, criteria)
+    gate = _decide(enrolment, study, criteria)
     Enrolment.objects.filter(pk=enrolment.pk).update(last_seen_at=timezone.now())
-    return CalibrationOutcome(attempt, gate, False)
+    return CalibrationOutcome(said, gate, False)
 
 
 def _is_early(enrolment: Enrolment, card: Card) -> bool:

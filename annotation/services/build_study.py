@@ -25,7 +25,7 @@ from annotation.design.plan import (
     system_names,
     with_practice,
 )
-from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText
+from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText, without_blanks
 from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_SIBLINGS
 from annotation.models.card import Block, Card, Kind, Seat, Slot
 from annotation.models.provenance import Provenance, SourceReport, seal_hash
@@ -144,7 +144,7 @@ def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
             )
         )
     systems = {name: SourceSystem(info.label, info.offline) for name, info in found.systems.items()}
-    return Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system)
+    return without_blanks(Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system))
 
 
 def named_systems(study_id: int, shown: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ from annotation.design.ordering import feasible_gap, interleave
 from annotation.design.streams import STREAM_ORDER
 from annotation.models.card import Placement, Seat, Slot, free_slots
 from annotation.models.study import Enrolment, Study
+from annotation.services.check_blindness import check_blindness
 from annotation.services.refusals import OutOfTurn, StudyClosed
 
 
@@ -18,11 +19,13 @@ def claim_placement(*, enrolment_id: int) -> str | None:
 
     Raises:
         StudyClosed: the study is not open.
+        NotBlind: the annotator has become somebody who may know the systems.
         OutOfTurn: the gate is not passed, or guidelines have a version not read yet.
     """
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
     if enrolment.study.status != Study.Status.OPEN:
         raise StudyClosed("The study is closed: thank you for your marks.")
+    check_blindness(study_id=enrolment.study_id, person_id=enrolment.annotator_id)
     if enrolment.gate != Enrolment.Gate.PASSED:
         raise OutOfTurn("Pass the calibration first.")
     if (enrolment.guidelines_version or 0) < enrolment.study.guidelines_version:

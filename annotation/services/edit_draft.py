@@ -3,7 +3,9 @@ from dataclasses import asdict
 
 from django.db import transaction
 
+from annotation.design.blinding import visible
 from annotation.design.gate import GateRule
+from annotation.design.plan import criterion_texts, too_long
 from annotation.design.scales import check_labels
 from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Criterion, Guidelines, Study
@@ -31,14 +33,14 @@ def edit_draft(
 
     Raises:
         StudyFrozen: the study was opened.
-        Refused: a text names a system or is empty, or a number makes no sense; nothing is changed then.
+        Refused: a text names a system, is empty or too long, or a number makes no sense; nothing is changed then.
     """
     study = _draft(study_id)
     given = {"title": title, "description": description, "consent": consent, "language": language}
     for name in WORDS:
         if given[name] is not None:
             setattr(study, name, given[name].strip())
-    if not study.title or not study.language:
+    if not visible(study.title) or not study.language:
         raise Refused("A study needs a title and a language.")
     if lease_hours is not None:
         if not 1 <= lease_hours <= 8760:
@@ -47,8 +49,8 @@ def edit_draft(
     if gate is not None:
         study.gate_rule = asdict(gate)
     shown = {"title": study.title, "description": study.description, "consent text": study.consent}
-    faults = named_systems(study_id, {**shown, "guidelines": guidelines or ""})
-    if faults:
+    shown["guidelines"] = guidelines or ""
+    if faults := [*too_long(shown), *named_systems(study_id, shown)]:
         raise Refused(" ".join(faults))
     study.save()
     if guidelines is not None:
@@ -69,7 +71,7 @@ def edit_criterion(
     """Change one criterion of a draft; labels and examples come lowest point first.
 
     Raises:
-        Refused: a point has no label of its own.
+        Refused: a point has no label of its own, or a text names a system or is too long.
         StudyFrozen: the study was opened.
     """
     _draft(study_id)
@@ -85,6 +87,9 @@ def edit_criterion(
     criterion.examples = [
         {"explanation": example["explanation"].strip(), "why": example["why"].strip()} for example in examples
     ]
+    texts = criterion_texts(vars(criterion))
+    if faults := [*too_long(texts), *named_systems(study_id, texts)]:
+        raise Refused(" ".join(faults))
     criterion.save()
 
 

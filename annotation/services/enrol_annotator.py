@@ -6,13 +6,11 @@ from django.db.models import F, Max
 
 from annotation.design.streams import STREAM_CRITERIA
 from annotation.models.study import Criterion, Enrolment, Invitation, Study
-from annotation.services.refusals import InvitationRefused
+from annotation.services.check_blindness import check_blindness
+from annotation.services.refusals import InvitationRefused, NotBlind
 
 ANNOTATORS = "annotator"
 """The group that carries the permission annotation.rate."""
-UNBLIND = ("annotation.own", "generation.run", "analysis.read")
-"""Whoever has one of these may know the systems. Findings of an unblinded study hold its texts beside their
-writers, and another study may ask about the same texts."""
 
 
 @transaction.atomic
@@ -34,12 +32,10 @@ def enrol_annotator(*, token: str, annotator_id: int, simulated: bool = False) -
     enrolled = Enrolment.objects.filter(study=study, annotator_id=annotator_id).first()
     if enrolled:
         return enrolled.pk
-    person = get_user_model().objects.get(pk=annotator_id)
-    if study.owner_id == annotator_id or any(map(person.has_perm, UNBLIND)):
-        raise InvitationRefused(
-            "Owners and researchers may read which system wrote what, so they cannot rate: "
-            "sign in as an annotator."
-        )
+    try:
+        check_blindness(study_id=study.pk, person_id=annotator_id)
+    except NotBlind as not_blind:
+        raise InvitationRefused(str(not_blind)) from None
     invitation.refresh_from_db()
     if why := invitation.why_unusable:
         raise InvitationRefused(why)
@@ -50,6 +46,7 @@ def enrol_annotator(*, token: str, annotator_id: int, simulated: bool = False) -
     index = 0 if latest is None else latest + 1
     keys = list(Criterion.objects.filter(study=study).order_by("position").values_list("key", flat=True))
     order = np.random.default_rng([study.seed, STREAM_CRITERIA, index]).permutation(len(keys))
+    person = get_user_model().objects.get(pk=annotator_id)
     person.groups.add(Group.objects.get_or_create(name=ANNOTATORS)[0])
     return Enrolment.objects.create(
         study=study,

@@ -13,7 +13,7 @@ from annotation.services.refusals import BadSource
 
 @transaction.atomic
 def import_calibration(*, study_id: int, content: str, form: Form) -> int:
-    """Replace a draft's calibration set by the cards and gold of a file; says how many cards it has now.
+    """Replace a draft's calibration set by the cards and reference marks of a file; says how many cards it has now.
 
     Raises:
         StudyFrozen: the study was opened.

@@ -3,7 +3,9 @@ from collections import Counter
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.design.blinding import visible
 from annotation.design.gate import GateRule
+from annotation.design.plan import criterion_texts, too_long
 from annotation.design.scales import check_labels
 from annotation.models.card import CalibrationGold, Card, Kind, Slot
 from annotation.models.ledger import LedgerLine
@@ -60,17 +62,24 @@ def _questions(study: Study) -> list[str]:
 
 def _texts(study: Study) -> list[str]:
     faults = []
-    if not study.consent.strip():
+    if not visible(study.consent).strip():
         faults.append("The consent text is empty.")
     text = (
         Guidelines.objects.filter(study=study, version=study.guidelines_version)
         .values_list("text", flat=True)
         .first()
     )
-    if not (text or "").strip():
+    if not visible(text or "").strip():
         faults.append("The guidelines are empty.")
     shown = {"title": study.title, "description": study.description, "consent text": study.consent}
-    faults += named_systems(study.pk, {**shown, "guidelines": text or ""})
+    shown["guidelines"] = text or ""
+    for row in Criterion.objects.filter(study=study):
+        shown |= criterion_texts(vars(row))
+    for card, key, rationale in CalibrationGold.objects.filter(card__study=study).values_list(
+        "card__block__number", "criterion__key", "rationale"
+    ):
+        shown[f"reason for the reference mark of {key} on calibration card {card + 1}"] = rationale
+    faults += [*too_long(shown), *named_systems(study.pk, shown)]
     try:
         GateRule.from_json(study.gate_rule)
     except (TypeError, ValueError) as error:
@@ -90,7 +99,7 @@ def _gold(study: Study) -> list[str]:
     ):
         gold.setdefault(name, set()).add(value)
     return [
-        f"{name}: every gold mark is {next(iter(values))}; a calibration set must show more than one point."
+        f"{name}: every reference mark is {next(iter(values))}; a calibration set must show more than one point."
         for name, values in gold.items()
         if len(values) == 1 and n_cards > 1
     ]

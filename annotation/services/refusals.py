@@ -25,6 +25,10 @@ class InvitationRefused(Refused):
     """This person cannot join by this link."""
 
 
+class NotBlind(Refused):
+    """This person may read which system wrote what, and so cannot judge."""
+
+
 class StudyClosed(Refused):
     """The study does not take this any more."""
 

@@ -16,7 +16,7 @@ def set_gold(
 
     Raises:
         Refused: the card is not a calibration card of this study.
-        OutOfScale: a mark is off the scale or missing; gold has a number for every criterion it names.
+        OutOfScale: a mark is off the scale or missing; there is a number for every criterion it names.
         StudyFrozen: the study was opened.
     """
     card = Card.objects.filter(study_id=study_id, token=card_token, block__kind=Kind.CALIBRATION).first()
@@ -25,7 +25,7 @@ def set_gold(
     criteria = {row.key: row for row in Criterion.objects.filter(study_id=study_id)}
     for key, mark in validate(marks, criteria).items():
         if mark.value is None:
-            raise OutOfScale(key, f"{key}: gold needs a number.")
+            raise OutOfScale(key, f"{key}: a reference mark needs a number.")
         rationale = (rationales or {}).get(key, "").strip()
         if "\0" in rationale:
             raise OutOfScale(key, f"{key}: the rationale holds the character NUL; take it out.")

@@ -12,6 +12,7 @@ from annotation.design.scales import Mark, validate
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision, Submission
 from annotation.models.study import Criterion, Enrolment, Study
+from annotation.services.check_blindness import check_blindness
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite, StudyClosed
 
 LONGEST_SECONDS = 86_400.0
@@ -61,6 +62,7 @@ def submit_rating(
 
     Raises:
         ForeignPlacement: no such card of this annotator.
+        NotBlind: the annotator has become somebody who may know the systems.
         StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
         OutOfScale: a mark cannot be stored; names the criterion.
@@ -85,6 +87,7 @@ def submit_rating(
         )
     study = Study.objects.get(pk=enrolment.study_id)
     _check_turn(study, placement, version)
+    check_blindness(study_id=study.pk, person_id=annotator_id)
     criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
     checked = validate(marks, criteria, reasons)
     now = timezone.now()

@@ -44,7 +44,7 @@ class Comparison:
     rationale: str
 
 
-@on_journey("calibration")
+@on_journey("calibration", judges=True)
 @require_safe
 def calibration(request: HttpRequest, journey: Journey) -> HttpResponse:
     """The next practice card of this attempt."""
@@ -54,20 +54,29 @@ def calibration(request: HttpRequest, journey: Journey) -> HttpResponse:
     return _card_page(request, journey, card)
 
 
-@on_journey("calibration")
+@on_journey("calibration", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def practice(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
     """Take the marks of one practice card, then show how they compare."""
     if request.method != "POST":
         return redirect("annotation:calibration", study_id=journey.study_id)
+    sent = request.POST.get("attempt", "")
+    attempt = int(sent) if sent.isdecimal() and len(sent) < 5 else None
+    if attempt is None:
+        text = _(
+            "The page did not say which attempt its marks belong to. Nothing was stored: open the card again."
+        )
+        return refusal(request, _("This could not be stored"), text, place(journey), status=409)
     card = queries.calibration_card(journey.enrolment_id)
-    if card is None or card.token != token:
+    if card is None or card.token != token or attempt != journey.attempt:
         return _answered_before(request, journey, token)
     marks = read_marks(request.POST, card.criteria)
     if marks.errors:
         return _card_page(request, journey, card, marks, status=422)
     try:
-        answer_calibration(enrolment_id=journey.enrolment_id, card_token=token, marks=marks.values)
+        answer_calibration(
+            enrolment_id=journey.enrolment_id, card_token=token, marks=marks.values, attempt=attempt
+        )
     except OutOfScale as wrong:
         return _card_page(request, journey, card, marks.with_error(wrong.criterion, str(wrong)), status=422)
     except ForeignPlacement as foreign:
@@ -121,6 +130,7 @@ def _card_page(
         "guidelines_url": reverse("annotation:guidelines", args=[journey.study_id]),
         "save_label": _("Compare"),
         "key": secrets.token_urlsafe(12),
+        "attempt": journey.attempt,
         "n_errors": len(marks.errors) if marks else 0,
     }
     return render(request, "annotation/card.html", page, status=status)

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation import queries
 from annotation.forms import ConsentForm
 from annotation.queries import Journey, Stage
+from annotation.services.check_blindness import check_blindness
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
-from annotation.services.refusals import InvitationRefused, Refused
+from annotation.services.refusals import InvitationRefused, NotBlind, Refused
 
 PAGES: dict[Stage, str] = {
     "consent": "consent",
@@ -46,10 +47,11 @@ def place(journey: Journey) -> str:
     return reverse(f"annotation:{page}", args=[journey.study_id])
 
 
-def on_journey(*stages: Stage) -> Callable[[JourneyView], JourneyView]:
+def on_journey(*stages: Stage, judges: bool = False) -> Callable[[JourneyView], JourneyView]:
     """Guard a page: one's own enrolment only, and a reader whose stage is another goes where they belong.
 
     A write is passed on at any stage: the service refuses it with a reason, which a redirect would hide.
+    Where `judges` is said, whoever may know the systems by now is refused before reading a card.
     """
 
     def decorate(view: JourneyView) -> JourneyView:
@@ -64,6 +66,12 @@ def on_journey(*stages: Stage) -> Callable[[JourneyView], JourneyView]:
                     _("You do not take part in this study. Open its invitation link to join.")
                 )
             journey = queries.journey(enrolment_id)
+            if judges:
+                try:
+                    check_blindness(study_id=study_id, person_id=request.user.pk)
+                except NotBlind:
+                    title = _("You cannot judge in this study any more")
+                    return refusal(request, title, not_blind_words(), status=403)
             if request.method in {"GET", "HEAD"} and stages:
                 elsewhere = journey.stage not in stages
                 unread = journey.guidelines_unread and journey.stage in {"calibration", "rating"}
@@ -74,6 +82,13 @@ def on_journey(*stages: Stage) -> Callable[[JourneyView], JourneyView]:
         return guarded
 
     return decorate
+
+
+def not_blind_words() -> str:
+    return _(
+        "Your account has a new role, by which you may read which system wrote what. Marks you saved before "
+        "are kept; nothing was stored now."
+    )
 
 
 @never_cache

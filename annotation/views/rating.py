@@ -19,9 +19,9 @@ from annotation.design.scales import OutOfScale
 from annotation.forms import CANNOT, Marks, read_marks, reasons
 from annotation.queries import Journey, Progress
 from annotation.services.claim_placement import claim_placement
-from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
+from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
 from annotation.services.submit_rating import submit_rating
-from annotation.views.journey import ENOUGH_FOR_A_PACE, end_page, on_journey, place, refusal
+from annotation.views.journey import ENOUGH_FOR_A_PACE, end_page, not_blind_words, on_journey, place, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Header:
     note: str = ""
 
 
-@on_journey("rating")
+@on_journey("rating", judges=True)
 @require_safe
 def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Where the loop begins and goes on: the first card not done yet."""
@@ -66,7 +66,7 @@ def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
     return redirect(card_url(journey, token))
 
 
-@on_journey("rating")
+@on_journey("rating", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
     """Show one card, or store its marks and go on to the next."""
@@ -128,6 +128,8 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
         return JsonResponse({"detail": str(wrong), "field": wrong.criterion}, status=422)
     except ForeignPlacement as foreign:
         return JsonResponse({"detail": str(foreign)}, status=403)
+    except NotBlind:
+        return JsonResponse({"detail": not_blind_words()}, status=403)
     except Refused as refused:
         return JsonResponse({"detail": str(refused)}, status=409)
     return JsonResponse({"version": stored.version})

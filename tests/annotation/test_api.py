@@ -13,6 +13,7 @@ from annotation.models.card import Card
 from annotation.models.rating import Rating, RatingRevision
 from annotation.models.study import Study
 from annotation.services.invite import invite
+from prism_site.roles import grant
 from tests import builders
 from tests.annotation.loud import enrolled, explanation_file, loud_study
 
@@ -74,6 +75,9 @@ def test_a_person_goes_from_the_link_to_the_end(client: Client, olga: User, stud
         ({"marks": {"faithfulness": 6}}, 422, "faithfulness"),
         ({"marks": {"faithfulness": 0}}, 422, "faithfulness"),
         ({"marks": {"faithfulness": "three"}}, 422, "marks"),
+        ({"marks": {"faithfulness": "3"}}, 422, "marks"),
+        ({"marks": {"faithfulness": 3.0}}, 422, "marks"),
+        ({"marks": {"faithfulness": True}}, 422, "marks"),
         ({"marks": {"faithfulness": None}}, 422, "faithfulness"),
         ({"marks": {"beauty": 3}}, 422, "beauty"),
         ({"marks": {}}, 422, "marks"),
@@ -90,6 +94,52 @@ def test_what_cannot_be_stored_is_refused_naming_the_field(
     assert response.status_code == status
     assert field in response.json()
     assert not Rating.objects.exists()
+
+
+def test_practice_and_reference_marks_are_whole_numbers_too(
+    client: Client, olga: User, study_id: int, ada: User
+) -> None:
+    enrolled(study_id, ada, stage="calibration")
+    client.force_login(ada)
+    url = f"{ROOM}/rate/{study_id}/calibration"
+    url = f"{url}/{client.get(f'{url}/').json()['token']}/"
+    for mark in ("3", 3.0, True):
+        assert send(client, url, {"marks": dict.fromkeys(KEYS, mark)}).status_code == 422
+    assert send(client, url, {"marks": dict.fromkeys(KEYS, 3), "attempt": 2}).status_code == 409
+    assert client.get(url).status_code == 404
+    assert send(client, url, {"marks": dict.fromkeys(KEYS, 3), "attempt": 1}).json()["attempt"] == 1
+    draft = loud_study(olga, opened=False)
+    client.force_login(olga)
+    token = client.get(f"{ROOM}/studies/{draft}/calibration/").json()[0]["token"]
+    for mark in ("3", 3.0, True):
+        body = {"marks": {"faithfulness": mark}}
+        refused = change(client, "PUT", f"{ROOM}/studies/{draft}/calibration/{token}/", body)
+        assert refused.status_code == 422
+        assert "send a whole number" in str(refused.json())
+
+
+def test_who_became_an_owner_or_a_researcher_rates_no_more(
+    client: Client, study_id: int, card: dict, ada: User
+) -> None:
+    grant(ada, "researcher")
+    at = f"{ROOM}/rate/{study_id}"
+    body = {"marks": dict.fromkeys(KEYS, 3), "key": "k"}
+    for refused in (send(client, f"{at}/cards/{card['token']}/", body), send(client, f"{at}/next/", {})):
+        assert refused.status_code == 403
+        assert "cannot rate" in refused.json()["detail"]
+    assert not Rating.objects.exists()
+
+
+def test_texts_nobody_would_read_to_their_end_are_refused(client: Client, olga: User, study_id: int) -> None:
+    client.force_login(olga)
+    long = "a" * 50_001
+    at = f"{ROOM}/studies/{study_id}"
+    refused = send(client, f"{at}/guidelines/", {"clarification": long})
+    assert (refused.status_code, list(refused.json())) == (422, ["clarification"])
+    draft = loud_study(olga, opened=False)
+    for field in ("description", "consent", "guidelines"):
+        refused = change(client, "PATCH", f"{ROOM}/studies/{draft}/", {field: long})
+        assert (refused.status_code, list(refused.json())) == (422, [field])
 
 
 def test_a_repeated_submit_changes_nothing(client: Client, study_id: int, card: dict) -> None:

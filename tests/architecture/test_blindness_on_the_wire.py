@@ -71,12 +71,12 @@ def walk_pages(crawl: Crawl, study_id: int, link: str) -> None:
     while "/calibration/" in (page := crawl.get(at("calibration")).content.decode()) and "data-token" in page:
         action = re.search(r'action="([^"]+)" novalidate', page)[1]
         gold = Card.objects.get(token=re.search(r'data-token="([^"]+)"', page)[1]).gold.first().value
-        crawl.post(action, {"mark-faithfulness": "9"})
-        answered = crawl.post(action, {f"mark-{key}": gold for key in KEYS})
+        crawl.post(action, {"attempt": "1", "mark-faithfulness": "9"})
+        answered = crawl.post(action, {"attempt": "1", **{f"mark-{key}": gold for key in KEYS}})
         if answered.status_code != 302:
             break
         crawl.get(answered["Location"])
-        crawl.post(action, {f"mark-{key}": gold for key in KEYS})
+        crawl.post(action, {"attempt": "1", **{f"mark-{key}": gold for key in KEYS}})
         if (
             not Card.objects.filter(study=study_id, block__kind="calibration")
             .exclude(pk__in=_answered(study_id))

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{summary.title}{label}: {summary.status_label.lower()}")
         self.stdout.write(
             f"  {summary.n_cases} cases, {summary.n_systems} systems, {summary.k} annotators a card; "
-            f"{summary.n_done} of {summary.n_target} cards rated; {summary.gold_missing} gold marks missing"
+            f"{summary.n_done} of {summary.n_target} cards rated; {summary.gold_missing} reference marks missing"
         )
         for row in seen.annotators:
             self.stdout.write(

@@ -48,6 +48,21 @@ def test_names_are_found_as_whole_words_and_never_the_shortest(text: str, n_foun
     assert len(naming({"title": text}, {"prism", "knn", "ab"})) == n_found
 
 
+def test_names_are_found_whatever_invisible_stands_between_their_letters() -> None:
+    assert len(naming({"title": "The P\u200bRI\u00adSM way"}, {"prism"})) == 1
+    assert len(naming({"title": "The prism way"}, {"pr\u200bism"})) == 1
+
+
+def test_a_title_or_a_practice_text_in_which_nothing_can_be_seen_is_empty() -> None:
+    told = faults(StudySettings(title="\u200b", n_calibration=1), source(), {"c1": "\ufeff"})
+    assert told == ["The study needs a title.", "The calibration text of case 'c1' is empty: write one."]
+
+
+def test_texts_for_annotators_have_an_end() -> None:
+    told = faults(StudySettings(title="Films", n_calibration=1, consent="a" * 50_001), source())
+    assert told == ["Consent text: 50,001 characters are too many; at most 50,000 fit."]
+
+
 def test_the_draw_forgets_the_order_of_the_file() -> None:
     settings = StudySettings(title="Films", n_calibration=2, n_cases=3)
     cases = source().cases

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from annotation.design.sources import parse
+from annotation.design.sources import Source, SourceCase, SourceSystem, SourceText, parse, without_blanks
 
 CSV = """case,system,text,history,item
 c1,a,"Fine, really.",Heat (1995)|Alien,Moon (2009)
@@ -20,6 +20,24 @@ def test_csv_becomes_cases_and_incomplete_ones_are_dropped_and_counted() -> None
     assert {name: text.text for name, text in case.texts.items()} == {"a": "Fine, really.", "b": "Good."}
     assert parsed.source.n_dropped == 1
     assert parsed.source.dropped_by_system == {"a": 0, "b": 1}
+
+
+def test_a_text_in_which_nothing_can_be_seen_is_no_text() -> None:
+    parsed = parse("case,system,text\nc1,a,\u200b\nc1,b,Good.\n", "csv")
+    assert parsed.errors == ("Line 2, text: is empty or not a text; every row needs one.",)
+
+
+def test_a_case_in_which_a_system_wrote_nothing_to_see_is_dropped_and_counted() -> None:
+    cases = tuple(
+        SourceCase(
+            key=key, user="", history=(), item={}, texts={"a": SourceText(text), "b": SourceText("Good.")}
+        )
+        for key, text in (("c1", "Fine."), ("c2", "\ufeff\u200b"))
+    )
+    source = Source(cases, {"a": SourceSystem("A"), "b": SourceSystem("B")}, 1, {"a": 1})
+    left = without_blanks(source)
+    assert [case.key for case in left.cases] == ["c1"]
+    assert (left.n_dropped, left.dropped_by_system) == (2, {"a": 2, "b": 0})
 
 
 def test_jsonl_takes_items_with_genres_and_separators_inside_texts() -> None:

@@ -26,7 +26,17 @@ def test_a_drafts_words_gate_and_lease_can_be_edited(olga: User) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"title": " "}, {"title": "Foghorn wins"}, {"guidelines": "Mind the megaphone."}, {"lease_hours": 0}],
+    [
+        {"title": " "},
+        {"title": "\u200b"},
+        {"title": "Foghorn wins"},
+        {"title": "Fog\u200bho\u00adrn wins"},
+        {"guidelines": "Mind the megaphone."},
+        {"guidelines": "a" * 50_001},
+        {"description": "a" * 50_001},
+        {"consent": "a" * 50_001},
+        {"lease_hours": 0},
+    ],
 )
 def test_what_makes_no_sense_or_names_a_system_changes_nothing(olga: User, change: dict) -> None:
     study = studies.draft(owner=olga)
@@ -34,6 +44,20 @@ def test_what_makes_no_sense_or_names_a_system_changes_nothing(olga: User, chang
     with pytest.raises(Refused):
         edit_draft(study_id=study.pk, **change)
     assert queries.study_summary(study.pk) == before
+
+
+@pytest.mark.parametrize("part", ["name", "question", "definition", "labels", "explanation", "why"])
+def test_no_text_of_a_criterion_names_a_system(olga: User, part: str) -> None:
+    study = studies.draft(owner=olga)
+    words = {"name": "Faith", "question": "Q?", "definition": "D.", "labels": list("abcde")}
+    examples = [{"explanation": f"e{i}", "why": "w"} for i in range(5)]
+    if part in words:
+        words[part] = "Foghorn" if part != "labels" else ["a", "b", "as Foghorn", "d", "e"]
+    else:
+        examples[2][part] = "Unlike the foghorn's."
+    with pytest.raises(Refused, match="of faithfulness names the system “Foghorn”"):
+        edit_criterion(study_id=study.pk, key="faithfulness", examples=examples, **words)
+    assert queries.study_summary(study.pk).criteria[2].name == "Faithfulness"
 
 
 def test_an_opened_study_is_not_edited(olga: User) -> None:

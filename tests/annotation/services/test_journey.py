@@ -15,8 +15,9 @@ from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.invite import invite
 from annotation.services.read_guidelines import read_guidelines
-from annotation.services.refusals import ForeignPlacement, OutOfTurn
+from annotation.services.refusals import ForeignPlacement, NotBlind, OutOfTurn
 from annotation.services.set_gold import set_gold
+from prism_site.roles import grant
 from tests.annotation import studies
 
 
@@ -107,6 +108,47 @@ def test_the_answer_that_ended_an_attempt_sent_again_is_no_answer_of_the_next(ol
     assert outcome.gate.passed
 
 
+def test_an_attempts_number_tells_a_replay_from_an_answer_where_the_set_has_one_card(
+    olga: User, ben: User
+) -> None:
+    study = studies.opened(owner=olga, n_calibration=1)
+    enrolment = studies.enrol(study=study, person=ben, passed=False)
+    card = queries.calibration_card(enrolment.pk)
+    assert card is not None
+    sent = {
+        "enrolment_id": enrolment.pk,
+        "card_token": card.token,
+        "marks": dict.fromkeys(enrolment.criteria_order, 5),
+    }
+    assert answer_calibration(**sent, attempt=1).gate is not None
+    assert Enrolment.objects.get(pk=enrolment.pk).attempt == 2
+    again = answer_calibration(**sent, attempt=1)
+    assert (again.replayed, again.attempt, again.gate) == (True, 1, None)
+    assert not CalibrationAnswer.objects.filter(attempt=2).exists()
+    with pytest.raises(OutOfTurn, match="belongs to attempt 3, and you are at attempt 2"):
+        answer_calibration(**sent, attempt=3)
+    assert not answer_calibration(**sent, attempt=2).replayed
+
+
+@pytest.mark.parametrize("role", ["owner", "researcher"])
+def test_a_role_gained_after_joining_ends_the_judging(olga: User, ada: User, ben: User, role: str) -> None:
+    study = studies.opened(owner=olga)
+    rater = studies.enrol(study=study, person=ada)
+    token = claim_placement(enrolment_id=rater.pk)
+    assert token
+    learner = studies.enrol(study=study, person=ben, passed=False)
+    for person in (ada, ben):
+        grant(person, role)
+    with pytest.raises(NotBlind, match="cannot rate"):
+        studies.rate(enrolment=rater, token=token)
+    with pytest.raises(NotBlind):
+        claim_placement(enrolment_id=rater.pk)
+    with pytest.raises(NotBlind):
+        answer(learner.pk)
+    assert not queries.Rating.objects.exists()
+    assert not CalibrationAnswer.objects.exists()
+
+
 def test_two_failed_attempts_end_the_journey_politely(olga: User, ben: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
     for _ in range(2):
@@ -128,7 +170,7 @@ def test_two_failed_attempts_end_the_journey_politely(olga: User, ben: User) -> 
 
 def _answer_again(enrolment: Enrolment) -> None:
     Enrolment.objects.filter(pk=enrolment.pk).update(attempt=3)
-    token = Card.objects.filter(block__kind="calibration").first().token
+    token = Card.objects.filter(block__kind="calibration").order_by("block__number").first().token
     answer_calibration(enrolment_id=enrolment.pk, card_token=token, marks={})
 
 

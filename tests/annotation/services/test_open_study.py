@@ -44,10 +44,22 @@ def test_all_that_is_missing_is_said_at_once(olga: User) -> None:
     assert study.status == Study.Status.DRAFT
 
 
+def test_a_criterion_or_a_reason_that_names_a_system_is_not_opened(olga: User) -> None:
+    study = studies.draft(owner=olga)
+    Criterion.objects.filter(study=study, key="faithfulness").update(question="Truer than the Foghorn?")
+    mark = CalibrationGold.objects.filter(card__study=study).first()
+    CalibrationGold.objects.filter(pk=mark.pk).update(rationale="Megaphone invents.")
+    with pytest.raises(NotReady) as refused:
+        open_study(study_id=study.pk, by_id=olga.pk)
+    assert len(refused.value.reasons) == 2
+    assert "question of faithfulness names the system “Foghorn”" in refused.value.reasons[0]
+    assert "names the system “Megaphone”" in refused.value.reasons[1]
+
+
 def test_gold_that_never_varies_is_refused(olga: User) -> None:
     study = studies.draft(owner=olga)
     CalibrationGold.objects.filter(criterion__key="faithfulness").update(value=5)
-    with pytest.raises(NotReady, match="Faithfulness: every gold mark is 5"):
+    with pytest.raises(NotReady, match="Faithfulness: every reference mark is 5"):
         open_study(study_id=study.pk, by_id=olga.pk)
 
 

@@ -13,6 +13,7 @@ from annotation.models.study import Enrolment
 from annotation.services.amend_guidelines import amend_guidelines
 from annotation.services.close_study import close_study
 from annotation.services.invite import invite
+from prism_site.roles import grant
 from tests import builders
 from tests.annotation.loud import enrolled, loud_study
 
@@ -61,7 +62,7 @@ def test_without_script_a_person_comes_from_the_link_to_the_finish(client: Clien
         token = re.search(r'data-token="([^"]+)"', page)[1]
         gold = Card.objects.get(token=token).gold.first().value
         action = re.search(r'action="([^"]+/calibration/[^"]+)"', page)[1]
-        assert client.post(action, marks("")).status_code == 422
+        assert client.post(action, {**hidden(page), **marks("")}).status_code == 422
         answered = client.post(action, {**hidden(page), **marks(gold)})
         url, page = follow(client, answered["Location"])
         assert "Exactly the reference." in page
@@ -118,12 +119,13 @@ def test_a_failed_first_attempt_offers_a_second_and_a_failed_second_ends_politel
         for _ in range(2):
             _, page = follow(client, reverse("annotation:calibration", args=[study_id]))
             action = re.search(r'action="([^"]+/calibration/[^"]+)"', page)[1]
-            _, page = follow(client, client.post(action, marks(3))["Location"])
+            sent = {**hidden(page), **marks(3)}
+            _, page = follow(client, client.post(action, sent)["Location"])
             assert "further away than the study allows" in page
         _, page = follow(client, reverse("annotation:gate", args=[study_id]))
         assert ("Not yet" if attempt == 1 else "Your part ends here") in page
     assert Enrolment.objects.get().gate == "failed"
-    refused = client.post(action, marks(3))
+    refused = client.post(action, sent)
     assert refused.status_code == 409
     assert not Placement.objects.exists()
 
@@ -136,9 +138,65 @@ def test_an_answered_practice_card_cannot_be_answered_again_with_its_feedback_in
     client.force_login(ada)
     _, page = follow(client, reverse("annotation:calibration", args=[study_id]))
     action = re.search(r'action="([^"]+/calibration/[^"]+)"', page)[1]
-    client.post(action, marks(1))
-    assert client.post(action, marks(5)).status_code == 409
+    client.post(action, {**hidden(page), **marks(1)})
+    assert client.post(action, {**hidden(page), **marks(5)}).status_code == 409
     assert set(Enrolment.objects.get().calibration_answers.values_list("value", flat=True)) == {1}
+
+
+def test_a_practice_card_of_one_attempt_is_no_answer_of_the_next(
+    client: Client, olga: User, ada: User
+) -> None:
+    study_id = loud_study(olga, n_calibration=1)
+    enrolled(study_id, ada, stage="calibration")
+    client.force_login(ada)
+    _, page = follow(client, reverse("annotation:calibration", args=[study_id]))
+    action = re.search(r'action="([^"]+/calibration/[^"]+)"', page)[1]
+    assert client.post(action, marks(1)).status_code == 409  # it does not say which attempt it is of
+    assert not Enrolment.objects.get().calibration_answers.exists()
+    sent = {**hidden(page), **marks(1)}
+    assert client.post(action, sent).status_code == 302
+    again = client.post(action, sent)
+    assert again.status_code == 409
+    assert "Already answered" in again.content.decode()
+    assert set(Enrolment.objects.get().calibration_answers.values_list("attempt", flat=True)) == {1}
+    _, page = follow(client, reverse("annotation:calibration", args=[study_id]))
+    _, page = follow(client, client.post(action, {**hidden(page), **marks(5)})["Location"])
+    assert "Exactly the reference." in page
+    assert Enrolment.objects.get().gate == "passed"
+
+
+@pytest.mark.parametrize("role", ["owner", "researcher"])
+def test_a_role_gained_after_joining_ends_practice_and_rating_in_words(
+    client: Client, olga: User, ada: User, ben: User, role: str
+) -> None:
+    study_id = loud_study(olga, n_annotators=2)
+    enrolled(study_id, ada, stage="calibration")
+    client.force_login(ada)
+    _, page = follow(client, reverse("annotation:calibration", args=[study_id]))
+    practice = re.search(r'action="([^"]+/calibration/[^"]+)"', page)[1]
+    sent = {**hidden(page), **marks(3)}
+    grant(ada, role)
+    for answer in (
+        client.get(reverse("annotation:calibration", args=[study_id])),
+        client.post(practice, sent),
+    ):
+        assert answer.status_code == 403
+        assert "by which you may read which system wrote what" in answer.content.decode()
+    enrolled(study_id, ben, stage="rating")
+    client.force_login(ben)
+    card, page = follow(client, reverse("annotation:rate", args=[study_id]))
+    sent = {**hidden(page), **marks(3)}
+    grant(ben, role)
+    for answer in (
+        client.get(reverse("annotation:rate", args=[study_id])),
+        client.get(card),
+        client.post(card, sent),
+        client.post(f"{card}mark/", {"criterion": "faithfulness", "value": 3, "key": "k"}),
+    ):
+        assert answer.status_code == 403
+        assert "by which you may read which system wrote what" in answer.content.decode()
+    assert not Rating.objects.exists()
+    assert client.get(reverse("annotation:my-studies")).status_code == 200
 
 
 def test_feedback_is_not_shown_before_the_card_is_answered(client: Client, olga: User, ada: User) -> None:

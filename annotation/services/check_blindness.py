@@ -1,0 +1,23 @@
+from django.contrib.auth import get_user_model
+
+from annotation.models.study import Study
+from annotation.services.refusals import NotBlind
+
+UNBLIND = ("annotation.own", "generation.run", "analysis.read")
+"""Whoever has one of these may know the systems. Findings of an unblinded study hold its texts beside their
+writers, and another study may ask about the same texts."""
+
+
+def check_blindness(*, study_id: int, person_id: int) -> None:
+    """Refuse whoever may know the systems now: roles are gained and lost after joining too.
+
+    Raises:
+        NotBlind: the person owns the study, owns studies at all, runs generation or reads findings.
+    """
+    person = get_user_model().objects.get(pk=person_id)
+    owns = Study.objects.filter(pk=study_id, owner_id=person_id).exists()
+    if owns or any(map(person.has_perm, UNBLIND)):
+        raise NotBlind(
+            "Owners and researchers may read which system wrote what, so they cannot rate: "
+            "sign in as an annotator."
+        )
