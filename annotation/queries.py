@@ -184,6 +184,17 @@ class StudySummary:
     """Marks of the calibration set the owner has yet to give."""
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What became of those who joined a study; nobody is named."""
+
+    joined: int
+    failed: int
+    """Did not pass the gate."""
+    finished: int
+    unfinished: int
+
+
 # ---- for annotators
 
 
@@ -424,6 +435,15 @@ def studies(owner_id: int | None = None) -> list[StudySummary]:
 def study_summary(study_id: int) -> StudySummary:
     """Raises Study.DoesNotExist when there is no such study."""
     return _summary(Study.objects.get(pk=study_id))
+
+
+def participant_flow(study_id: int) -> Flow:
+    """How many joined, failed at the gate, finished, and did neither."""
+    rows = Enrolment.objects.filter(study_id=study_id)
+    joined = rows.count()
+    finished = rows.filter(finished_at__isnull=False).count()
+    failed = rows.filter(finished_at__isnull=True, gate=Enrolment.Gate.FAILED).count()
+    return Flow(joined, failed, finished, joined - failed - finished)
 
 
 def pooled_ratings(study_id: int) -> pd.DataFrame:

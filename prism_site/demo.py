@@ -17,10 +17,10 @@ from django.utils.crypto import get_random_string
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from analysis.management.commands.analyse import html
 from analysis.models import Report
 from analysis.report.findings import StudyFindings
 from analysis.report.prose import on_agreement, on_results, opening
+from analysis.report_file import html
 from analysis.services.analyse_study import analyse_study
 from analysis.services.export_report import export_report
 from analysis.services.request_report import request_report
@@ -353,7 +353,8 @@ def report_on(study_id: int) -> DemoReport:
         shutil.rmtree(folder, ignore_errors=True)
         with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
             archive.extractall(folder)  # our own archive, written a moment ago
-        (folder / "report.html").write_text(html(findings), encoding="utf-8")
+        if not (folder / "report.html").exists():  # an archive made before it held one
+            (folder / "report.html").write_text(html(findings), encoding="utf-8")
     return DemoReport(
         reverse("analysis:report", args=[report.pk]),
         folder,

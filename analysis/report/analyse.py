@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.comparing import compare, describe
-from analysis.report.findings import Counts, Criterion, Kind, Meta, Metric, StudyFindings, System
+from analysis.report.findings import Counts, Criterion, Fieldwork, Kind, Meta, Metric, StudyFindings, System
 from analysis.report.prose import methods
-from analysis.report.relating import metrics_of, relate, summarise
+from analysis.report.relating import metrics_of, relate, summarise, writers_of
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 
@@ -30,6 +30,7 @@ class Subject:
     systems: tuple[System, ...] = ()
     metrics: tuple[Metric, ...] = ()
     notes: tuple[str, ...] = ()
+    fieldwork: Fieldwork | None = None
 
 
 def analyse(
@@ -70,6 +71,9 @@ def analyse(
         for index, criterion in enumerate(table.criteria)
     ]
     systems = () if blind else _systems(table, subject)
+    if scores is not None and not blind:
+        notes = dict.fromkeys([*subject.notes, *scores.beside(table.cases)])
+        subject = replace(subject, notes=tuple(notes))
     findings = StudyFindings(
         meta=_meta(table, subject, systems, kind=kind, seed=seed, created=created, confidence=confidence),
         counts=_counts(table, blind=blind),
@@ -78,6 +82,7 @@ def analyse(
         agreement=tuple(agreement),
         consistency=tuple(consistency(table)),
         systems=systems,
+        fieldwork=subject.fieldwork,
     )
     if not blind:
         progress("comparisons")
@@ -106,6 +111,7 @@ def analyse(
                         table,
                         scores,
                         known,
+                        writers=writers_of(systems),
                         seed=seed,
                         stream=STREAM_CORRELATION,
                         confidence=confidence,

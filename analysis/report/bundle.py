@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import json
-import shlex
 import zipfile
 
 import pandas as pd
@@ -21,6 +20,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 READ_ME = """{title}
 
+report.html      the report, to be read; it loads nothing
 report.json      every number with interval, n, method and seed (format {format})
 tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs); a text in
                  the CSV that a spreadsheet would take for a formula begins with an apostrophe
@@ -31,7 +31,12 @@ manifest.json    seed, versions, signatures, and the sha256 of every other file
 {warnings}
 To compute the report again:
 
-    python manage.py analyse data/ratings.csv{scores} --seed {seed} --title {quoted} --out again
+    python manage.py analyse data/ratings.csv{scores} --like report.json --out again
+
+`--like` takes from the report what the data do not say: seed, time, title, the words of the criteria, the labels of
+the systems, the signatures and references of the metrics, and how far the plan was carried out. With the versions
+named in manifest.json every number comes out the same, digit for digit; other versions name themselves in the new
+report. The scores are taken as they stand: the metrics are not computed anew.
 """
 
 
@@ -51,9 +56,12 @@ def bundle(
     ratings: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
+    page: str | None = None,
 ) -> dict[str, bytes]:
-    """All files of the bundle by path, the manifest among them."""
+    """All files of the bundle by path, the manifest among them; `page` is report.html."""
     files = report_files(findings)
+    if page is not None:
+        files["report.html"] = page.encode()
     for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
         if frame is not None:
             # All texts are quoted: a carriage return in a bare one would end the row for its reader.
@@ -74,8 +82,6 @@ def bundle(
         format=meta.format,
         warnings="".join(f"\n{warning}\n" for warning in warnings),
         scores=" --scores data/scores.csv" if scores is not None else "",
-        seed=meta.seed,
-        quoted=shlex.quote(meta.title),
     ).encode()
     files["manifest.json"] = manifest(findings, files)
     return dict(sorted(files.items()))

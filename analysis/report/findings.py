@@ -6,7 +6,7 @@ lab.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -14,6 +14,9 @@ from analysis.stats.estimates import Interval
 
 FORMAT = 1
 """Version of the JSON; a reader refuses one it does not know."""
+
+LATER = {"later": True}
+"""Marks a key that reports of this format did not have from the beginning: where it is absent, its default holds."""
 
 Kind = Literal["pooled", "unblinded"]
 """`pooled` names no system: agreement and the use of the scale alone, as before unblinding."""
@@ -102,6 +105,37 @@ class Counts:
     """Ratings that no person gave."""
     median_seconds: float | None = None
     """A card, over the rows that recorded it; None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fieldwork:
+    """What was planned, and how far it came: known of a study of this site, not of a file of ratings."""
+
+    k: int
+    """Annotators a card, by plan."""
+    n_seats: int
+    n_planned: int
+    """Cards of the main study."""
+    n_judged: int
+    """Cards with a mark of at least one annotator."""
+    n_short: int
+    """Cards with fewer than k annotators, those with none among them."""
+    marks_min: int
+    """Annotators of the card that has fewest; 0 where a card has none."""
+    marks_max: int
+    state: Literal["open", "complete", "closed early"]
+    """`closed early`: closed before every planned place was finished."""
+    n_joined: int
+    n_failed: int
+    """Did not pass the gate."""
+    n_finished: int
+    n_unfinished: int
+    """Joined, and neither failed nor finished."""
+    gate: str = ""
+    """The rule in words; empty where there was no gate."""
+    systems_a_case: int = 0
+    closed: str = ""
+    """ISO 8601, UTC; empty while the study is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +296,7 @@ class StudyFindings:
     correlations: tuple[Correlation, ...] = ()
     methods: tuple[str, ...] = ()
     """The methods paragraph, a sentence each."""
+    fieldwork: Fieldwork | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.meta.kind == "pooled" and (
@@ -316,6 +351,8 @@ def _read_dataclass(kind: type, raw: Any, where: str) -> Any:
     if not isinstance(raw, dict):
         raise UnreadableFindings(f"{where}: expected the keys of {kind.__name__}, got {raw!r}")
     names = [field.name for field in fields(kind)]
+    absent = {field.name for field in fields(kind) if field.metadata.get("later") and field.name not in raw}
+    names = [name for name in names if name not in absent]
     missing, strange = [n for n in names if n not in raw], [n for n in raw if n not in names]
     if missing or strange:
         raise UnreadableFindings(f"{where}: missing {missing or 'nothing'}, unknown {strange or 'nothing'}")

@@ -3,6 +3,9 @@
 from analysis.report.findings import Comparison, Number, StudyFindings
 from analysis.report.words import interval, join, many, number, p_in_words
 
+WITHOUT = "the writer of the references"
+"""Stands in the method of a correlation that leaves out the systems whose texts are the references."""
+
 
 def opening(findings: StudyFindings) -> list[str]:
     """Who judged what."""
@@ -29,7 +32,37 @@ def opening(findings: StudyFindings) -> list[str]:
         sentences.append(f"{many(counts.n_repeats, 'rating')} of a second look enter consistency alone.")
     if counts.median_seconds is not None:
         sentences.append(f"The median card took {counts.median_seconds:.0f} seconds.")
-    return sentences
+    return sentences + on_fieldwork(findings)
+
+
+def on_fieldwork(findings: StudyFindings) -> list[str]:
+    """How far the plan was carried out, and what became of those who joined; nothing for a file of ratings."""
+    work = findings.fieldwork
+    if work is None:
+        return []
+    people = "simulated annotator" if findings.meta.simulated else "annotator"
+    states = {
+        "open": "The study is still open, and its numbers will change.",
+        "closed early": "The study was closed early, before every planned judgment was made.",
+        "complete": "Every planned judgment was made.",
+    }
+    marks = (
+        f"{work.marks_min}" if work.marks_min == work.marks_max else f"{work.marks_min} to {work.marks_max}"
+    )
+    cards = (
+        f"{work.n_judged:,} of {many(work.n_planned, 'planned card')} were judged, each card by {marks} "
+        f"{people if work.marks_max == 1 else people + 's'} (planned: {work.k:,})"
+    )
+    if work.n_short:
+        missing, short = many(work.n_planned - work.n_judged, "card"), many(work.n_short, "card")
+        cards += f": {missing} were judged by nobody, {short} by fewer than planned, those among them"
+    sentences = [states[work.state], f"{cards}."]
+    flow = [f"{work.n_finished:,} finished"]
+    if work.gate:
+        flow.insert(0, f"{work.n_failed:,} did not pass the gate")
+    if work.n_unfinished:
+        flow.append(f"{work.n_unfinished:,} did not finish")
+    return [*sentences, f"{many(work.n_joined, people)} joined: {join(flow)}."]
 
 
 def on_results(findings: StudyFindings) -> list[str]:
@@ -127,6 +160,7 @@ def on_metrics(findings: StudyFindings) -> list[str]:
         sentences.append(
             f"The references are texts of {join(written)}: its own overlap scores measure likeness to itself."
         )
+    sentences += without_writers(findings)
     rows = [r for r in findings.correlations if (r.level, r.coefficient) == ("text", "spearman")]
     values = [(abs(r.number.value), r) for r in rows if r.number.value is not None]
     if values:
@@ -141,11 +175,31 @@ def on_metrics(findings: StudyFindings) -> list[str]:
     return sentences
 
 
+def without_writers(findings: StudyFindings) -> list[str]:
+    """Which systems the correlations of which metrics leave out; nothing where there is none.
+
+    Read from the metrics' numbers themselves: reports made before they left anybody out do not claim it.
+    """
+    if not any(WITHOUT in row.number.method for row in findings.correlations):
+        return []
+    labels = {system.name: system.label for system in findings.systems}
+    names = {system.name for system in findings.systems if system.wrote_references}
+    names |= {metric.references for metric in findings.metrics} & set(labels)
+    compared = [metric.label for metric in findings.metrics if metric.level == "case" and metric.references]
+    return [
+        (
+            f"Correlations of {join(compared)} leave out {join([labels[name] for name in sorted(names)])}, whose "
+            "texts are the references."
+        )
+    ]
+
+
 def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -> tuple[str, ...]:
     """The methods paragraph, to be copied into a paper."""
     meta = findings.meta
     percent = f"{meta.confidence:.0%}"
     sentences = [
+        *_design(findings),
         (
             f"Ratings are whole numbers from {meta.levels[0]} to {meta.levels[-1]}; ratings of a second "
             "look and "
@@ -189,9 +243,24 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
             "ratings are exact fractions, so ties are ties; intervals resample cases and hold the "
             "systems fixed."
         )
+        sentences += without_writers(findings)
     used = ", ".join(f"{name} {number}" for name, number in sorted(meta.versions.items()))
     sentences.append(f"Every draw of chance has its own stream of seed {meta.seed}. Computed with {used}.")
     return tuple(sentences)
+
+
+def _design(findings: StudyFindings) -> list[str]:
+    work = findings.fieldwork
+    if work is None:
+        return []
+    gate = f"after a gate ({work.gate})" if work.gate else "without a gate"
+    texts = many(work.systems_a_case, "text") if work.systems_a_case else "texts"
+    return [
+        (
+            f"The design is paired and blind: an annotator who gets a case judges all its {texts}, without a word of "
+            f"who wrote them; {many(work.k, 'annotator')} a card, {many(work.n_seats, 'seat')}, {gate}."
+        )
+    ]
 
 
 def _percent(given: Number) -> str:

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.report.findings import Correlation, Metric, MetricSummary, Number
+from analysis.report.findings import Correlation, Metric, MetricSummary, Number, System
+from analysis.report.prose import WITHOUT
 from analysis.report.scores import ScoreTable
+from analysis.report.words import join
 from analysis.stats import correlation
 from analysis.stats.estimates import Interval, Undefined
 from analysis.stats.ratings import RatingTable
@@ -46,7 +48,14 @@ def summarise(
         seen = np.unique(np.concatenate(list(by_system.values())))
         yes_or_no = set(seen[~np.isnan(seen)]) == {0.0, 1.0}
         rows += [
-            _summary(metric, system, values, confidence, yes_or_no=yes_or_no)
+            _summary(
+                metric,
+                system,
+                values,
+                confidence,
+                yes_or_no=yes_or_no,
+                n_texts=_n_texts(scores, metric, metrics, system),
+            )
             for system, values in by_system.items()
             if len(values)
         ]
@@ -58,12 +67,16 @@ def relate(
     scores: ScoreTable,
     metrics: tuple[Metric, ...],
     *,
+    writers: frozenset[str] = frozenset(),
     seed: int,
     stream: int,
     confidence: float,
     n_resamples: int,
 ) -> list[Correlation]:
     """Every metric with a value a text against every criterion, at every level, by every coefficient.
+
+    Systems that wrote the references (`writers`) are left out for the metrics that use them: compared with
+    its own texts a system scores 1 whatever people think of it.
 
     Each metric and criterion draws from a stream of its own, so one more metric changes no other interval.
     """
@@ -73,11 +86,20 @@ def relate(
     for metric in metrics:
         if metric.level == "corpus":
             continue
-        by_text = scores.by_text(metric.name, table.cases, table.systems)
+        out = left_out(metric, table.systems, writers)
+        compared = tuple(system for system in table.systems if system not in out)
+        without = f", without {join(out)}, {WITHOUT}" if out else ""
+        by_text = scores.by_text(metric.name, table.cases, compared)
         for criterion in table.criteria:
             rng = np.random.default_rng([seed, stream, crc32(f"{metric.name}|{criterion}".encode())])
             for level, called in LEVELS.items():
                 for coefficient in correlation.COEFFICIENTS:
+                    if not compared:
+                        method = METHODS[called].format(name=NAMES[coefficient]) + without
+                        why = "every system that was rated wrote references"
+                        none = Number(None, 0, COUNTED[called], method, undefined=why)
+                        rows.append(Correlation(metric.name, criterion, called, coefficient, none))
+                        continue
                     drawn = n_wanted <= MANY or coefficient == "spearman"
                     found = correlation.correlate(
                         by_text,
@@ -88,12 +110,40 @@ def relate(
                         n_resamples=n_resamples,
                         confidence=confidence,
                     )
-                    rows.append(_correlation(metric.name, criterion, called, found, seed))
+                    rows.append(_correlation(metric.name, criterion, called, found, seed, without))
     return rows
 
 
+def left_out(metric: Metric, systems: tuple[str, ...], writers: frozenset[str]) -> tuple[str, ...]:
+    """The systems whose texts are the metric's references."""
+    own = writers | {metric.references} if metric.references else frozenset()
+    return tuple(system for system in systems if system in own)
+
+
+def writers_of(systems: tuple[System, ...]) -> frozenset[str]:
+    return frozenset(system.name for system in systems if system.wrote_references)
+
+
+def _n_texts(scores: ScoreTable, metric: Metric, metrics: tuple[Metric, ...], system: str) -> int | None:
+    """How many texts a number for all texts was computed from, as far as the scores of single texts tell:
+    those with a reference where the metric needs one; None where no text has a score of its own."""
+    by_text = [one for one in metrics if one.level == "case"]
+    if metric.references:
+        by_text = [one for one in by_text if one.references] or by_text
+        counted = [int((~np.isnan(scores.of(one.name, system))).sum()) for one in by_text]
+    else:
+        counted = [len(scores.of(one.name, system)) for one in by_text]
+    return max(counted, default=0) or None
+
+
 def _summary(
-    metric: Metric, system: str, values: npt.NDArray[np.float64], confidence: float, *, yes_or_no: bool
+    metric: Metric,
+    system: str,
+    values: npt.NDArray[np.float64],
+    confidence: float,
+    *,
+    yes_or_no: bool,
+    n_texts: int | None,
 ) -> MetricSummary:
     defined = values[~np.isnan(values)]
     n, n_undefined = len(defined), len(values) - len(defined)
@@ -103,8 +153,9 @@ def _summary(
         if not n:
             score = Number(None, 0, "values", method, undefined="too few words or texts for this metric")
         else:
+            counted = (1, "value") if n_texts is None else (n_texts, "texts")
             score = Number(
-                float(defined[0]), 1, "value", method, no_interval="the metric has no value for a single text"
+                float(defined[0]), *counted, method, no_interval="the metric has no value for a single text"
             )
         return MetricSummary(metric.name, system, score, n_undefined)
     method = "mean over texts" + signed
@@ -138,9 +189,9 @@ def _wilson(n_hits: int, n: int, confidence: float) -> Interval:
 
 
 def _correlation(
-    metric: str, criterion: str, level: str, found: correlation.Correlation, seed: int
+    metric: str, criterion: str, level: str, found: correlation.Correlation, seed: int, without: str
 ) -> Correlation:
-    method = METHODS[level].format(name=NAMES[found.coefficient])
+    method = METHODS[level].format(name=NAMES[found.coefficient]) + without
     if isinstance(found.value, Undefined):
         number = Number(None, found.n, COUNTED[level], method, undefined=found.value.reason)
     else:

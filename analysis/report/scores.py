@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.report.words import many
 from analysis.stats.ratings import Problem
 
 COLUMNS = ("case", "system", "metric", "value")
@@ -24,7 +25,7 @@ class BadScores(ValueError):
         shown = [str(problem) for problem in self.problems[:20]]
         if len(problems) > 20:
             shown.append(f"... and {len(problems) - 20:,} more")
-        super().__init__(f"{len(problems):,} problems in the scores:\n" + "\n".join(shown))
+        super().__init__(f"{many(len(problems), 'problem')} in the scores:\n" + "\n".join(shown))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,20 @@ class ScoreTable:
         """The metric's values for a system's texts, in the order of the rows."""
         rows = (self.frame["metric"] == metric) & (self.frame["system"] == system)
         return self.frame.loc[rows, "value"].to_numpy(dtype=np.float64)
+
+    def beside(self, cases: Sequence[str]) -> list[str]:
+        """What a reader must know of scores and ratings that do not meet, in whole sentences; often nothing."""
+        texts = self.frame.loc[self.frame["case"] != "", ["case", "system"]].drop_duplicates()
+        unrated = ~texts["case"].isin(set(cases))
+        if not unrated.any():
+            return []
+        n_cases = texts.loc[unrated, "case"].nunique()
+        return [
+            (
+                f"{many(int(unrated.sum()), 'text')} with scores {'is' if unrated.sum() == 1 else 'are'} of "
+                f"{many(n_cases, 'case')} nobody rated: they count in the means of the metrics and in no correlation."
+            )
+        ]
 
     def by_text(self, metric: str, cases: Sequence[str], systems: Sequence[str]) -> pd.DataFrame:
         """The metric as case (index) by system (columns), NaN where there is no score."""

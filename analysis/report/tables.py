@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 
 from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.prose import without_writers
 from analysis.report.words import MINUS, number, p_value, with_interval
 
 LEVELS = {
@@ -336,7 +337,7 @@ def metric_summaries(findings: StudyFindings) -> Table:
                 Cell(metric.label, row.metric),
                 Cell(labels.get(row.system, row.system), row.system, mark="own references" if own else ""),
                 *_with_ends(row.score, 3),
-                Cell(f"{row.score.n:,}", row.score.n),
+                _texts(row.score),
                 Cell(f"{row.n_undefined:,}", row.n_undefined),
                 Cell(metric.signature or "–", metric.signature),
             )
@@ -345,6 +346,12 @@ def metric_summaries(findings: StudyFindings) -> Table:
         "Automatic metrics by system; corpus-level metrics have one value for all texts and no interval."
     )
     return Table("metrics", "Automatic metrics", caption + _warning(findings), tuple(columns), tuple(rows))
+
+
+def _texts(score: Number) -> Cell:
+    """Of how many texts; a corpus-level value from a file that holds no score of a single text does not say."""
+    known = score.counted == "texts"
+    return Cell(f"{score.n:,}" if known else "–", score.n if known else None)
 
 
 def correlations(findings: StudyFindings) -> Table:
@@ -368,7 +375,7 @@ def correlations(findings: StudyFindings) -> Table:
         )
         for row in findings.correlations
     ]
-    caption = "How well automatic metrics follow people." + _warning(findings)
+    caption = "How well automatic metrics follow people." + _without_writers(findings) + _warning(findings)
     return Table("correlations", "Metrics against people", caption, tuple(columns), tuple(rows))
 
 
@@ -390,8 +397,9 @@ def correlation_grid(findings: StudyFindings, level: str, coefficient: str) -> T
             cells.append(Cell(text, given.value if given else None, given))
         rows.append(tuple(cells))
     caption = f"{coefficient.capitalize()} correlation with mean ratings, {LEVELS.get(level, level)}."
+    caption += _without_writers(findings) + _warning(findings)
     key = f"correlations_{level}_{coefficient}".replace("-", "_")
-    return Table(key, LEVELS.get(level, level), caption + _warning(findings), tuple(columns), tuple(rows))
+    return Table(key, LEVELS.get(level, level), caption, tuple(columns), tuple(rows))
 
 
 def _kept(table: Table, keep: Sequence[bool]) -> Table:
@@ -431,6 +439,10 @@ def _best(findings: StudyFindings) -> dict[str, str]:
         if len(top) == 1 and len(means) > 1:
             best[criterion.key] = top[0]
     return best
+
+
+def _without_writers(findings: StudyFindings) -> str:
+    return "".join(f" {sentence}" for sentence in without_writers(findings))
 
 
 def _warning(findings: StudyFindings) -> str:

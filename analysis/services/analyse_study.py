@@ -51,8 +51,7 @@ def _findings(report: Report) -> str:
     table = RatingTable.from_frame(data.ratings)
     scores = None
     if data.scores is not None and len(data.scores):
-        rated = data.scores[data.scores["system"].isin(table.systems)]
-        scores = ScoreTable.from_frame(rated, systems=table.systems)
+        scores = ScoreTable.from_frame(data.scores, systems=table.systems)
     return analyse(
         table,
         scores,

@@ -7,6 +7,7 @@ from django.conf import settings
 from analysis.models import Report
 from analysis.report.bundle import bundle, zipped
 from analysis.report.findings import StudyFindings
+from analysis.report_file import html
 from analysis.services.study_data import read_study
 
 
@@ -29,7 +30,8 @@ def export_report(*, report_id: int) -> Path:
         return target
     data = read_study(study_id=report.study_id, kind=report.kind)
     findings = StudyFindings.from_json(report.findings_json)
-    content = zipped(bundle(findings, ratings=data.ratings, scores=data.scores, texts=data.texts))
+    files = bundle(findings, ratings=data.ratings, scores=data.scores, texts=data.texts, page=html(findings))
+    content = zipped(files)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".aside-", delete=False) as aside:
         aside.write(content)

@@ -1,6 +1,7 @@
 """What the doors give of a study, in the shape analysis takes: used to compute a report and to export "
 "its data."""
 
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
-from analysis.report.findings import Criterion, Metric, System
+from analysis.report.findings import Criterion, Fieldwork, Metric, System
 from analysis.report.words import join, many
 from annotation import queries as studies
 from annotation import unblinding
@@ -57,8 +58,9 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         for criterion in summary.criteria
     )
     if kind == Report.Kind.POOLED:
-        subject = Subject(title=summary.title, criteria=criteria)
-        return StudyData(subject, _numbered(studies.pooled_ratings(study_id)))
+        pooled = _numbered(studies.pooled_ratings(study_id))
+        subject = Subject(title=summary.title, criteria=criteria, fieldwork=_fieldwork(summary, pooled))
+        return StudyData(subject, pooled)
     ratings = unblinding.ratings(study_id)
     texts = unblinding.texts(study_id)
     subject = Subject(
@@ -67,12 +69,43 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         systems=_systems(study_id, texts),
         metrics=_metrics(study_id),
         notes=_notes(study_id),
+        fieldwork=_fieldwork(summary, ratings),
     )
     scores = pd.DataFrame(
         Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
         columns=["case", "system", "metric", "value"],
     )
+    scores = scores[scores["system"].isin(set(ratings["system"]))]  # of a study closed early, not all
     return StudyData(subject, ratings[DATA_COLUMNS], scores, _plain(texts))
+
+
+def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwork:
+    """The plan beside what came of it."""
+    marks = ratings.groupby(["case", "system"])["annotator"].nunique()
+    n_none = summary.n_cards - len(marks)
+    if summary.closed_at is None:
+        state = "open"
+    else:
+        state = "complete" if summary.n_done >= summary.n_target else "closed early"
+    flow = studies.participant_flow(summary.id)
+    closed = summary.closed_at.astimezone(datetime.UTC) if summary.closed_at else None
+    return Fieldwork(
+        k=summary.k,
+        n_seats=summary.n_annotators,
+        n_planned=summary.n_cards,
+        n_judged=len(marks),
+        n_short=n_none + int((marks < summary.k).sum()),
+        marks_min=0 if n_none or not len(marks) else int(marks.min()),
+        marks_max=int(marks.max()) if len(marks) else 0,
+        state=state,  # type: ignore[arg-type]
+        n_joined=flow.joined,
+        n_failed=flow.failed,
+        n_finished=flow.finished,
+        n_unfinished=flow.unfinished,
+        gate=summary.gate_in_words if summary.n_calibration else "",
+        systems_a_case=summary.n_systems,
+        closed=closed.isoformat(timespec="seconds") if closed else "",
+    )
 
 
 def _numbered(pooled: pd.DataFrame) -> pd.DataFrame:

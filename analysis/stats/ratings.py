@@ -55,7 +55,8 @@ class BadRatings(ValueError):
         shown = [str(problem) for problem in self.problems[:20]]
         if self.n_problems > len(shown):
             shown.append(f"... and {self.n_problems - len(shown):,} more")
-        super().__init__(f"{self.n_problems:,} problems in the ratings:\n" + "\n".join(shown))
+        counted = "1 problem" if self.n_problems == 1 else f"{self.n_problems:,} problems"
+        super().__init__(f"{counted} in the ratings:\n" + "\n".join(shown))
 
 
 class UnknownLabel(KeyError):

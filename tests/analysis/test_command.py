@@ -72,8 +72,14 @@ def test_bad_rows_are_named_by_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"annotator;case\n1;2\n", "system"),
-        (b"", "not a CSV"),
+        (b"annotator;case\n1;2\n", "separated by ;: use commas"),
+        (b"annotator\tcase\n1\t2\n", "separated by tabs: use commas"),
+        (
+            b'annotator,case,system,criterion,value\nA,1,x,"c,3\nA,2,x,c,3\n',
+            "opened in row 2 is never closed",
+        ),
+        (b"annotator,case,system,criterion,value\nA,1,x,c,9\n", "1 problem in the ratings"),
+        (b"", "the file is empty"),
         ("annotator,case,system,criterion,value\nJos\xe9,1,x,c,3\n".encode("latin-1"), "UTF-8"),
         (b"annotator,case,system,criterion,value\n", "no rows"),
         (b"annotator,case,system,criterion,value\nA,1,x,c,3,\nA,2,x,c,3,\n", "more fields than the header"),
@@ -114,6 +120,43 @@ def test_missing_files_and_bad_scores_and_scales_are_refused(
     scores.write_text("case,system,metric,value\ncase 1,prism,m,1e308\n", encoding="utf-8")
     assert "line 2, value" in refused(capsys, csv, "--scores", scores, "--out", out)
     assert not out.exists()
+
+
+def test_a_folder_is_no_file_of_ratings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is a folder" in refused(capsys, tmp_path, "--out", tmp_path / "out")
+
+
+def test_a_place_that_cannot_hold_the_report_is_refused_before_anything_is_computed(
+    csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def computed(*_: object, **__: object) -> None:
+        raise AssertionError("it was computed")
+
+    monkeypatch.setattr("analysis.management.commands.analyse.analyse", computed)
+    assert "is a file; choose another --out" in refused(capsys, csv, "--out", csv / "out")
+    assert "choose another --out" in refused(capsys, csv, "--out", tmp_path / ("x" * 300))
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert "exists already" in refused(capsys, csv, "--out", tmp_path / "link")
+
+
+def test_who_wrote_the_references_is_asked_for_and_then_left_out(
+    csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = tmp_path / "scores.csv"
+    ratings.scores().to_csv(scores, index=False)
+    given = (str(csv), "--scores", str(scores))
+    call_command("analyse", *given, "--out", str(tmp_path / "unsaid"))
+    assert "Nobody said who wrote the references of rouge-l" in capsys.readouterr().out
+    assert "name it with --reference-system" in (tmp_path / "unsaid" / "report.html").read_text()
+    call_command("analyse", *given, "--out", str(tmp_path / "said"), "--reference-system", "teacher")
+    found = StudyFindings.from_json((tmp_path / "said" / "report.json").read_text(encoding="utf-8"))
+    assert found.meta.notes == ()
+    assert {row.number.n for row in found.correlations if row.level == "text"} == {7}
+    assert any("leave out teacher" in sentence for sentence in found.methods)
+    out = ("--out", tmp_path / "out")
+    assert "never rated" in refused(capsys, *given, *out, "--reference-system", "nobody")
+    words = refused(capsys, *given, *out, "--reference-system", "teacher", "--reference-metrics", "rouge")
+    assert "no such scores; there are rouge-l, distinct-1" in words
 
 
 @pytest.mark.shared

@@ -1,5 +1,6 @@
 """From ratings to findings: what is counted, what is undefined, and that the same seed says the same."""
 
+import json
 import math
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 
 from analysis.report.agreeing import landis_koch
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import Number, StudyFindings, UnreadableFindings
+from analysis.report.findings import Fieldwork, Metric, Number, StudyFindings, System, UnreadableFindings
 from analysis.report.page import page_context
+from analysis.report.prose import on_fieldwork
 from analysis.report.relating import metrics_of, summarise
 from analysis.report.scores import ScoreTable
 from analysis.stats.estimates import Interval
@@ -259,3 +261,98 @@ def test_the_page_says_simulated_wherever_ratings_are() -> None:
         for table in section.tables:
             assert "Simulated ratings" in table.caption
     assert found.counts.n_simulated == found.counts.n_ratings
+
+
+def with_a_writer(*, writer: str, references: str = "three") -> StudyFindings:
+    """Three systems; `three` wrote the references, scores 1 against itself, and is rated far above the others."""
+    rng = np.random.default_rng(4)
+    judged, scored = [], []
+    for case in range(12):
+        for system, base in (("one", 2), ("two", 2), ("three", 5)):
+            for annotator in "AB":
+                mark = base if base == 5 else int(rng.integers(1, 4))
+                judged.append((annotator, f"c{case}", system, "liking", mark))
+            scored.append((f"c{case}", system, "rouge-l", 1.0 if base == 5 else float(rng.random() / 2)))
+            scored.append((f"c{case}", system, "words", float(rng.integers(5, 30))))
+    table = RatingTable.from_frame(
+        pd.DataFrame(judged, columns=["annotator", "case", "system", "criterion", "value"])
+    )
+    scores = ScoreTable.from_frame(
+        pd.DataFrame(scored, columns=["case", "system", "metric", "value"]), systems=table.systems
+    )
+    systems = tuple(System(name, name.title(), wrote_references=name == writer) for name in table.systems)
+    metrics = (Metric("rouge-l", "ROUGE-L", references=references), Metric("words", "Words"))
+    subject = Subject("x", systems=systems, metrics=metrics)
+    return analyse(table, scores, subject=subject, seed=1, created="", n_resamples=100, n_permutations=19)
+
+
+def test_the_writer_of_the_references_stays_out_of_the_correlations_of_metrics_that_use_them() -> None:
+    found, naive = with_a_writer(writer="three"), with_a_writer(writer="", references="")
+    rows = {(row.metric, row.level, row.coefficient): row.number for row in found.correlations}
+    before = {(row.metric, row.level, row.coefficient): row.number for row in naive.correlations}
+    assert before["rouge-l", "text", "pearson"].value > 0.8  # made by the writer alone
+    assert abs(rows["rouge-l", "text", "pearson"].value or 0) < 0.4
+    assert (before["rouge-l", "text", "pearson"].n, rows["rouge-l", "text", "pearson"].n) == (36, 24)
+    assert rows["words", "text", "pearson"] == before["words", "text", "pearson"]
+    words = "Correlations of ROUGE-L leave out Three, whose texts are the references."
+    assert words in found.methods
+    assert "without three" in rows["rouge-l", "system", "kendall"].method
+    sections = {section.key: section for section in page_context(found)["sections"]}  # type: ignore[attr-defined]
+    assert words in sections["metrics"].sentences
+    assert all(words in table.caption for table in sections["metrics"].tables[1:])
+    assert not any("leave out" in sentence for sentence in naive.methods)
+    own = next(row for row in found.metric_summaries if (row.metric, row.system) == ("rouge-l", "three"))
+    assert own.score.value == 1.0
+
+
+def test_a_corpus_metric_says_of_how_many_texts_it_speaks() -> None:
+    found = ratings.findings()
+    summary = {(row.metric, row.system): row.score for row in found.metric_summaries}
+    assert (summary["distinct-1", "prism"].n, summary["distinct-1", "prism"].counted) == (8, "texts")
+
+
+def test_scores_of_cases_nobody_rated_are_counted() -> None:
+    table = RatingTable.from_frame(ratings.frame(n_cases=6))
+    scores = ScoreTable.from_frame(ratings.scores(), systems=table.systems)
+    found = analyse(
+        table, scores, subject=Subject("x"), seed=1, created="", n_resamples=100, n_permutations=19
+    )
+    [note] = found.meta.notes
+    assert note.startswith("4 texts with scores are of 2 cases nobody rated: they count in the means")
+    assert ratings.findings().meta.notes == ()
+
+
+def test_a_report_made_before_the_fieldwork_was_told_still_opens() -> None:
+    raw = json.loads(ratings.findings().to_json())
+    del raw["fieldwork"]
+    assert StudyFindings.from_json(json.dumps(raw)) == ratings.findings()
+
+
+FIELDWORK = Fieldwork(
+    k=3,
+    n_seats=8,
+    n_planned=72,
+    n_judged=40,
+    n_short=50,
+    marks_min=0,
+    marks_max=3,
+    state="closed early",
+    n_joined=10,
+    n_failed=2,
+    n_finished=4,
+    n_unfinished=4,
+    gate="80% of the marks at most 1 from the reference",
+    systems_a_case=3,
+)
+
+
+def test_a_report_says_how_far_the_plan_was_carried_out() -> None:
+    found = ratings.findings(subject=Subject("x", fieldwork=FIELDWORK))
+    early, cards, people = on_fieldwork(found)
+    assert early == "The study was closed early, before every planned judgment was made."
+    assert cards.startswith("40 of 72 planned cards were judged")
+    assert "32 cards were judged by nobody, 50 cards by fewer than planned" in cards
+    assert people == "10 annotators joined: 2 did not pass the gate, 4 finished and 4 did not finish."
+    assert "3 annotators a card, 8 seats, after a gate (80% of the marks" in found.methods[0]
+    assert StudyFindings.from_json(found.to_json()) == found
+    assert on_fieldwork(ratings.findings()) == []

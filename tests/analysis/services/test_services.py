@@ -5,21 +5,27 @@ import datetime
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.findings import StudyFindings
+from analysis.report.prose import opening
 from analysis.services.analyse_study import LEASE, analyse_study
 from analysis.services.export_report import NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 from analysis.services.score_explanations import GOLDEN, reference_writer, score_explanations
+from annotation.services.close_study import close_study
+from annotation.services.unblind_study import unblind_study
 from annotation.unblinding import NotUnblinded
+from tests import builders
 from tests.analysis import reports
 from tests.annotation import studies
 
@@ -94,9 +100,6 @@ def test_a_blind_study_gets_a_report_that_names_nobody(olga: User) -> None:
 
 
 def test_agreement_is_the_same_before_and_after_unblinding(olga: User) -> None:
-    from annotation.services.close_study import close_study
-    from annotation.services.unblind_study import unblind_study
-
     study = reports.rated(owner=olga, unblinded=False)
     blind = StudyFindings.from_json(reports.report(study=study).findings_json)
     close_study(study_id=study.pk, by_id=olga.pk)
@@ -161,6 +164,50 @@ def test_the_bundle_holds_what_the_numbers_came_from(olga: User) -> None:
         assert signatures["rouge-l"].startswith("rougeL|")
     assert export_report(report_id=report.pk).read_bytes() == content
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("unblinded", [True, False])
+def test_the_bundle_computes_itself_again_to_the_last_digit(
+    olga: User, tmp_path: Path, unblinded: bool
+) -> None:
+    report = reports.report(study=reports.rated(owner=olga, unblinded=unblinded))
+    folder, again = tmp_path / "bundle", tmp_path / "again"
+    with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
+        archive.extractall(folder)
+        readme = archive.read("README.txt").decode()
+    [line] = [line for line in readme.splitlines() if "manage.py" in line]
+    words = [str(folder / word) if (folder / word).exists() else word for word in line.split()[3:-1]]
+    call_command("analyse", *words, str(again))
+    same = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    same = [path for path in same if path.as_posix() not in {"data/texts.csv", "manifest.json", "README.txt"}]
+    assert {"report.html", "report.json", "tables/agreement.csv"} <= {path.as_posix() for path in same}
+    assert ("tables/metrics.csv" in {path.as_posix() for path in same}) == unblinded
+    for name in same:
+        if name.parts[0] != "data":
+            assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_study_closed_early_says_so_and_what_became_of_its_people(olga: User) -> None:
+    study = reports.rated(owner=olga, unblinded=False)
+    found = StudyFindings.from_json(reports.report(study=study).findings_json)
+    assert found.fieldwork is not None
+    assert found.fieldwork.state == "open"
+    early = studies.opened(owner=olga, n_cases=6)
+    people = [builders.user(name, role="annotator") for name in ("dora", "emil", "fay")]
+    dora = studies.enrol(study=early, person=people[0])
+    studies.enrol(study=early, person=people[1], passed=False, gate="failed")
+    studies.enrol(study=early, person=people[2])
+    for _ in range(4):
+        studies.rate(enrolment=dora, token=studies.claim_placement(enrolment_id=dora.pk), value=3)
+    close_study(study_id=early.pk, by_id=olga.pk)
+    unblind_study(study_id=early.pk, by_id=olga.pk, reason="No time.")
+    found = StudyFindings.from_json(reports.report(study=early).findings_json)
+    work = found.fieldwork
+    assert work is not None
+    assert (work.state, work.n_planned, work.n_judged, work.n_short) == ("closed early", 18, 4, 18)
+    assert (work.marks_min, work.marks_max) == (0, 1)
+    assert (work.n_joined, work.n_failed, work.n_finished, work.n_unfinished) == (3, 1, 0, 2)
+    assert "closed early" in " ".join(opening(found))
 
 
 def test_a_report_that_is_not_done_has_no_bundle(olga: User) -> None:
