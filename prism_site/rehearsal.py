@@ -67,7 +67,7 @@ class Reader:
         past = {label: set(names(_item(label))) for label in history}
         target = set(names(_item(item[0])))
         known = target.union(*past.values())
-        mentions = self._finder.find(explanation)
+        mentions = self._finder.find(explanation, shown=map(_item, [*history, item[0]]))
         said = {mention.name for mention in mentions} - target
         text = explanation.casefold()
         liked = {genre for genres in history.values() for genre in _genres(genres)}
