@@ -68,6 +68,9 @@ STAGE_COUNT_WORDS: dict[str, dict[str, str]] = {
 }
 """What people read for a count; where a stage means another thing by a name, its own words."""
 
+SOON_SECONDS, SOON_SHARE = 20, 0.05
+"""Before so long, or so large a share, getting ready weighs more than the work: no time left is told yet."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -96,7 +99,11 @@ class Progress:
 
     @property
     def remaining_words(self) -> str:
-        return f"about {duration_words(self.remaining)} left" if self.remaining is not None else ""
+        if self.remaining is None:
+            return ""
+        if self.remaining < timedelta(seconds=1):
+            return "less than a second left"
+        return f"about {duration_words(self.remaining)} left"
 
 
 def progress_of(run: Run) -> Progress:
@@ -106,7 +113,8 @@ def progress_of(run: Run) -> Progress:
     if run.status == Status.RUNNING and run.started_at and n_done:
         elapsed = (timezone.now() - run.started_at).total_seconds()
         per_second = n_done / max(elapsed, 0.001)
-        if n_total > n_done:
+        told = elapsed >= SOON_SECONDS or n_done >= SOON_SHARE * n_total
+        if n_total > n_done and told:
             remaining = timedelta(seconds=(n_total - n_done) / per_second)
     return Progress(n_done, n_total, UNITS[Stage(run.stage)], per_second, remaining)
 

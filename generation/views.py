@@ -75,6 +75,8 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
         "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
     }
     if request.htmx and request.htmx.target == "live":
+        if not row.any_open:
+            return HttpResponseClientRefresh()  # what may be done next stands outside the live part
         return render(request, "generation/corpus.html#live", context)
     return render(request, "generation/corpus.html", context)
 

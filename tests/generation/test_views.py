@@ -1,5 +1,7 @@
 """Owners' pages, by what a person would read on them; and who may not open them at all."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -115,6 +117,29 @@ def test_the_live_part_is_sent_alone_and_polling_stops_when_the_run_is_over(page
     Run.objects.filter(pk=run.pk).update(status="done", finished_at=timezone.now())
     assert page("run", run.pk, **htmx)["HX-Refresh"] == "true"
     assert "hx-trigger" not in page("run", run.pk).content.decode()
+
+
+def test_no_time_left_is_told_while_getting_ready_weighs_more_than_the_work(page):
+    run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(seconds=2))
+    run.shards.update(n_done=1, n_total=700)
+    assert " left<" not in page("run", run.pk).content.decode()
+    run.shards.update(n_done=35)
+    assert re.search(r"about (\d+ s|1 min \d+ s) left<", page("run", run.pk).content.decode())
+    run.shards.update(n_done=699)
+    html = page("run", run.pk).content.decode()
+    assert "less than a second left" in html
+    assert "about under" not in html
+
+
+def test_polling_a_corpus_brings_its_counts_and_its_end_a_reload(page):
+    run = builders.run(stage="import_log", status="running", started_at=timezone.now())
+    htmx = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "live"}
+    assert 'hx-swap-oob="true"' not in page("corpus", run.corpus_id).content.decode()
+    polled = page("corpus", run.corpus_id, **htmx).content.decode()
+    assert "<html" not in polled
+    assert '<p class="muted" id="corpus-facts" hx-swap-oob="true">' in polled
+    Run.objects.filter(pk=run.pk).update(status="done", finished_at=timezone.now())
+    assert page("corpus", run.corpus_id, **htmx)["HX-Refresh"] == "true"
 
 
 def test_a_failed_run_shows_its_words_and_the_way_on(page):
