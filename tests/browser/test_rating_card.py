@@ -213,7 +213,7 @@ def test_text_and_scale_are_seen_together_on_a_small_laptop(card: Page) -> None:
 def test_no_line_of_the_explanation_is_longer_than_70_characters(card: Page) -> None:
     longest = card.evaluate(
         """() => {
-          const text = document.querySelector('.explanation p').firstChild, lines = new Map();
+          const text = document.querySelector('.explanation p[lang]').firstChild, lines = new Map();
           for (let i = 0; i < text.length; i += 1) {
             const range = document.createRange(); range.setStart(text, i); range.setEnd(text, i + 1);
             const top = Math.round(range.getBoundingClientRect().top);
@@ -236,6 +236,9 @@ def test_on_a_phone_nothing_runs_off_and_the_footer_stays(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     expect(page.locator(".explanation")).to_be_visible()
     expect(page.locator(".evidence")).to_be_hidden()
+    expect(page.locator(".explained")).to_have_text(re.compile(r"Recommended Ex Machina \d \(2014\)"))
+    expect(page.locator(".explained")).to_be_visible()
+    expect(page.locator(".sides label").first).to_have_text("History · 4")
     page.get_by_role("radio", name="History").check(force=True)
     expect(page.locator(".evidence")).to_be_visible()
     expect(page.locator(".recommended")).to_contain_text("Recommended")
@@ -248,4 +251,19 @@ def test_on_a_phone_nothing_runs_off_and_the_footer_stays(
         question.locator("label.level").nth(4).tap()
     page.locator("#save").tap()
     expect(page.locator("#card-heading")).to_have_text("Card 2 of 4")
+    context.close()
+
+
+def test_on_a_phone_without_script_history_and_explanation_are_both_in_reach(
+    browser: Browser, study: tuple[str, User]
+) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    sign_in(context, *study)
+    page = context.new_page()
+    page.goto(study[0])
+    expect(page.locator(".explained")).to_be_visible()
+    page.get_by_role("radio", name="History").check(force=True)
+    expect(page.locator(".history li").first).to_be_visible()
+    page.get_by_role("radio", name="Explanation").check(force=True)
+    expect(page.locator(".explanation")).to_be_visible()
     context.close()
