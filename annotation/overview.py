@@ -38,6 +38,12 @@ class AnnotatorRow:
     cannot_judge: int
     same_mark_share: float | None
     """Share of cards marked alike on every criterion: high in somebody who does not read."""
+    n_marks: int
+    """Marks of finished and unfinished cards, without what could not be judged."""
+    top_mark: int | None
+    """The mark given most often; None before the first."""
+    top_mark_share: float | None
+    """Its share of all marks."""
     last_seen_at: datetime
     simulated: bool
 
@@ -279,6 +285,9 @@ def _annotator(row: Enrolment) -> AnnotatorRow:
     for placement, value in ratings.values_list("placement_id", "value"):
         marks.setdefault(placement, []).append(value)
     several = [values for values in marks.values() if len(values) > 1]
+    tally = Counter(value for values in marks.values() for value in values if value is not None)
+    n_marks = tally.total()
+    [(top_mark, n_top)] = tally.most_common(1) or [(None, 0)]
     last = row.gate_results[-1] if row.gate_results else {}
     return AnnotatorRow(
         enrolment_id=row.pk,
@@ -294,6 +303,9 @@ def _annotator(row: Enrolment) -> AnnotatorRow:
         cards_an_hour=(len(done) - 1) / hours if hours > 0 else None,
         cannot_judge=sum(value is None for values in marks.values() for value in values),
         same_mark_share=sum(len(set(values)) == 1 for values in several) / len(several) if several else None,
+        n_marks=n_marks,
+        top_mark=top_mark,
+        top_mark_share=n_top / n_marks if n_marks else None,
         last_seen_at=row.last_seen_at,
         simulated=row.simulated,
     )

@@ -31,6 +31,11 @@ urlpatterns: list[URLPattern] = [
     path("studies/<int:study_id>/close/", studies.study_close, name="study-close"),
     path("studies/<int:study_id>/unblind/", studies.study_unblind, name="study-unblind"),
     path("studies/<int:study_id>/calibration/", studies.study_calibration, name="study-calibration"),
+    path(
+        "studies/<int:study_id>/calibration/file/",
+        studies.study_calibration_file,
+        name="study-calibration-file",
+    ),
     path("studies/<int:study_id>/invitations/", studies.study_invitations, name="study-invitations"),
     path(
         "studies/<int:study_id>/invitations/<int:invitation_id>/revoke/",

@@ -1,7 +1,7 @@
 """The owner's pages: build, mark the calibration set, open, invite, watch, close, unblind."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 from django.contrib import messages
@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +24,7 @@ from annotation.forms import (
     CloseForm,
     CriterionForm,
     DraftForm,
+    GoldFile,
     InvitationForm,
     PlanForm,
     StudyFromFile,
@@ -37,6 +39,7 @@ from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
+from annotation.services.import_calibration import import_calibration
 from annotation.services.invite import invite
 from annotation.services.open_study import open_study
 from annotation.services.refusals import BadSource, NotReady, Refused
@@ -125,12 +128,7 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
                 **chosen(plan),
             )
         except BadSource as bad:
-            for error in bad.errors:
-                found = _LINE.fullmatch(error)
-                if found:
-                    faults.append(found.groupdict(default=""))
-                else:
-                    form.add_error(None, error)
+            faults = _faults(bad, form)
         else:
             messages.success(
                 request, _("The draft is built. Next: the reference marks of its calibration cards.")
@@ -142,6 +140,17 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
     page = {"form": form, "source": source, "line_errors": faults, "n_line_errors": len(faults)}
     bad = form.is_bound and (form.errors or faults)
     return render(request, "annotation/study_new.html", page, status=422 if bad else 200)
+
+
+def _faults(bad: BadSource, form: PlanForm | GoldFile) -> list[dict[str, str]]:
+    """What is wrong line by line; what is wrong with the file as a whole goes onto the form."""
+    faults = []
+    for error in bad.errors:
+        if found := _LINE.fullmatch(error):
+            faults.append(found.groupdict(default=""))
+        else:
+            form.add_error(None, error)
+    return faults
 
 
 def _run_words(run: object) -> str:
@@ -346,19 +355,69 @@ def study_calibration(request: HttpRequest, study: StudySummary) -> HttpResponse
         except Refused as refused:
             fault, status = {"card": token, "text": str(refused)}, 409
         else:
-            number = next((card.number for card in overview.gold_cards(study.id) if card.token == token), 0)
-            messages.success(request, _("Reference marks of card %(n)s saved.") % {"n": number})
+            saved = next(card for card in overview.gold_cards(study.id) if card.token == token)
+            given = sum(mark.value is not None for mark in saved.marks)
+            words = {"n": saved.number, "given": given, "total": len(saved.marks)}
+            if given == len(saved.marks):
+                messages.success(request, _("Card %(n)s is saved: all %(total)s marks.") % words)
+            else:
+                messages.warning(request, _("Card %(n)s is saved with %(given)s of %(total)s marks.") % words)
             return redirect(f"{reverse('annotation:study-calibration', args=[study.id])}#card-{token}")
+    return _calibration_page(request, study, GoldFile(criteria=keys), fault=fault, status=status)
+
+
+@on_study
+@require_POST
+def study_calibration_file(request: HttpRequest, study: StudySummary) -> HttpResponse:
+    """Replace a draft's calibration set by a file's. A faulty one is refused whole, line by line."""
+    form = GoldFile(request.POST, request.FILES, criteria=[criterion.key for criterion in study.criteria])
+    faults: list[dict[str, str]] = []
+    status = 422
+    if form.is_valid():
+        try:
+            n = import_calibration(study_id=study.id, content=form.content, form=form.form)
+        except BadSource as bad:
+            faults = _faults(bad, form)
+        except StudyFrozen as frozen:
+            form.add_error(None, str(frozen))
+            status = 409
+        else:
+            words = ngettext(
+                "The calibration set is now the file's: %(n)s card with its reference marks.",
+                "The calibration set is now the file's: %(n)s cards with their reference marks.",
+                n,
+            )
+            messages.success(request, words % {"n": n})
+            return redirect("annotation:study-calibration", study_id=study.id)
+    return _calibration_page(request, study, form, faults=faults, status=status)
+
+
+def _calibration_page(
+    request: HttpRequest,
+    study: StudySummary,
+    form: GoldFile,
+    *,
+    fault: dict[str, str] | None = None,
+    faults: Sequence[dict[str, str]] = (),
+    status: int = 200,
+) -> HttpResponse:
     levels = {criterion.key: criterion.levels for criterion in study.criteria}
     cards = [
-        {"card": card, "rows": [{"mark": mark, "levels": levels[mark.criterion]} for mark in card.marks]}
+        {
+            "card": card,
+            "rows": [{"mark": mark, "levels": levels[mark.criterion]} for mark in card.marks],
+            "given": sum(mark.value is not None for mark in card.marks),
+        }
         for card in overview.gold_cards(study.id)
     ]
     page = {
         "study": study,
         "here": "calibration",
         "cards": cards,
-        "fault": fault,
+        "form": form,
+        "fault": fault or {},
+        "line_errors": faults,
+        "n_line_errors": len(faults),
         "editable": study.status == "draft",
     }
     page["disagreement"] = _disagreement(study) if study.status != "draft" else []

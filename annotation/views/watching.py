@@ -20,6 +20,11 @@ FAST = 1 / 3
 ALIKE, ENOUGH_CARDS = 0.8, 8
 """So large a share of cards marked alike on every criterion is flagged, once so many cards are done."""
 
+HASTY_SECONDS, ENOUGH_FOR_HASTE = 3, 3
+"""A median below so many seconds a card is flagged whatever the others do, once so many cards are done."""
+ONE_MARK, ENOUGH_MARKS = 0.9, 20
+"""One and the same mark in so large a share is flagged, once so many marks are given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -42,6 +47,8 @@ class Watch:
     monitor: Monitor
     figures: tuple[Figure, ...]
     flags: tuple[Flag, ...]
+    rules: tuple[str, ...]
+    """When a person is flagged, in words."""
     at: datetime
 
 
@@ -49,7 +56,7 @@ def watch(study_id: int) -> Watch:
     monitor = overview.monitor(study_id)
     flags = tuple(_flags(monitor))
     figures = (_done(monitor.study), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
-    return Watch(monitor, figures, flags, timezone.now())
+    return Watch(monitor, figures, flags, _rules(), timezone.now())
 
 
 def _done(study: StudySummary) -> Figure:
@@ -137,6 +144,20 @@ def _flags(monitor: Monitor) -> list[Flag]:
     return flags
 
 
+def _rules() -> tuple[str, ...]:
+    return (
+        _("Fast: a median under %(least)s seconds a card, from %(n)s cards on.")
+        % {"least": HASTY_SECONDS, "n": ENOUGH_FOR_HASTE},
+        _("Faster than the others: a median under a third of theirs, from %(n)s cards on.")
+        % {"n": ENOUGH_CARDS},
+        _("One mark: the same mark in %(share)s or more of at least %(n)s marks.")
+        % {"share": f"{ONE_MARK:.0%}", "n": ENOUGH_MARKS},
+        _("All alike: the same mark on every question for more than %(share)s of at least %(n)s cards.")
+        % {"share": f"{ALIKE:.0%}", "n": ENOUGH_CARDS},
+        _("Away: not seen for half the time after which a seat returns."),
+    )
+
+
 def _about(row: AnnotatorRow, monitor: Monitor, now: datetime) -> list[str]:
     texts = []
     others = [
@@ -144,7 +165,10 @@ def _about(row: AnnotatorRow, monitor: Monitor, now: datetime) -> list[str]:
         for o in monitor.annotators
         if o.seconds_median and o is not row and o.done >= ENOUGH_CARDS
     ]
-    if (
+    if row.seconds_median is not None and row.done >= ENOUGH_FOR_HASTE and row.seconds_median < HASTY_SECONDS:
+        words = _("fast: %(own)s s a card in the middle; nobody reads one in under %(least)s s")
+        texts.append(words % {"own": f"{row.seconds_median:.1f}", "least": HASTY_SECONDS})
+    elif (
         row.seconds_median
         and others
         and row.done >= ENOUGH_CARDS
@@ -152,7 +176,10 @@ def _about(row: AnnotatorRow, monitor: Monitor, now: datetime) -> list[str]:
     ):
         words = _("fast: %(own)s s a card, the others %(others)s s in the middle")
         texts.append(words % {"own": f"{row.seconds_median:.0f}", "others": f"{median(others):.0f}"})
-    if row.same_mark_share is not None and row.done >= ENOUGH_CARDS and row.same_mark_share > ALIKE:
+    if row.top_mark_share is not None and row.n_marks >= ENOUGH_MARKS and row.top_mark_share >= ONE_MARK:
+        words = _("the mark %(mark)s in %(share)s of %(n)s marks")
+        texts.append(words % {"mark": row.top_mark, "share": f"{row.top_mark_share:.0%}", "n": row.n_marks})
+    elif row.same_mark_share is not None and row.done >= ENOUGH_CARDS and row.same_mark_share > ALIKE:
         words = _("the same mark on every question for %(share)s of the cards")
         texts.append(words % {"share": f"{row.same_mark_share:.0%}"})
     idle = now - row.last_seen_at

@@ -28,7 +28,9 @@ ANNOTATORS = {
     "finish",
 }
 MARK = {"mark"}
-POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study-unblind", "study-revoke"}
+POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study-unblind", "study-revoke"} | {
+    "study-calibration-file"
+}
 OWNERS = {str(pattern.name) for pattern in urlpatterns if str(pattern.name).startswith("stud")}
 
 

@@ -8,11 +8,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from annotation import overview
 from annotation.models.card import CalibrationGold, Card
 from annotation.models.study import Criterion, Guidelines, Invitation, Study
 from annotation.services.claim_placement import claim_placement
 from annotation.services.close_study import close_study
 from annotation.services.submit_rating import submit_rating
+from annotation.views.watching import watch
 from tests import builders
 from tests.annotation.loud import LOUD_SYSTEMS, enrolled, explanation_file, loud_study
 
@@ -237,13 +239,100 @@ def test_the_monitor_shows_pooled_figures_and_flags_in_words(
     assert "100% of the target" in page
     assert "0% exactly alike, 24 pairs, pooled" in page
     assert "fast: 4 s a card, the others 60 s in the middle" in page
-    assert "the same mark on every question for 100% of the cards" in page
+    assert "the mark 4 in 100% of 24 marks" in page
+    assert "One mark: the same mark in 90% or more of at least 20 marks." in page
     assert "<dd>4 cases</dd>" in page
     fragment = client.get(
         reverse("annotation:study-monitor", args=[study_id]), headers={"HX-Request": "true"}
     )
     assert "<html" not in fragment.content.decode()
     assert 'hx-trigger="every 10s"' in fragment.content.decode()
+
+
+def test_two_who_are_both_too_fast_are_both_flagged(client: Client, olga: User, ada: User, ben: User) -> None:
+    study_id = loud_study(olga, n_cases=4, k=2, n_annotators=2)
+    for person in (ada, ben):
+        enrolment_id = enrolled(study_id, person, stage="rating")
+        for number in range(4):
+            token = claim_placement(enrolment_id=enrolment_id)
+            marks = {"persuasiveness": 1 + number, "personalization": 2, "faithfulness": 3}
+            submit_rating(
+                placement_token=token,
+                annotator_id=person.pk,
+                marks=marks,
+                seconds=2.9 if person is ada and number else 0.4,
+                key=token,
+            )
+    watched = watch(study_id)
+    assert sorted((flag.who, flag.text) for flag in watched.flags) == [
+        ("A01", "fast: 2.9 s a card in the middle; nobody reads one in under 3 s"),
+        ("A02", "fast: 0.4 s a card in the middle; nobody reads one in under 3 s"),
+    ]
+    assert [figure.value for figure in watched.figures if figure.label == "Alerts"] == ["2"]
+    assert "Fast: a median under 3 seconds a card, from 3 cards on." in watched.rules
+
+
+def test_three_seconds_and_varied_marks_raise_no_flag(client: Client, olga: User, ada: User) -> None:
+    study_id = loud_study(olga, n_cases=4)
+    enrolment_id = enrolled(study_id, ada, stage="rating")
+    while (token := claim_placement(enrolment_id=enrolment_id)) is not None:
+        marks = {"persuasiveness": 4, "personalization": 2, "faithfulness": 4}
+        submit_rating(placement_token=token, annotator_id=ada.pk, marks=marks, seconds=3.0, key=token)
+    assert watch(study_id).flags == ()
+
+
+GOLD_FILE = b"text,history,persuasiveness,personalization,faithfulness\nYou saw Heat.,Heat (1995),2,3,5\n"
+
+
+def upload(name: str, content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, content_type="text/csv")
+
+
+def test_a_draft_takes_its_calibration_set_from_a_file(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    url = reverse("annotation:study-calibration-file", args=[study_id])
+    assert url in client.get(reverse("annotation:study-calibration", args=[study_id])).content.decode()
+    page = client.post(url, {"file": upload("gold.csv", GOLD_FILE)}, follow=True).content.decode()
+    assert "the file&#x27;s: 1 card with its reference marks" in page
+    assert "You saw Heat." in page
+    assert "complete" in page
+
+
+def test_a_faulty_calibration_file_is_refused_line_by_line(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    url = reverse("annotation:study-calibration-file", args=[study_id])
+    before = overview.gold_cards(study_id)
+    answer = client.post(url, {"file": upload("gold.csv", GOLD_FILE.replace(b"2,3,5", b"2,9,5"))})
+    assert answer.status_code == 422
+    assert "9 is not on the scale" in answer.content.decode()
+    assert client.post(url, {}).status_code == 422
+    broken = client.post(url, {"file": upload("gold.csv", b"text\xff")})
+    assert "Byte 4 is not UTF-8" in broken.content.decode()
+    assert overview.gold_cards(study_id) == before
+
+
+def test_an_opened_study_takes_no_calibration_file(client: Client, olga: User) -> None:
+    study_id = loud_study(olga)
+    page = client.get(reverse("annotation:study-calibration", args=[study_id])).content.decode()
+    url = reverse("annotation:study-calibration-file", args=[study_id])
+    assert url not in page
+    answer = client.post(url, {"file": upload("gold.csv", GOLD_FILE)})
+    assert answer.status_code == 409
+
+
+def test_a_card_with_some_of_its_marks_says_how_many(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    CalibrationGold.objects.filter(card__study=study_id).delete()
+    url = reverse("annotation:study-calibration", args=[study_id])
+    token = overview.gold_cards(study_id)[0].token
+    page = client.post(url, {"card": token, "mark-faithfulness": "4"}, follow=True).content.decode()
+    assert "Card 1 is saved with 1 of 3 marks." in page
+    assert ">1 of 3 marks</span>" in page
+    full = {f"mark-{key}": "4" for key in ("persuasiveness", "personalization", "faithfulness")}
+    assert (
+        "Card 1 is saved: all 3 marks."
+        in client.post(url, {"card": token, **full}, follow=True).content.decode()
+    )
 
 
 def test_simulated_annotators_are_labelled(client: Client, olga: User, ada: User) -> None:
