@@ -21,6 +21,7 @@ from annotation.design.blinding import (
 )
 from annotation.design.gate import GateRule
 from annotation.design.scales import POINTS
+from annotation.gate_words import plain_words
 from annotation.models.card import (
     CalibrationGold,
     Card,
@@ -258,7 +259,7 @@ def journey(enrolment_id: int) -> Journey:
         n_calibration=_n_calibration(study.pk),
         attempt=row.attempt,
         attempts=rule.attempts,
-        gate_in_words=rule.in_words(),
+        gate_in_words=plain_words(rule),
         gate_feedback=tuple(last.get("feedback", ())),
         completion_code=row.completion_code if stage == "finished" else "",
         simulated=study.simulated or row.simulated,

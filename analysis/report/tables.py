@@ -158,7 +158,7 @@ def prevalence(findings: StudyFindings) -> Table:
         if findings.systems:
             cells.append(Cell(labels[row.system], row.system))
         for count in row.counts:
-            share = f" ({count / row.n_ratings:.0%})" if row.n_ratings else ""
+            share = f" ({_share(count, row.n_ratings)})" if row.n_ratings else ""
             cells.append(Cell(f"{count:,}{share}", count))
         cells += [
             Cell(f"{row.n_ratings:,}", row.n_ratings),
@@ -167,6 +167,14 @@ def prevalence(findings: StudyFindings) -> Table:
         rows.append(tuple(cells))
     caption = "How often each point of the scale was used." + _warning(findings)
     return Table("prevalence", "Use of the scale", caption, tuple(columns), tuple(rows))
+
+
+def _share(count: int, n: int) -> str:
+    """A whole percentage that says none only of none, and all only of all."""
+    share = f"{count / n:.0%}"
+    if share == "0%" and count:
+        return "<1%"
+    return ">99%" if share == "100%" and count < n else share
 
 
 def agreement(findings: StudyFindings) -> Table:

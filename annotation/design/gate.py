@@ -146,11 +146,11 @@ def _criterion(key: str, pairs: Sequence[tuple[int, int]], rule: GateRule) -> Cr
     within = float(np.mean(np.abs(errors) <= rule.tolerance))
     note = ""
     if kappa is None:
-        note = "your marks and the reference never vary, so kappa is undefined and is not asked for."
+        note = "your marks and the reference never vary, so no order of the cards is asked for."
     elif len(set(own)) == 1 and len(set(gold)) > 1:
         note = f"you gave {own[0]} to every card, which tells no card from another."
     elif len(set(gold)) == 1:
-        note = f"the reference is {gold[0]} on every card, so kappa tells nothing and is not asked for."
+        note = f"the reference is {gold[0]} on every card, so no order of the cards is asked for."
     constant_gold = len(set(gold)) == 1
     # Constant gold is the study's fault, not the annotator's: with it kappa can only be 0 or undefined.
     passed = (
@@ -176,5 +176,8 @@ def _sentence(name: str, result: CriterionResult, rule: GateRule) -> str:
     )
     if result.kappa is None or rule.kappa <= result.kappa:
         return f"{name}: {result.share_within:.0%} of your marks were near the reference.{tail}"
-    needed = f"kappa {result.kappa:.2f}, {rule.kappa:g} needed".replace("-", "−")
-    return f"{name}: your order of the cards differs from the reference ({needed}).{tail}"
+    found = f"{result.kappa:.2f}".replace("-", "−")
+    return (
+        f"{name}: which cards you place high and which low differs from the reference "
+        f"(agreement {found} where 1 is perfect and 0 is chance; {rule.kappa:g} is needed).{tail}"
+    )
