@@ -136,7 +136,7 @@ class SimulatedAnnotator:
         reading = self.reader.read(
             history=dict(page.labels(".history li")),
             item=next(iter(page.labels(".recommended"))),
-            explanation=page.text(".explanation p"),
+            explanation=page.text(".explanation p[lang]"),
         )
         for key, mark in reading.marks.items():
             noise = self.rng.normal(0, self.noise) if self.noise else 0.0
