@@ -1,0 +1,222 @@
+"""A student on ONNX Runtime: the same greedy texts as torch, sooner, from graphs beside the checkpoint.
+
+One thread a session unless told otherwise: more cores are better spent on more processes. An engine may be
+used from several threads at a time; it keeps nothing between two calls.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import TensorProto, helper
+
+from generation.pipeline.records import Decoding
+from generation.pipeline.sampling import UnsupportedDecoding
+from generation.pipeline.student import onnx_graph as graphs
+from generation.pipeline.student.onnx_export import DECODER, ENCODER, Precision, build, read_shape
+from generation.pipeline.student.onnx_export import QUANTISED as INT8_WEIGHTS
+
+
+class NoExport(FileNotFoundError):
+    """A checkpoint without the graphs of that precision."""
+
+
+class OnnxEngine:
+    """Greedy decoding with the two graphs of one precision."""
+
+    def __init__(self, folder: Path, *, precision: Precision = "fp32", threads: int = 1) -> None:
+        """Open the graphs in a checkpoint's folder; weights are mapped from their files, not copied.
+
+        Raises:
+            NoExport: the checkpoint was never exported.
+        """
+        self.precision = precision
+        self.shape = read_shape(folder)
+        paths = [folder / name.format(precision) for name in (ENCODER, DECODER)]
+        if missing := [path.name for path in paths if not path.exists()]:
+            raise NoExport(
+                f"{folder} has no {missing[0]}: export the checkpoint first (manage.py export_student), "
+                "or explain with the engine torch"
+            )
+        mended = precision == "int8" and int8_saturates()
+        models = build(folder, self.shape, "int8") if mended else {}
+        self.encoder, self.decoder = (
+            _open_mended(models[path.name], folder, threads) if mended else _open(path, threads)
+            for path in paths
+        )
+        self.names = [output.name for output in self.decoder.get_outputs()]
+        self.encoded = [output.name for output in self.encoder.get_outputs()]
+
+    def generate(
+        self,
+        input_ids: np.ndarray,
+        attention_mask: np.ndarray,
+        vectors: np.ndarray,
+        *,
+        decoding: Decoding,
+        start: int,
+        eos: int,
+        pad: int,
+        once: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Token ids (B, <= max_new_tokens), the start token left out, `pad` behind each text's end.
+
+        Args:
+            input_ids: (B, S) int64, padded on the right.
+            attention_mask: (B, S) int64, 0 on padding.
+            vectors: (B, D) float32, a user's vector a row; zeros for the unknown user.
+            once: tokens that may stand in a text once, (n,) int64: a title each.
+
+        Raises:
+            UnsupportedDecoding: beams or sampling, which torch alone does here.
+        """
+        check_greedy(decoding)
+        n = len(input_ids)
+        state = self._encode(input_ids, attention_mask, vectors)
+        written = np.full((n, decoding.max_new_tokens), pad, dtype=np.int64)
+        open_rows = np.ones(n, dtype=bool)
+        token = np.full(n, start, dtype=np.int64)
+        bans = _Bans(n, decoding, once, eos)
+        for step in range(decoding.max_new_tokens):
+            logits, state = self._step(token, step, state)
+            token = bans.apply(logits, written[:, :step]).argmax(axis=1)
+            token[~open_rows] = pad
+            written[:, step] = token
+            open_rows &= token != eos
+            if not open_rows.any():
+                return written[:, : step + 1]
+        return written
+
+    def log_probabilities(
+        self, input_ids: np.ndarray, attention_mask: np.ndarray, vectors: np.ndarray, targets: np.ndarray
+    ) -> np.ndarray:
+        """log P of each next token after the ones given, (B, T, V) float32: teacher forcing, step by step.
+
+        Args:
+            targets: (B, T) int64, what the decoder is given, its start token first.
+        """
+        state = self._encode(input_ids, attention_mask, vectors)
+        steps = []
+        for step in range(targets.shape[1]):
+            logits, state = self._step(np.ascontiguousarray(targets[:, step]), step, state)
+            peak = logits.max(axis=1, keepdims=True)
+            steps.append(logits - peak - np.log(np.exp(logits - peak).sum(axis=1, keepdims=True)))
+        return np.stack(steps, axis=1)
+
+    def _encode(
+        self, input_ids: np.ndarray, attention_mask: np.ndarray, vectors: np.ndarray
+    ) -> dict[str, ort.OrtValue]:
+        given = {
+            "ids": _value(input_ids.astype(np.int64, copy=False)),
+            "mask": _value(attention_mask.astype(np.int64, copy=False)),
+            "user": _value(vectors.astype(np.float32, copy=False)),
+        }
+        made = self.encoder.run_with_ort_values(self.encoded, given)
+        state = dict(zip(self.encoded, made, strict=True))
+        n, shape = len(input_ids), self.shape
+        for layer in range(shape.decoder_layers):
+            empty = np.zeros((n, shape.heads, 0, shape.d_head), dtype=np.float32)
+            state |= {f"past_key_{layer}": _value(empty), f"past_value_{layer}": _value(empty)}
+        return state
+
+    def _step(
+        self, token: np.ndarray, step: int, state: dict[str, ort.OrtValue]
+    ) -> tuple[np.ndarray, dict[str, ort.OrtValue]]:
+        given = {**state, "token": _value(token), "position": _value(np.array([step], dtype=np.int64))}
+        logits, *own = self.decoder.run_with_ort_values(self.names, given)
+        kept = {f"past_{name}": value for name, value in zip(self.names[1:], own, strict=True)}
+        return logits.numpy(), {**state, **kept}
+
+
+class _Bans:
+    """What greedy decoding may not choose next; the same rules as transformers' processors."""
+
+    def __init__(self, n: int, decoding: Decoding, once: np.ndarray | None, eos: int) -> None:
+        self.decoding, self.eos = decoding, eos
+        self.once = once if decoding.no_repeat_titles else None
+        self.n = n
+
+    def apply(self, logits: np.ndarray, written: np.ndarray) -> np.ndarray:
+        """The logits (B, V), -inf where banned after what is written so far (B, P)."""
+        step, size = written.shape[1], self.decoding.no_repeat_ngram_size
+        if step < self.decoding.min_new_tokens:
+            logits[:, self.eos] = -np.inf
+        if self.once is not None and step:
+            said = np.isin(written, self.once)
+            rows, places = np.nonzero(said)
+            logits[rows, written[rows, places]] = -np.inf
+        if size and step + 1 >= size:
+            for row in range(self.n):
+                logits[row, _completing(written[row].tolist(), size)] = -np.inf
+        return logits
+
+
+def _completing(written: list[int], size: int) -> list[int]:
+    """Tokens that would complete an n-gram of this size that stands in `written` already."""
+    tail = written[len(written) - size + 1 :]
+    return [
+        written[i + size - 1] for i in range(len(written) - size + 1) if written[i : i + size - 1] == tail
+    ]
+
+
+def check_greedy(decoding: Decoding) -> None:
+    """Refuse what the graphs' loop does not do."""
+    if decoding.num_beams > 1 or decoding.do_sample:
+        raise UnsupportedDecoding(
+            f"ONNX Runtime decodes greedily here; {decoding.num_beams} beams or sampling want the engine torch"
+        )
+
+
+@cache
+def int8_saturates() -> bool:
+    """Whether this machine's product of unsigned and signed bytes overflows: x86 without VNNI adds pairs of
+    products in 16 bits. Asked of the kernel itself: 255 * 127, twice."""
+    weights = {"w": np.full((64, 1), 127, np.int8), "s": np.ones(1, np.float32), "z": np.zeros(1, np.int8)}
+    node = helper.make_node("DynamicQuantizeMatMul", ["x", *weights], ["y"], domain=graphs.CONTRIB)
+    initialisers = [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 64])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1])
+    graph = helper.make_graph([node], "saturation", [x], [y], initialisers)
+    model = helper.make_model(graph, opset_imports=graphs.OPSETS, ir_version=graphs.IR_VERSION)
+    session = ort.InferenceSession(model.SerializeToString(), _options(1), ["CPUExecutionProvider"])
+    got = float(session.run(None, {"x": np.full((1, 64), 255.0, np.float32)})[0][0, 0])
+    return abs(got - 255 * 127 * 64) > 1
+
+
+def _open(path: Path, threads: int) -> ort.InferenceSession:
+    return ort.InferenceSession(str(path), _options(threads), ["CPUExecutionProvider"])
+
+
+def _open_mended(model: onnx.ModelProto, folder: Path, threads: int) -> ort.InferenceSession:
+    """The int8 graph with its weights moved from -127..127 to 1..255 and the zero point to 128: the same
+    numbers, by a kernel that does not saturate. The other weights stay in their file."""
+    from safetensors.numpy import load_file
+
+    stored = load_file(str(folder / INT8_WEIGHTS))
+    options, kept = _options(threads), []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.INT8:
+            moved = (stored[tensor.name].astype(np.int16) + 128).astype(np.uint8)
+            kept.append(_value(moved))
+            options.add_initializer(tensor.name, kept[-1])
+            tensor.data_type = TensorProto.UINT8
+    # A path tells ONNX Runtime where the other external weights lie.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
+    session = ort.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    session.kept_initialisers = kept  # the session reads them as long as it lives
+    return session
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+def _value(array: np.ndarray) -> ort.OrtValue:
+    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))

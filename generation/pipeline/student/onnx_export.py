@@ -1,0 +1,103 @@
+"""A checkpoint made ready for ONNX Runtime: two graphs a precision, and the int8 weights beside the fp32 ones.
+
+The fp32 graphs hold no weights of their own: each names its place in `backbone.safetensors`. The user table is
+in none of them: a user's vector is an input.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+from onnx import TensorProto
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from transformers import BartConfig
+
+from generation.pipeline.student import onnx_graph as graphs
+
+Precision = Literal["fp32", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
+BACKBONE, QUANTISED = "backbone.safetensors", "int8.safetensors"
+ENCODER, DECODER = "encoder-{}.onnx", "decoder-{}.onnx"
+_TYPES = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8}
+
+
+def export(folder: Path) -> None:
+    """Write the graphs of both precisions into a checkpoint's folder; the same checkpoint gives the same files.
+
+    Raises:
+        UnsupportedBart: the checkpoint's BART is not shaped as these graphs are.
+    """
+    shape = read_shape(folder)
+    write_int8_weights(folder, shape)
+    for precision in PRECISIONS:
+        for name, model in build(folder, shape, precision).items():
+            (folder / name).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def read_shape(folder: Path) -> graphs.Shape:
+    """The sizes of the checkpoint's BART."""
+    return graphs.Shape.of(BartConfig.from_dict(json.loads((folder / "bart.json").read_text("utf-8"))))
+
+
+def build(folder: Path, shape: graphs.Shape, precision: Precision) -> dict[str, onnx.ModelProto]:
+    """File name -> graph, its weights named by file and offset."""
+    linear = graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
+    weights = dict(_located(folder, BACKBONE))
+    if precision == "int8":
+        weights |= _located(folder, QUANTISED)
+    made = {}
+    for name, draw in ((ENCODER, graphs.encoder), (DECODER, graphs.decoder_step)):
+        graph, inputs, outputs = draw(shape, linear)
+        file = name.format(precision)
+        made[file] = graph.model(file.removesuffix(".onnx"), inputs, outputs, weights)
+    return made
+
+
+def write_int8_weights(folder: Path, shape: graphs.Shape) -> None:
+    """Each linear layer's weights as int8 with a scale a column, columns of one product beside each other."""
+    tensors: dict[str, np.ndarray] = {}
+    with safe_open(str(folder / BACKBONE), framework="np") as stored:
+        for names in graphs.int8_groups(shape):
+            pairs = [graphs.fp32_weights(name) for name in names]
+            weight = np.concatenate([stored.get_tensor(w) for w, _ in pairs]).T  # (in, out)
+            group = graphs.group_name(names)
+            tensors |= {f"{group}.{part}": value for part, value in quantise(weight).items()}
+            tensors[f"{group}.bias"] = np.concatenate([stored.get_tensor(b).reshape(-1) for _, b in pairs])
+    save_file(tensors, str(folder / QUANTISED))
+
+
+def quantise(weight: np.ndarray) -> dict[str, np.ndarray]:
+    """Symmetric, a scale a column: `int8 * scale` is within half a scale of the weight.
+
+    Args:
+        weight: (in, out), float32.
+    """
+    scale = np.abs(weight).max(axis=0) / 127
+    scale[scale == 0] = 1.0  # a column of zeros stays zeros
+    return {
+        "int8": np.ascontiguousarray(np.rint(weight / scale).astype(np.int8)),
+        "scale": scale.astype(np.float32),
+        "zero": np.zeros(weight.shape[1], dtype=np.int8),
+    }
+
+
+def _located(folder: Path, file: str) -> Mapping[str, TensorProto]:
+    """Initialisers that name their bytes in a safetensors file: 8 bytes of length, a JSON header, the tensors."""
+    with (folder / file).open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header: dict[str, Any] = json.loads(stream.read(length))
+    header.pop("__metadata__", None)
+    return {name: _external(name, entry, file, 8 + length) for name, entry in header.items()}
+
+
+def _external(name: str, entry: Mapping[str, Any], file: str, start: int) -> TensorProto:
+    first, last = entry["data_offsets"]
+    tensor = TensorProto(name=name, dims=entry["shape"], data_type=_TYPES[entry["dtype"]])
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", file), ("offset", start + first), ("length", last - first)):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor

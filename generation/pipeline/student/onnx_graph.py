@@ -1,0 +1,324 @@
+"""BART with a user vector as two ONNX graphs, node by node: an encoder that ends in the cross-attention's keys
+and values, and one step of the decoder.
+
+Written by hand rather than traced: both graphs read their fp32 weights where they already lie, in the
+checkpoint's safetensors file, by offset; making them takes milliseconds; and no trace bakes in a length.
+Shapes: B texts, S prompt tokens, P tokens written so far, D wide, H heads of d, V tokens in the vocabulary.
+Between the attentions all texts' tokens stand in one matrix (rows, D), since linear layers know no texts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+CONTRIB = "com.microsoft"
+OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(CONTRIB, 1)]
+IR_VERSION = 10
+MASKED = -1e9
+"""Added to the attention of padding. Large enough that its softmax is exactly 0 in fp32."""
+POSITION_OFFSET = 2
+"""BART's learned positions start at row 2."""
+
+
+class UnsupportedBart(ValueError):
+    """A BART whose shape these graphs do not speak, with what is different."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a BART that the graphs depend on."""
+
+    d_model: int
+    heads: int
+    encoder_layers: int
+    decoder_layers: int
+    vocab_size: int
+    embed_scale: float
+
+    @classmethod
+    def of(cls, bart: Any) -> "Shape":
+        """Read from a BartConfig.
+
+        Raises:
+            UnsupportedBart: another activation, or norms before the blocks (mBART), or unequal heads.
+        """
+        if bart.activation_function != "gelu":
+            raise UnsupportedBart(f"these graphs know the activation gelu, not {bart.activation_function!r}")
+        if bart.encoder_attention_heads != bart.decoder_attention_heads:
+            raise UnsupportedBart("encoder and decoder have different numbers of attention heads")
+        if getattr(bart, "normalize_before", False) or bart.model_type != "bart":
+            raise UnsupportedBart(f"a {bart.model_type} norms its blocks elsewhere than BART does")
+        return cls(
+            d_model=bart.d_model,
+            heads=bart.encoder_attention_heads,
+            encoder_layers=bart.encoder_layers,
+            decoder_layers=bart.decoder_layers,
+            vocab_size=bart.vocab_size,
+            embed_scale=bart.d_model**0.5 if bart.scale_embedding else 1.0,
+        )
+
+    @property
+    def d_head(self) -> int:
+        return self.d_model // self.heads
+
+
+Linear = Callable[["Graph", str, list[str]], list[str]]
+"""Applies the linear layers of the names given to one input (rows, D), and returns an output a name: where the
+weights are int8, names given together are one product."""
+
+
+class Graph:
+    """Collects nodes and constants; every method returns the name of what it made."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: dict[str, onnx.TensorProto] = {}
+        self.weights: dict[str, None] = {}
+        """Names of initialisers that lie in files, in the order they were first asked for."""
+        self._n = 0
+
+    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        return self.ops(kind, *inputs, n_outputs=1, domain=domain, **attributes)[0]
+
+    def ops(self, kind: str, *inputs: str, n_outputs: int, domain: str = "", **attributes: Any) -> list[str]:
+        outputs = [f"{kind}_{self._n + i}" for i in range(n_outputs)]
+        self._n += n_outputs
+        self.nodes.append(helper.make_node(kind, list(inputs), outputs, domain=domain, **attributes))
+        return outputs
+
+    def constant(self, value: Any, dtype: type) -> str:
+        array = np.asarray(value, dtype=dtype)
+        name = f"constant_{array.dtype}_{array.shape}_{array.tolist()}".replace(" ", "")
+        self.constants.setdefault(name, numpy_helper.from_array(array, name))
+        return name
+
+    def weight(self, name: str) -> str:
+        self.weights[name] = None
+        return name
+
+    def rename(self, made: str, name: str) -> str:
+        """Call something made by the name of a graph output, wherever it is read."""
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                names[:] = [name if each == made else each for each in names]
+        return name
+
+    def model(
+        self,
+        name: str,
+        inputs: list[onnx.ValueInfoProto],
+        outputs: list[onnx.ValueInfoProto],
+        weights: dict[str, onnx.TensorProto],
+    ) -> onnx.ModelProto:
+        stored = [weights[each] for each in self.weights]
+        graph = helper.make_graph(self.nodes, name, inputs, outputs, [*self.constants.values(), *stored])
+        return helper.make_model(
+            graph, opset_imports=OPSETS, ir_version=IR_VERSION, producer_name="prism-explanations"
+        )
+
+
+def encoder(
+    shape: Shape, linear: Linear
+) -> tuple[Graph, list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+    """ids (B, S), mask (B, S), user (B, D) -> a bias (B, 1, 1, S) and, for each decoder layer, keys
+    and values, both (B, H, S, d)."""
+    g, prefix = Graph(), "model.encoder"
+    tokens = g.op("Gather", g.weight("model.shared.weight"), "ids", axis=0)  # (B, S, D)
+    if shape.embed_scale != 1.0:
+        tokens = g.op("Mul", tokens, g.constant(shape.embed_scale, np.float32))
+    tokens = g.op("Add", tokens, g.op("Unsqueeze", "user", g.constant([1], np.int64)))  # equation 5
+    length = g.op("Gather", g.op("Shape", "ids"), g.constant([1], np.int64), axis=0)
+    last = g.op("Add", length, g.constant([POSITION_OFFSET], np.int64))
+    positions = g.op(
+        "Slice",
+        g.weight(f"{prefix}.embed_positions.weight"),
+        g.constant([POSITION_OFFSET], np.int64),
+        last,
+        g.constant([0], np.int64),
+    )  # (S, D)
+    rows = g.op("Reshape", g.op("Add", tokens, positions), g.constant([-1, shape.d_model], np.int64))
+    x = _norm(g, rows, f"{prefix}.layernorm_embedding")  # (B * S, D)
+    bias = _bias(g)
+    apart = g.op("Concat", g.op("Shape", "ids"), g.constant([shape.heads, shape.d_head], np.int64), axis=0)
+    for layer in range(shape.encoder_layers):
+        at = f"{prefix}.layers.{layer}"
+        q, k, v = linear(g, x, [f"{at}.self_attn.{each}_proj" for each in "qkv"])
+        keys, values = _split(g, k, apart), _split(g, v, apart)
+        (attended,) = linear(
+            g, _attend(g, shape, _split(g, q, apart), keys, values, bias), [f"{at}.self_attn.out_proj"]
+        )
+        x = _add_and_norm(g, attended, x, f"{at}.self_attn_layer_norm")
+        x = _feed_forward(g, x, at, linear)
+    cross = [
+        f"model.decoder.layers.{layer}.encoder_attn.{each}_proj"
+        for layer in range(shape.decoder_layers)
+        for each in "kv"
+    ]
+    made = linear(g, x, cross)
+    for layer in range(shape.decoder_layers):
+        g.rename(_split(g, made[2 * layer], apart), f"cross_key_{layer}")
+        g.rename(_split(g, made[2 * layer + 1], apart), f"cross_value_{layer}")
+    bias = g.rename(bias, "bias")
+    inputs = [_ints("ids", "B", "S"), _ints("mask", "B", "S"), _floats("user", "B", shape.d_model)]
+    return g, inputs, [_floats("bias", "B", 1, 1, "S"), *_cross(shape)]
+
+
+def decoder_step(
+    shape: Shape, linear: Linear
+) -> tuple[Graph, list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+    """token (B,), position (1,), bias, the cross-attention's and P steps' own keys and values -> the logits
+    of the next token (B, V), and keys and values of P + 1 steps."""
+    g, prefix = Graph(), "model.decoder"
+    tokens = g.op("Gather", g.weight("model.shared.weight"), "token", axis=0)  # (B, D)
+    if shape.embed_scale != 1.0:
+        tokens = g.op("Mul", tokens, g.constant(shape.embed_scale, np.float32))
+    row = g.op("Add", "position", g.constant([POSITION_OFFSET], np.int64))
+    position = g.op("Gather", g.weight(f"{prefix}.embed_positions.weight"), row, axis=0)  # (1, D)
+    x = _norm(g, g.op("Add", tokens, position), f"{prefix}.layernorm_embedding")
+    apart = g.constant([-1, 1, shape.heads, shape.d_head], np.int64)
+    for layer in range(shape.decoder_layers):
+        at = f"{prefix}.layers.{layer}"
+        q, k, v = linear(g, x, [f"{at}.self_attn.{each}_proj" for each in "qkv"])
+        keys = g.op("Concat", f"past_key_{layer}", _split(g, k, apart), axis=2)
+        values = g.op("Concat", f"past_value_{layer}", _split(g, v, apart), axis=2)
+        keys, values = g.rename(keys, f"key_{layer}"), g.rename(values, f"value_{layer}")
+        (attended,) = linear(
+            g, _attend(g, shape, _split(g, q, apart), keys, values, ""), [f"{at}.self_attn.out_proj"]
+        )
+        x = _add_and_norm(g, attended, x, f"{at}.self_attn_layer_norm")
+        (q,) = linear(g, x, [f"{at}.encoder_attn.q_proj"])
+        looked = _attend(g, shape, _split(g, q, apart), f"cross_key_{layer}", f"cross_value_{layer}", "bias")
+        (attended,) = linear(g, looked, [f"{at}.encoder_attn.out_proj"])
+        x = _add_and_norm(g, attended, x, f"{at}.encoder_attn_layer_norm")
+        x = _feed_forward(g, x, at, linear)
+    (logits,) = linear(g, x, ["lm_head"])
+    g.rename(logits, "logits")
+    inputs = [_ints("token", "B"), _ints("position", 1), _floats("bias", "B", 1, 1, "S"), *_cross(shape)]
+    return (
+        g,
+        [*inputs, *_own(shape, "past_", "P")],
+        [_floats("logits", "B", shape.vocab_size), *_own(shape, "", "P + 1")],
+    )
+
+
+def fp32_linear() -> Linear:
+    """Products with the weights as torch keeps them, (out, in): Gemm takes them transposed."""
+
+    def apply(g: Graph, x: str, names: list[str]) -> list[str]:
+        return [g.op("Gemm", x, *map(g.weight, fp32_weights(name)), transB=1) for name in names]
+
+    return apply
+
+
+def fp32_weights(linear: str) -> tuple[str, str]:
+    """Weight and bias of a linear layer, as the checkpoint calls them."""
+    if linear == "lm_head":
+        return "model.shared.weight", "final_logits_bias"
+    return f"{linear}.weight", f"{linear}.bias"
+
+
+def int8_linear() -> Linear:
+    """Products whose input is quantised as it comes, in one piece, and whose weights are int8 by column."""
+
+    def apply(g: Graph, x: str, names: list[str]) -> list[str]:
+        group = group_name(names)
+        parts = [g.weight(f"{group}.{part}") for part in ("int8", "scale", "zero", "bias")]
+        made = g.op("DynamicQuantizeMatMul", x, *parts, domain=CONTRIB)
+        if len(names) == 1:
+            return [made]
+        return g.ops("Split", made, n_outputs=len(names), axis=-1, num_outputs=len(names))
+
+    return apply
+
+
+def group_name(names: list[str]) -> str:
+    """How the int8 weights of layers that are multiplied together are called."""
+    return names[0] if len(names) == 1 else f"{names[0]}+{len(names) - 1}"
+
+
+def int8_groups(shape: Shape) -> list[list[str]]:
+    """The linear layers of both graphs as `int8_linear` is asked for them."""
+    groups: list[list[str]] = []
+
+    def record(g: Graph, x: str, names: list[str]) -> list[str]:
+        groups.append(names)
+        return [x for _ in names]
+
+    encoder(shape, record)
+    decoder_step(shape, record)
+    return groups
+
+
+def _norm(g: Graph, x: str, name: str) -> str:
+    return g.op(
+        "LayerNormalization", x, g.weight(f"{name}.weight"), g.weight(f"{name}.bias"), axis=-1, epsilon=1e-5
+    )
+
+
+def _add_and_norm(g: Graph, x: str, residual: str, name: str) -> str:
+    weights = [g.weight(f"{name}.weight"), g.weight(f"{name}.bias")]
+    return g.op("SkipLayerNormalization", x, residual, *weights, domain=CONTRIB, epsilon=1e-5)
+
+
+def _feed_forward(g: Graph, x: str, at: str, linear: Linear) -> str:
+    (wide,) = linear(g, x, [f"{at}.fc1"])
+    (narrow,) = linear(g, g.op("Gelu", wide), [f"{at}.fc2"])
+    return _add_and_norm(g, narrow, x, f"{at}.final_layer_norm")
+
+
+def _split(g: Graph, x: str, apart: str) -> str:
+    """(B * n, D) -> (B, H, n, d); `apart` names the shape (B, n, H, d)."""
+    return g.op("Transpose", g.op("Reshape", x, apart), perm=[0, 2, 1, 3])
+
+
+def _attend(g: Graph, shape: Shape, q: str, keys: str, values: str, bias: str) -> str:
+    """Scaled dot-product attention, heads put together again: (B * n, D)."""
+    q = g.op("Mul", q, g.constant(shape.d_head**-0.5, np.float32))
+    weights = g.op("MatMul", q, g.op("Transpose", keys, perm=[0, 1, 3, 2]))  # (B, H, n, S)
+    if bias:
+        weights = g.op("Add", weights, bias)
+    together = g.op("Transpose", g.op("MatMul", g.op("Softmax", weights, axis=-1), values), perm=[0, 2, 1, 3])
+    return g.op("Reshape", together, g.constant([-1, shape.d_model], np.int64))
+
+
+def _bias(g: Graph) -> str:
+    hidden = g.op("Sub", g.constant(1.0, np.float32), g.op("Cast", "mask", to=TensorProto.FLOAT))
+    return g.op(
+        "Unsqueeze",
+        g.op("Mul", hidden, g.constant(MASKED, np.float32)),
+        g.constant([1, 2], np.int64),
+    )
+
+
+def _cross(shape: Shape) -> list[onnx.ValueInfoProto]:
+    return [
+        value
+        for layer in range(shape.decoder_layers)
+        for value in (
+            _floats(f"cross_key_{layer}", "B", shape.heads, "S", shape.d_head),
+            _floats(f"cross_value_{layer}", "B", shape.heads, "S", shape.d_head),
+        )
+    ]
+
+
+def _own(shape: Shape, prefix: str, n: str) -> list[onnx.ValueInfoProto]:
+    return [
+        value
+        for layer in range(shape.decoder_layers)
+        for value in (
+            _floats(f"{prefix}key_{layer}", "B", shape.heads, n, shape.d_head),
+            _floats(f"{prefix}value_{layer}", "B", shape.heads, n, shape.d_head),
+        )
+    ]
+
+
+def _floats(name: str, *dimensions: str | int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(dimensions))
+
+
+def _ints(name: str, *dimensions: str | int) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.INT64, list(dimensions))
