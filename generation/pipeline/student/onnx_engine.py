@@ -4,7 +4,6 @@ One thread a session unless told otherwise: more cores are better spent on more 
 used from several threads at a time; it keeps nothing between two calls.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
