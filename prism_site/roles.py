@@ -1,4 +1,4 @@
-"""Who may do what: three roles, as Django groups, and the permissions each one carries.
+"""Who may do what: four roles, as Django groups, and the permissions each one carries.
 
 The rooms ask Django's own question (`user.has_perm("annotation.own")`); this table answers it, so no
 permission rows have to be kept in step with the code.
@@ -9,8 +9,9 @@ from django.db import models
 
 ROLES: dict[str, frozenset[str]] = {
     "annotator": frozenset({"annotation.rate"}),
-    "owner": frozenset({"generation.run", "annotation.own", "analysis.read"}),
+    "owner": frozenset({"generation.run", "generation.explain", "annotation.own", "analysis.read"}),
     "researcher": frozenset({"analysis.read"}),
+    "recommender": frozenset({"generation.explain"}),
 }
 ENGINE_ROOM = frozenset({"generation", "annotation", "analysis"})
 """Rooms whose rows an owner may look at, and never change, in Django's admin."""

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from generation.api_explain import ExplainView
 from prism_site import api, views
 
 # The admin's own form counts no failed attempts; people sign in by the one that does.
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/generation/", include("generation.api")),
     path("api/annotation/", include("annotation.api")),
     path("api/analysis/", include("analysis.api")),
+    path("api/explain", ExplainView.as_view(), name="api-explain"),
     path("api/token/", api.TokenView.as_view(), name="api-token"),
     path("api/me/", api.MeView.as_view(), name="api-me"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

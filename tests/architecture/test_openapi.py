@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -21,6 +21,10 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from annotation import overview
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
+from generation import online
+from generation.online import Online
+from generation.pipeline.records import Case, Explanation, Signature
+from generation.pipeline.serving.batcher import Batcher
 from prism_site.wsgi import application
 from tests import builders
 from tests.analysis import reports
@@ -44,10 +48,14 @@ CHECKS = [
 ]
 
 
+def _room(path: str) -> str:
+    return path.split("/")[-1 if path == "/api/explain" else 3]
+
+
 def steer(case: schemathesis.Case) -> None:
     """Put what exists in the place of most numbers, tokens and names that were made up."""
     pick = zlib.crc32(repr((case.path_parameters, case.body)).encode("utf-8", "surrogatepass"))
-    room = case.operation.path.split("/")[3]
+    room = _room(case.operation.path)
     if pick % 4:
         for name in case.path_parameters or {}:
             known = KNOWN.get(f"{room}.{name}")
@@ -55,6 +63,11 @@ def steer(case: schemathesis.Case) -> None:
                 case.path_parameters[name] = known[pick % len(known)]
     if isinstance(case.body, dict) and pick % 3:
         case.body.update({name: KNOWN[f"body.{name}"][0] for name in case.body if f"body.{name}" in KNOWN})
+
+
+def told_nothing(cases: Sequence[Case]) -> list[Explanation]:
+    """A student of few words, for the endpoint of the online stage."""
+    return [Explanation(case.id, "", "empty", Signature("prism", "1"), reason="empty") for case in cases]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +127,11 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
                 "body.rationales": [{"faithfulness": "Because."}],
             }
         )
+        batcher = Batcher(told_nothing)
+        online.install(Online(1, "prism", "prism|version:1", True, {}, batcher))
         yield {person.username: Token.objects.create(user=person).key for person in (olga, ada)}
+        online.install(None)
+        batcher.close()
         transaction.set_rollback(True)
 
 
@@ -171,7 +188,7 @@ def test_rubbish_is_refused_at_every_door_that_reads_a_body(rubbish: str, world:
     body, content_type, expected = RUBBISH[rubbish]
     first = {"study_id": "rate.study_id", "token": "rate.token", "id": "runs.id", "key": "studies.key"}
     for method, path in WITH_BODY:
-        room = path.split("/")[3]
+        room = _room(path)
         known = {name: KNOWN.get(f"{room}.{name}", KNOWN[other])[0] for name, other in first.items()}
         answer = Client(headers={"Authorization": f"Token {world[_who(path)]}"}).generic(
             method.upper(), path.format(**known), body, content_type

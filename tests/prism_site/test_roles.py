@@ -5,11 +5,12 @@ from django.test import Client
 from prism_site.roles import ROLES, grant
 from tests import builders
 
-PERMISSIONS = ("annotation.rate", "generation.run", "annotation.own", "analysis.read")
+PERMISSIONS = ("annotation.rate", "generation.run", "generation.explain", "annotation.own", "analysis.read")
 MAY = {
     "annotator": {"annotation.rate"},
-    "owner": {"generation.run", "annotation.own", "analysis.read"},
+    "owner": {"generation.run", "generation.explain", "annotation.own", "analysis.read"},
     "researcher": {"analysis.read"},
+    "recommender": {"generation.explain"},
     None: set(),
 }
 

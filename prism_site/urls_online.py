@@ -1,0 +1,12 @@
+"""What the process that serves a student answers to, and nothing else."""
+
+from django.urls import path, re_path
+
+from generation.api_explain import ExplainView
+from prism_site import api, views
+
+urlpatterns = [
+    path("api/explain", ExplainView.as_view(), name="api-explain"),
+    path("healthz", views.healthz, name="healthz"),
+    re_path(r"^", api.NoSuchEndpoint.as_view()),
+]
