@@ -69,9 +69,11 @@ class _Reader:
 
     def _names(self, value: Mapping[str, Any], name: str, path: str) -> tuple[str, ...]:
         names = value.get(name, [])
-        if isinstance(names, list) and len(names) <= 20:
-            if all(isinstance(one, str) and 0 < len(one) <= LONGEST for one in names):
-                return tuple(names)
+        good = isinstance(names, list) and all(
+            isinstance(one, str) and 0 < len(one) <= LONGEST for one in names
+        )
+        if good and len(names) <= 20:
+            return tuple(names)
         self._fault(_join(path, name), "a list of at most 20 texts")
         return ()
 
