@@ -29,7 +29,8 @@ class _Reader:
 
     def case(self, value: Any, path: str) -> Case | None:
         if not isinstance(value, dict):
-            return self._fault(path, "an object with user, history and item")
+            self._fault(path, "an object with user, history and item")
+            return None
         for name in sorted(value.keys() - {"user", "history", "item"}):
             self.faults[_join(path, name)] = "unknown field; there are user, history and item"
         user = value.get("user")
@@ -50,21 +51,26 @@ class _Reader:
         """An id of the student's catalogue, or an item described whole."""
         if isinstance(value, str):
             if (known := self.items.get(value)) is None:
-                return self._fault(path, "no item of the catalogue has this id; describe it: {title, year}")
+                self._fault(path, "no item of the catalogue has this id; describe it: {title, year}")
+                return None
             return known
         if not isinstance(value, dict):
-            return self._fault(path, "an id of the catalogue, or an object with a title")
+            self._fault(path, "an id of the catalogue, or an object with a title")
+            return None
         for name in sorted(value.keys() - {"id", "title", "year", "genres", "directors"}):
             self.faults[_join(path, name)] = "unknown field; there are id, title, year, genres and directors"
         title, year = value.get("title"), value.get("year")
         if not isinstance(title, str) or not title.strip() or len(title) > LONGEST:
-            return self._fault(_join(path, "title"), f"text of 1 to {LONGEST} characters")
+            self._fault(_join(path, "title"), f"text of 1 to {LONGEST} characters")
+            return None
         if year is not None and (isinstance(year, bool) or not isinstance(year, int)):
-            return self._fault(_join(path, "year"), "a whole number, or null")
+            self._fault(_join(path, "year"), "a whole number, or null")
+            return None
         genres, directors = (self._names(value, name, path) for name in ("genres", "directors"))
         identity = value.get("id", title)
         if not isinstance(identity, str) or not 1 <= len(identity) <= LONGEST:
-            return self._fault(_join(path, "id"), f"text of 1 to {LONGEST} characters")
+            self._fault(_join(path, "id"), f"text of 1 to {LONGEST} characters")
+            return None
         return Item(identity, title.strip(), year, genres, directors)
 
     def _names(self, value: Mapping[str, Any], name: str, path: str) -> tuple[str, ...]:

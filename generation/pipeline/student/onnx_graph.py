@@ -91,7 +91,7 @@ class Graph:
         return outputs
 
     def constant(self, value: Any, dtype: type) -> str:
-        array = np.asarray(value, dtype=dtype)
+        array: np.ndarray = np.asarray(value, dtype=dtype)
         name = f"constant_{array.dtype}_{array.shape}_{array.tolist()}".replace(" ", "")
         self.constants.setdefault(name, numpy_helper.from_array(array, name))
         return name
