@@ -1,0 +1,1 @@
+"""The experiments the paper calls for, each one command that writes a table and a figure."""
