@@ -69,6 +69,14 @@ def folders_can_be_written(app_configs: Any, **kwargs: Any) -> list[CheckMessage
                     id="prism.E002",
                 )
             )
+    if settings.PRISM_STORE and (missing := _cannot_speak(settings.PRISM_STORE)):
+        messages.append(
+            Error(
+                f"PRISM_ARTEFACTS is {settings.PRISM_STORE}, and what speaks to it is not installed: {missing}.",
+                hint="For s3:// install the extra: pip install 'prism-explanations[s3]'.",
+                id="prism.E003",
+            )
+        )
     key = Path(settings.PRISM_HOME) / "secret_key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         messages.append(
@@ -112,6 +120,17 @@ def engines_for_one_host_only(app_configs: Any, **kwargs: Any) -> list[CheckMess
             )
         )
     return messages
+
+
+def _cannot_speak(url: str) -> str:
+    """Why no file system can be made for a store; empty when one can."""
+    from fsspec import get_filesystem_class
+
+    try:
+        get_filesystem_class(url.partition("://")[0])
+    except ImportError as missing:
+        return str(missing)
+    return ""
 
 
 def _cannot_write(folder: Path) -> str:

@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 RATE = re.compile(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
+STORE_PLACE = re.compile(r"[\w.-]+(/[\w.=-]+)*/?")
+"""A bucket and a prefix: no user, no password, no query."""
 REDIS_DATABASE = re.compile(r"(/\d*)?")
 
 
@@ -121,6 +123,28 @@ def env_list(name: str, default: list[str]) -> list[str]:
 def env_path(name: str, default: Path) -> Path:
     value = env_str(name)
     return Path(value).expanduser().resolve() if value else default
+
+
+def env_store(name: str, folder: Path, cache: Path) -> tuple[Path, str]:
+    """Where artefacts lie on this machine, and the URL of the store they are shared through, if there is one.
+
+    A folder, also as file://, is both at once; for a URL such as s3://bucket/prefix this machine keeps a cache.
+    """
+    value = env_str(name)
+    scheme, separator, rest = value.partition("://")
+    if not separator:
+        return env_path(name, folder), ""
+    if scheme == "file" and rest.startswith("/"):
+        return Path(rest).resolve(), ""
+    from fsspec import available_protocols
+
+    sound = scheme in available_protocols() and STORE_PLACE.fullmatch(rest)
+    if not sound or scheme == "file" or "/../" in f"/{rest}/":
+        raise ImproperlyConfigured(
+            f"{name} must be a folder, file:///folder, or an object store such as s3://bucket/prefix with its "
+            f"credentials in the environment and not in the address, not {_without_secrets(value)}."
+        )
+    return cache, value.rstrip("/")
 
 
 def env_secret(name: str) -> str:

@@ -14,6 +14,7 @@ from prism_site.env import (
     env_rate,
     env_redis,
     env_secret,
+    env_store,
     env_str,
     env_time_zone,
     local_secret,
@@ -22,7 +23,14 @@ from prism_site.env import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRISM_HOME = env_path("PRISM_HOME", BASE_DIR / "var")
 """Everything this installation writes: database, broker socket, secret key, and by default the artefacts."""
-PRISM_ARTEFACTS = env_path("PRISM_ARTEFACTS", PRISM_HOME / "artefacts")
+PRISM_ARTEFACTS, PRISM_STORE = env_store(
+    "PRISM_ARTEFACTS",
+    PRISM_HOME / "artefacts",
+    env_path("PRISM_ARTEFACT_CACHE", PRISM_HOME / "artefact-cache"),
+)
+"""The folder artefacts are written to, and the URL they are shared through: then the folder is a cache."""
+PRISM_ARTEFACT_CACHE_BYTES = env_int("ARTEFACT_CACHE_GB", 50, least=1) * 2**30
+"""How much of the store this machine keeps; what is in use stays, even beyond it."""
 PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
 """The one folder whose logs owners may name through the web instead of uploading them."""
 PRISM_MODELS = env_path("PRISM_MODELS", PRISM_HOME / "models")

@@ -34,6 +34,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(autouse=True)
 def _own_artefacts(settings: object, tmp_path: Path) -> None:
     settings.PRISM_ARTEFACTS = tmp_path / "artefacts"  # type: ignore[attr-defined]
+    settings.PRISM_STORE = ""  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

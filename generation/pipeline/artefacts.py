@@ -18,7 +18,7 @@ from typing import Any
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_ASIDE = ".writing-"
+ASIDE = ".writing-"
 _CHUNK = 1 << 20
 
 
@@ -68,7 +68,7 @@ def write_folder(
         raise ValueError(f"the kind of an artefact is a plain name such as 'corpus', not {kind!r}")
     facts = json.loads(json.dumps(dict(manifest or {}), allow_nan=False))
     root.mkdir(parents=True, exist_ok=True)
-    aside = root / f"{_ASIDE}{kind}-{uuid.uuid4().hex}"
+    aside = root / f"{ASIDE}{kind}-{uuid.uuid4().hex}"
     aside.mkdir()
     try:
         fill(aside)
@@ -110,7 +110,7 @@ def read_manifest(path: Path, *, verify: bool = False) -> Artefact:
 def sweep_aside(root: Path, *, older_than_seconds: float) -> int:
     """Remove what dead writers left aside under `root`; how many folders went."""
     horizon = time.time() - older_than_seconds
-    stale = [folder for folder in root.glob(f"{_ASIDE}*") if folder.stat().st_mtime < horizon]
+    stale = [folder for folder in root.glob(f"{ASIDE}*") if folder.stat().st_mtime < horizon]
     for folder in stale:
         shutil.rmtree(folder, ignore_errors=True)
     return len(stale)
@@ -178,7 +178,7 @@ def _rename_in(aside: Path, place: Path) -> Artefact:
             return read_manifest(place, verify=True)
         except (NotAnArtefact, DamagedArtefact):
             # What stands there is broken. Take it out of the way under a name that sweep_aside knows.
-            place.rename(aside.parent / f"{_ASIDE}broken-{uuid.uuid4().hex}")
+            place.rename(aside.parent / f"{ASIDE}broken-{uuid.uuid4().hex}")
     raise OSError(f"{place} could not be written: something keeps putting a broken folder there")
 
 

@@ -16,7 +16,8 @@ from generation.models import Corpus, Run, Stage
 from generation.pipeline.logs import LOG_FORMATS
 from generation.pipeline.logs.builtin.catalogue import catalogue
 from generation.pipeline.logs.builtin.world import LONGEST, SHORTEST
-from generation.services.folders import artefacts_root, path_below_logs
+from generation.pipeline.stores.interface import StoreRefused, StoreUnreachable
+from generation.services.folders import artefact_store, path_below_logs
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 
@@ -67,7 +68,7 @@ def create_corpus(
         raise taken
     if files:
         # Before the transaction: it would keep everybody else from writing while a large log unpacks.
-        chosen = {"folder": str(_keep(files))}
+        chosen = _keep(files)
     try:
         with transaction.atomic():
             corpus = Corpus.objects.create(
@@ -125,8 +126,10 @@ def _folder_on_server(folder: str, *, anywhere: bool) -> Path:
     return path
 
 
-def _keep(files: list[UploadedFile]) -> Path:
-    folder = artefacts_root() / "uploads" / uuid.uuid4().hex
+def _keep(files: list[UploadedFile]) -> dict[str, str]:
+    """The corpus's options: where the files lie on this machine, and what any other asks the store for."""
+    store, name = artefact_store(), f"uploads/{uuid.uuid4().hex}"
+    folder = store.root / name
     folder.mkdir(parents=True)
     try:
         for file in files:
@@ -137,10 +140,15 @@ def _keep(files: list[UploadedFile]) -> Path:
             with (folder / name).open("wb") as target:
                 for chunk in file.chunks():
                     target.write(chunk)
+        for path in sorted(folder.iterdir()):
+            store.push(path)
+    except (StoreUnreachable, StoreRefused) as trouble:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise BadParameters("uploads", f"the log could not be kept: {trouble}") from trouble
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # half a log is no log, and nothing would ever point to it
         raise
-    return folder
+    return {"folder": str(folder), "upload": name}
 
 
 def _unpack(file: UploadedFile, folder: Path) -> None:

@@ -19,7 +19,7 @@ from generation.pipeline.teacher.distilling import OK, distil, read_rows, shard_
 from generation.services.case_files import read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.folders import artefact_path, artefacts_root, relative
+from generation.services.folders import artefact_path, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
 MOST_REJECTED_SHOWN = 50
@@ -111,7 +111,7 @@ def _merge(run: Run) -> Outcome:
     facts = {"teacher": signature, "cases": _case_run(run).sha256, "seed": run.seed}
     artefact = artefacts.write_folder(artefacts_root(), "distilled", fill, facts)
     return Outcome(
-        artefact=relative(artefact.path),
+        artefact=publish(artefact),
         sha256=artefact.sha256,
         counts={
             "n_cases": len(wanted),

@@ -1,38 +1,55 @@
-"""Where this installation keeps its artefacts. Rows hold paths relative to that folder, so it may move."""
+"""Where this installation keeps its artefacts. Rows hold names below that place, so it may move."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+
+from generation.pipeline.artefacts import Artefact
+from generation.pipeline.stores import Store, open_store
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
 """How models are called on a hub: a name, or an owner and a name."""
 
 
 def artefacts_root() -> Path:
+    """Where this machine writes artefacts: the store itself, or its cache of a store that is named by a URL."""
     root = Path(settings.PRISM_ARTEFACTS)
     root.mkdir(parents=True, exist_ok=True)
     return root
 
 
-def artefact_path(relative: str) -> Path:
-    """The folder an artefact column names.
+def artefact_store() -> Store:
+    """What all machines share, one object a process for as long as the settings stay."""
+    return _store(artefacts_root(), settings.PRISM_STORE, settings.PRISM_ARTEFACT_CACHE_BYTES)
+
+
+@lru_cache(maxsize=8)
+def _store(root: Path, url: str, cache_bytes: int) -> Store:
+    return open_store(root, url=url, cache_bytes=cache_bytes)
+
+
+def artefact_path(name: str) -> Path:
+    """The folder of an artefact on this machine, fetched from the store if it is not here yet.
 
     Raises:
-        FileNotFoundError: the column is empty or the folder is gone.
+        FileNotFoundError: the column is empty or the store has no such artefact.
+        StoreUnreachable: the store does not answer; a moment later it may.
     """
-    path = artefacts_root() / relative
-    if not relative or not path.exists():
-        raise FileNotFoundError(
-            f"The artefact {relative or '(none)'!r} is not in {artefacts_root()}: run its stage again, "
-            "or put the folder back."
-        )
-    return path
+    if not name:
+        raise FileNotFoundError("There is no artefact: the stage that writes it is not done. Run it again.")
+    return artefact_store().open(name)
 
 
-def relative(path: Path) -> str:
-    """What an artefact column keeps."""
-    return path.resolve().relative_to(artefacts_root().resolve()).as_posix()
+def publish(artefact: Artefact, *, before_file: Callable[[], object] = lambda: None) -> str:
+    """Bring an artefact to all machines; what an artefact column keeps of it.
+
+    Args:
+        before_file: called before each file is carried; `claim.hold` ends it when the lease is lost.
+    """
+    return artefact_store().publish(artefact, before_file=before_file)
 
 
 def logs_root() -> Path:

@@ -9,7 +9,7 @@ from generation.pipeline import artefacts, logs
 from generation.pipeline.logs.corpus import CorpusSummary, write_corpus
 from generation.pipeline.logs.rejected import ImportRefused, Rejected, RejectedRow
 from generation.services.claim_shard import Claim, LeaseLost
-from generation.services.folders import artefacts_root, relative
+from generation.services.folders import artefact_store, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
 
@@ -45,7 +45,7 @@ def _import(claim: Claim) -> dict[str, Any]:
     claim.n_done = summary.n_interactions
     counts = {name: getattr(summary, name) for name in ("n_users", "n_items", "n_interactions", "n_rejected")}
     return {
-        "artefact": relative(artefact.path),
+        "artefact": publish(artefact, before_file=claim.hold),
         "sha256": artefact.sha256,
         "counts": counts,
         "rejected": [_row(row) for row in summary.rejected],
@@ -70,7 +70,9 @@ def _describe(run: Run) -> Outcome:
 
 def _options(corpus: Corpus) -> dict[str, Any]:
     options = dict(corpus.options)
-    if "folder" in options:
+    if upload := options.pop("upload", ""):
+        options["folder"] = artefact_store().pull(upload)
+    elif "folder" in options:
         options["folder"] = Path(options["folder"])
     return options
 

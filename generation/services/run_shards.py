@@ -1,6 +1,8 @@
 """Work through a run's shards: whatever arrives twice, dies or is cancelled, each result is written once."""
 
+import errno
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from generation.models import OPEN, Run, Shard, Status, note
 from generation.pipeline.registry import UnknownName
+from generation.pipeline.stores.cache import in_use
 from generation.services.claim_shard import MAX_ATTEMPTS, Claim, LeaseLost, claim_shard, heartbeat
 from generation.services.sweep_shards import sweep_shards
 
@@ -57,7 +60,7 @@ def run_shards(*, run_id: int, work: Work, finish: Finish) -> None:
 
 def _do(claim: Claim, work: Work) -> None:
     try:
-        with heartbeat(claim):
+        with heartbeat(claim), in_use():
             result = work(claim)
         _complete(claim, result)
     except LeaseLost:
@@ -103,16 +106,13 @@ def _release_or_fail(claim: Claim, trouble: Exception) -> None:
 
 
 def _finish(run_id: int, finish: Finish) -> None:
-    run = Run.objects.select_related("corpus").filter(pk=run_id, status=Status.RUNNING).first()
-    if run is None or run.shards.exclude(status=Status.DONE).exists():
+    run = Run.objects.ready().select_related("corpus").filter(pk=run_id).first()
+    if run is None or not run.shards.exists() or run.shards.exclude(status=Status.DONE).exists():
         return
-    try:
-        outcome = finish(run)
-    except Exception as error:
-        logger.exception("run %s could not be finished", run_id)
-        fail_run(run_id=run_id, error=in_words(error))
+    outcome = _put_together(run, finish)
+    if outcome is None:
         return
-    done = Run.objects.filter(pk=run_id, status=Status.RUNNING).update(
+    done = Run.objects.filter(pk=run_id, status__in=OPEN).update(
         status=Status.DONE,
         finished_at=timezone.now(),
         error="",
@@ -123,6 +123,26 @@ def _finish(run_id: int, finish: Finish) -> None:
     )
     if done:
         note(run_id, "Done.")
+
+
+def _put_together(run: Run, finish: Finish) -> Outcome | None:
+    """What `finish` made of the shards; None when it failed for good and the run with it."""
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            with in_use():
+                return finish(run)
+        except PASSING as trouble:
+            logger.warning("run %s could not be finished", run.pk, exc_info=True)
+            if attempt == MAX_ATTEMPTS:
+                fail_run(run_id=run.pk, error=f"Tried {attempt} times. {in_words(trouble)}")
+                return None
+            note(run.pk, f"Putting the shards together will be tried again: {in_words(trouble)}")
+            time.sleep(PAUSE_SECONDS * attempt)
+        except Exception as error:
+            logger.exception("run %s could not be finished", run.pk)
+            fail_run(run_id=run.pk, error=in_words(error))
+            return None
+    return None
 
 
 def fail_run(*, run_id: int, error: str, claim: Claim | None = None) -> None:
@@ -144,6 +164,11 @@ def in_words(error: BaseException) -> str:
     text = str(error).strip()
     if isinstance(error, (*PLAIN, *PASSING)) and text:
         return text
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"The disk of {socket.gethostname()} is full{f' at {error.filename}' if error.filename else ''}. Make "
+            "room on it, or point PRISM_HOME and PRISM_ARTEFACTS at a larger one, then requeue the run."
+        )
     if isinstance(error, MemoryError):
         return (
             "The worker ran out of memory. Lower the batch size or the number of cases, then requeue the run."

@@ -17,7 +17,7 @@ from generation.pipeline.records import Case
 from generation.queries import item_json
 from generation.services.case_files import write_cases
 from generation.services.claim_shard import Claim, LeaseLost
-from generation.services.folders import artefact_path, artefacts_root, relative
+from generation.services.folders import artefact_path, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
 STREAM_TEST, STREAM_COLD, STREAM_TRAIN, STREAM_VALID = 1, 2, 3, 4
@@ -56,7 +56,7 @@ def _select(claim: Claim) -> dict[str, Any]:
     counts["n_without_pick"] = sum(part.n_without_pick for part in judged)
     claim.n_done = claim.n_total = counts["n_cases"] + counts["n_train"] + counts["n_valid"]
     return {
-        "artefact": relative(artefact.path),
+        "artefact": publish(artefact, before_file=claim.hold),
         "sha256": artefact.sha256,
         "counts": counts,
         "report": {

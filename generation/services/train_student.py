@@ -15,7 +15,7 @@ from generation.pipeline.student.training import train
 from generation.services.case_files import read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.folders import artefact_path, artefacts_root, relative
+from generation.services.folders import artefact_path, artefact_store, publish
 from generation.services.run_shards import Outcome, run_shards
 
 
@@ -49,22 +49,24 @@ def _train(claim: Claim) -> dict[str, Any]:
     golden = pq.read_table(artefact_path(distilled.artefact) / "golden.parquet").to_pydict()
     texts = dict(zip(golden["case_id"], golden["text"], strict=True))
     config = student_config(run.parameters)
+    store, state = artefact_store(), f"training/run-{run.pk}"
     summary = train(
         _pairs(cases, items, texts, "train"),
         _pairs(cases, items, texts, "valid"),
         config,
-        artefacts_root() / "training" / f"run-{run.pk}",
+        store.restore_state(state),
         run.seed,
         catalogue=items,
         progress=_progress(claim, config),
         should_stop=claim.should_stop,
+        kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
         device=device(),
     )
     if claim.should_stop():
         raise LeaseLost
     claim.n_done = claim.n_total = summary.n_steps
     return {
-        "artefact": relative(summary.artefact.path),
+        "artefact": publish(summary.artefact, before_file=claim.hold),
         "sha256": summary.artefact.sha256,
         "metrics": summary.metrics(),
         "losses": [list(look) for look in summary.losses],
@@ -98,6 +100,7 @@ def _keep_checkpoint(run: Run) -> Outcome:
     result = run.shards.get().result
     kept = {"artefact": result["artefact"], "sha256": result["sha256"], "metrics": result["metrics"]}
     Checkpoint.objects.update_or_create(run=run, defaults=kept)
+    artefact_store().drop_state(f"training/run-{run.pk}")
     names = ("n_steps", "n_pairs", "n_valid", "n_too_long", "n_users", "best_step")
     return Outcome(
         artefact=result["artefact"],

@@ -24,6 +24,7 @@ def sound(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     monkeypatch.setattr(checks, "connection", SimpleNamespace(vendor="postgresql"))
     settings.PRISM_HOME = settings.PRISM_ARTEFACTS = tmp_path
+    settings.PRISM_STORE = ""
     return settings
 
 
@@ -103,6 +104,14 @@ def test_a_folder_without_permission_is_named(sound, tmp_path: Path, monkeypatch
 def test_a_folder_that_does_not_exist_yet_is_no_mistake(sound, tmp_path: Path) -> None:
     sound.PRISM_ARTEFACTS = tmp_path / "not" / "yet"
     assert everything() == []
+
+
+def test_a_store_without_its_package_is_an_error_that_names_the_extra(sound) -> None:
+    sound.PRISM_STORE = "gs://bucket/prism"
+    (found,) = checks.folders_can_be_written(None)
+    assert found.id == "prism.E003"
+    assert "gcsfs" in found.msg
+    assert "[s3]" in found.hint
 
 
 def test_a_secret_key_others_can_read_is_a_warning(sound, tmp_path: Path) -> None:

@@ -98,3 +98,37 @@ def test_processes_that_start_together_share_one_whole_secret(tmp_path: Path) ->
     assert len(keys) == 1
     assert len(keys.pop()) >= 50
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ("/prism/artefacts", "")),
+        ("/mnt/shared", ("/mnt/shared", "")),
+        ("file:///mnt/nfs", ("/mnt/nfs", "")),
+        ("s3://bucket/prism/one/", ("/prism/cache", "s3://bucket/prism/one")),
+        ("memory://bucket", ("/prism/cache", "memory://bucket")),
+    ],
+)
+def test_a_store_is_a_folder_or_a_url_with_a_cache(setenv, text: str, found: tuple[str, str]) -> None:
+    setenv("KNOB", text)
+    folder, url = env.env_store("KNOB", Path("/prism/artefacts"), Path("/prism/cache"))
+    assert (str(folder), url) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s3://",
+        "s4://bucket",
+        "file://relative",
+        "s3://key:secret@bucket/x",
+        "s3://bucket/../other",
+        "s3://bucket?endpoint=x",
+    ],
+)
+def test_a_store_that_is_no_place_stops_the_boot_and_tells_no_secret(setenv, text: str) -> None:
+    setenv("KNOB", text)
+    with pytest.raises(ImproperlyConfigured, match="KNOB must be a folder") as refused:
+        env.env_store("KNOB", Path("/a"), Path("/b"))
+    assert "secret" not in str(refused.value)

@@ -94,6 +94,7 @@ def train(
     catalogue: Iterable[Item] = (),
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
+    kept: Callable[[tuple[str, ...]], object] | None = None,
     device: str = "cpu",
 ) -> TrainingSummary:
     """Train and save a student; called again with the same arguments after a death, it goes on where it was.
@@ -103,13 +104,18 @@ def train(
         catalogue: items whose titles get a token each, beside those of the pairs; with `title_tokens` only.
         should_stop: asked after each step; True ends the training as if its time were over, the best
         weights kept.
+        kept: told, each time the resumable state was written, which subfolders of `folder` hold it.
 
     Raises:
         NothingToLearn: no training or no validation pair is left.
     """
     trainer = _Trainer(pairs_train, pairs_valid, config, folder, seed, catalogue=catalogue, device=device)
     with torch.random.fork_rng(devices=[]):
-        stopped = trainer.run(progress or (lambda done, total, words: None), should_stop or (lambda: False))
+        stopped = trainer.run(
+            progress or (lambda done, total, words: None),
+            should_stop or (lambda: False),
+            kept or (lambda folders: None),
+        )
         return trainer.finish(stopped)
 
 
@@ -144,6 +150,7 @@ class _Trainer:
             self.total = min(self.total, config.max_steps)
         self.look_every = config.valid_every or self.steps_an_epoch
         self.state_folder = folder / f"state-{self._identity()[:16]}"
+        self.best_folder = folder / f"{self.state_folder.name}-best"
         self.state = _State()
         self._batches: tuple[int, list[np.ndarray]] = (-1, [])
 
@@ -165,7 +172,12 @@ class _Trainer:
             digest.update(f"{pair.case.id}\0{pair.text}\0".encode())
         return digest.hexdigest()
 
-    def run(self, progress: Progress, should_stop: Callable[[], bool]) -> str:
+    def run(
+        self,
+        progress: Progress,
+        should_stop: Callable[[], bool],
+        kept: Callable[[tuple[str, ...]], object],
+    ) -> str:
         torch.manual_seed(_number(self.seed, STREAM_WEIGHTS))
         self.model = build(self.config, vocab_size=len(self.tokenizer), n_users=len(self.users)).to(
             self.device
@@ -187,6 +199,7 @@ class _Trainer:
             every = self.config.checkpoint_every or self.look_every
             if self.state.step % every == 0 and self.state.step < self.total:
                 self._keep_state()
+                kept((self.state_folder.name, self.best_folder.name))
             rate = (self.state.step - first) * self.config.batch_size / max(self.state.seconds - before, 1e-9)
             progress(self.state.step, self.total, f"loss {loss:.3f}, {rate:.0f} pairs per processor second")
         if not self.state.losses or self.state.losses[-1][0] != self.state.step:
@@ -261,7 +274,7 @@ class _Trainer:
         state.sum_loss, state.n_loss = 0.0, 0
         if valid_loss < state.best_loss:
             state.best_loss, state.best_step, state.looks_without_better = valid_loss, state.step, 0
-            self._write_aside(self.folder / f"{self.state_folder.name}-best", self._fill_best)
+            self._write_aside(self.best_folder, self._fill_best)
         else:
             state.looks_without_better += 1
 
@@ -323,8 +336,7 @@ class _Trainer:
 
     def finish(self, stopped: str) -> TrainingSummary:
         state = self.state
-        best = self.folder / f"{self.state_folder.name}-best"
-        checkpoint.load_weights(self.model, best)
+        checkpoint.load_weights(self.model, self.best_folder)
         facts = {
             "seed": self.seed,
             "n_steps": state.step,
@@ -344,7 +356,7 @@ class _Trainer:
         artefact = checkpoint.save(student, self.folder)
         if stopped != "asked":  # a training that was asked to stop may be asked to go on
             shutil.rmtree(self.state_folder, ignore_errors=True)
-            shutil.rmtree(best, ignore_errors=True)
+            shutil.rmtree(self.best_folder, ignore_errors=True)
         return TrainingSummary(
             artefact=artefact,
             n_steps=state.step,

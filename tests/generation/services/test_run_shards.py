@@ -1,5 +1,6 @@
 """Work arrives twice, workers die, people cancel: every result is written once and none is lost."""
 
+import errno
 import threading
 from datetime import timedelta
 
@@ -233,6 +234,64 @@ def test_an_error_while_putting_the_shards_together_fails_the_run():
 
     run_shards(run_id=run.pk, work=lambda claim: {}, finish=cannot)
     assert Run.objects.get(pk=run.pk).error == "no pair survived the screening; raise n_train"
+
+
+def test_a_store_that_is_away_while_the_shards_are_put_together_is_asked_again(monkeypatch):
+    monkeypatch.setattr(engine, "PAUSE_SECONDS", 0)
+    run, calls = builders.run(), []
+
+    def finish_at_the_second_try(run):
+        calls.append(1)
+        if len(calls) == 1:
+            raise ConnectionError("the store did not answer")
+        return Outcome(counts={"n": 1})
+
+    run_shards(run_id=run.pk, work=lambda claim: {}, finish=finish_at_the_second_try)
+    run.refresh_from_db()
+    assert (run.status, run.counts, len(calls)) == ("done", {"n": 1}, 2)
+
+
+def test_a_run_that_failed_while_it_was_put_together_is_put_together_when_it_is_requeued():
+    run = builders.run()
+
+    def full(run):
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/artefacts/x")
+
+    run_shards(run_id=run.pk, work=lambda claim: {"n": 3}, finish=full)
+    run.refresh_from_db()
+    assert run.status == "failed"
+    assert "is full at /data/artefacts/x. Make room" in run.error
+    assert requeue_run(run_id=run.pk)
+    run_shards(run_id=run.pk, work=lambda claim: pytest.fail("nothing is left to do"), finish=finish)
+    run.refresh_from_db()
+    assert (run.status, run.counts, run.error) == ("done", {"n": 3}, "")
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_both_finish_a_run_finish_it_once():
+    run = builders.run(status="running")
+    run.shards.update(status="done", result={"n": 4})
+    both = threading.Barrier(2)
+
+    def together(run):
+        both.wait(20)
+        return finish(run)
+
+    def work():
+        try:
+            run_shards(run_id=run.pk, work=lambda claim: {}, finish=together)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.refresh_from_db()
+    assert (run.status, run.counts) == ("done", {"n": 4})
+    assert [event.text for event in run.events.all()].count("Done.") == 1
 
 
 @pytest.mark.database
