@@ -10,18 +10,13 @@ Colours: Okabe and Ito (2008) for systems, tested for colour-blind readers; a tw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
+from analysis.report import svg
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
 from analysis.report.tables import LEVELS
 from analysis.report.words import number, with_interval
 
-SYSTEMS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F")
-"""The order of the stylesheet's --system-1 to --system-8."""
 LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
-FONT = 13
-LETTER = 7.1
-"""Width of an average letter at 13 px, generous: a label may leave room, never lose an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ def ratings(findings: StudyFindings) -> Figure:
     """How the points of the scale were used: bars that part at the middle point."""
     labels = {system.name: system.label for system in findings.systems} | {"": "All systems"}
     shown = [row for row in findings.prevalence if row.n_ratings and (row.system or not findings.systems)]
-    wide = max((_width(labels[row.system]) for row in shown), default=80) + 16
+    wide = max((svg.width(labels[row.system]) for row in shown), default=80) + 16
     plot, bar, gap = 460.0, 22, 8
     y, parts, said = 34.0, [], []
     parts += _scale_key(findings.meta.levels, wide, plot)
@@ -56,11 +51,11 @@ def ratings(findings: StudyFindings) -> Figure:
         rows = [row for row in shown if row.criterion == criterion.key]
         if not rows:
             continue
-        parts.append(_text(0, y + 14, criterion.name, weight="600"))
+        parts.append(svg.text(0, y + 14, criterion.name, weight="600"))
         y += 24
         for row in rows:
             shares = [count / row.n_ratings for count in row.counts]
-            parts.append(_text(wide - 10, y + 15, labels[row.system], anchor="end"))
+            parts.append(svg.text(wide - 10, y + 15, labels[row.system], anchor="end"))
             parts += _parted(shares, wide, plot, y, bar)
             low, high = _halves(shares)
             said.append(
@@ -69,10 +64,10 @@ def ratings(findings: StudyFindings) -> Figure:
             y += bar + gap
         y += 8
     middle = wide + plot / 2
-    parts.insert(0, _line(middle, 28, middle, y - 8, opacity=0.35))
+    parts.insert(0, svg.line(middle, 28, middle, y - 8, opacity=0.35))
     title = "How the points of the scale were used"
     description = f"Bars part at the middle of the scale. {'; '.join(said)}."
-    return Figure("ratings", title, description, _svg(wide + plot + 48, y, title, description, parts))
+    return Figure("ratings", title, description, svg.document(wide + plot + 48, y, title, description, parts))
 
 
 def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
@@ -80,24 +75,24 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
     labels = {system.name: system.label for system in findings.systems}
     rows = [row for row in findings.comparisons if row.criterion == criterion.key]
     names = {id(row): f"{labels[row.first]} − {labels[row.second]}" for row in rows}
-    wide, plot, step = max((_width(name) for name in names.values()), default=80) + 20, 360.0, 26
+    wide, plot, step = max((svg.width(name) for name in names.values()), default=80) + 20, 360.0, 26
     reach = _reach(findings.comparisons)  # one axis for all criteria
     y, parts, said = 34.0, [], []
     bottom = y + step * len(rows)
     for tick in _ticks(reach):
         x = wide + plot * (tick + reach) / (2 * reach)
-        parts.append(_line(x, 26, x, bottom, opacity=0.7 if tick == 0 else 0.15))
-        parts.append(_text(x, 18, number(tick, 1), anchor="middle", size=12, opacity=0.75))
+        parts.append(svg.line(x, 26, x, bottom, opacity=0.7 if tick == 0 else 0.15))
+        parts.append(svg.text(x, 18, number(tick, 1), anchor="middle", size=12, opacity=0.75))
     for row in rows:
         centre = y + step / 2
-        parts.append(_text(wide - 12, centre + 4, names[id(row)], anchor="end"))
+        parts.append(svg.text(wide - 12, centre + 4, names[id(row)], anchor="end"))
         said.append(f"{names[id(row)]}: {with_interval(row.difference)}")
         if row.difference.value is None:
-            parts.append(_text(wide + 8, centre + 4, "undefined", opacity=0.75))
+            parts.append(svg.text(wide + 8, centre + 4, "undefined", opacity=0.75))
         else:
             sure = row.p_holm is not None and row.p_holm < 0.05
             parts += _whisker(row.difference, wide, plot, reach, centre, sure=sure)
-            parts.append(_text(wide + plot + 14, centre + 4, with_interval(row.difference), size=12))
+            parts.append(svg.text(wide + plot + 14, centre + 4, with_interval(row.difference), size=12))
         y += step
     title = f"{criterion.name}: differences between systems"
     description = (
@@ -106,7 +101,9 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
         + "."
     )
     key = f"differences_{findings.criteria.index(criterion) + 1}_{_slug(criterion.key)}"
-    return Figure(key, title, description, _svg(wide + plot + 160, bottom + 10, title, description, parts))
+    return Figure(
+        key, title, description, svg.document(wide + plot + 160, bottom + 10, title, description, parts)
+    )
 
 
 def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
@@ -117,14 +114,16 @@ def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
         if (row.level, row.coefficient) == (level, coefficient)
     }
     metrics = [m for m in findings.metrics if any((m.name, c.key) in found for c in findings.criteria)]
-    wide = max((_width(metric.label) for metric in metrics), default=80) + 16
-    cell, tall = max([86, *(_width(c.name) + 14 for c in findings.criteria)]), 26
+    wide = max((svg.width(metric.label) for metric in metrics), default=80) + 16
+    cell, tall = max([86, *(svg.width(c.name) + 14 for c in findings.criteria)]), 26
     parts, said = [], []
     for column, criterion in enumerate(findings.criteria):
-        parts.append(_text(wide + cell * (column + 0.5), 18, criterion.name, anchor="middle", weight="600"))
+        parts.append(
+            svg.text(wide + cell * (column + 0.5), 18, criterion.name, anchor="middle", weight="600")
+        )
     for line, metric in enumerate(metrics):
         y = 30.0 + line * tall
-        parts.append(_text(wide - 10, y + 17, metric.label, anchor="end"))
+        parts.append(svg.text(wide - 10, y + 17, metric.label, anchor="end"))
         for column, criterion in enumerate(findings.criteria):
             given = found.get((metric.name, criterion.key))
             x = wide + cell * column
@@ -138,7 +137,7 @@ def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
         f"correlations_{_slug(level)}_{coefficient}",
         title,
         description,
-        _svg(*size, title, description, parts),
+        svg.document(*size, title, description, parts),
     )
 
 
@@ -168,7 +167,7 @@ def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: in
             )
             if width > 30:
                 parts.append(
-                    _text(
+                    svg.text(
                         x + width / 2,
                         y + 15,
                         f"{share:.0%}",
@@ -221,7 +220,7 @@ def _scale_key(levels: Sequence[int], left: float, plot: float) -> list[str]:
         parts.append(
             f'<rect x="{x + index * 42:.1f}" y="4" width="14" height="14" fill="{_shade(index, len(levels))}"/>'
         )
-        parts.append(_text(x + index * 42 + 19, 16, str(level), size=12))
+        parts.append(svg.text(x + index * 42 + 19, 16, str(level), size=12))
     return parts
 
 
@@ -232,27 +231,30 @@ def _whisker(given: Number, left: float, plot: float, reach: float, y: float, *,
     parts = []
     if given.interval is not None:
         low, high = place(given.interval.low), place(given.interval.high)
-        parts.append(_line(low, y, high, y, width=2, colour=SYSTEMS[0]))
-        parts += [_line(end, y - 5, end, y + 5, width=2, colour=SYSTEMS[0]) for end in (low, high)]
+        parts.append(svg.line(low, y, high, y, thick=2, colour=svg.COLOURS[0]))
+        parts += [svg.line(end, y - 5, end, y + 5, thick=2, colour=svg.COLOURS[0]) for end in (low, high)]
     if given.value is not None:
-        inside = f'fill="{SYSTEMS[0]}"' if sure else 'fill="#FFFFFF"'
+        inside = f'fill="{svg.COLOURS[0]}"' if sure else 'fill="#FFFFFF"'
         parts.append(
             f'<circle cx="{place(given.value):.2f}" cy="{y:.1f}" r="5" {inside} '
-            f'stroke="{SYSTEMS[0]}" stroke-width="2"/>'
+            f'stroke="{svg.COLOURS[0]}" stroke-width="2"/>'
         )
     return parts
 
 
 def _heat(x: float, y: float, cell: float, tall: float, given: Number | None) -> list[str]:
     if given is None or given.value is None:
-        return [_text(x + cell / 2, y + 17, "–", anchor="middle", opacity=0.6)]
+        return [svg.text(x + cell / 2, y + 17, "–", anchor="middle", opacity=0.6)]
     strength = min(1.0, abs(given.value))
     fill = _mix(HIGH if given.value >= 0 else LOW, 0.06 + 0.94 * strength)
     box = (
         f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{cell - 2:.1f}" height="{tall - 2:.1f}" '
         f'rx="3" fill="{fill}"/>'
     )
-    return [box, _text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=_ink(fill))]
+    return [
+        box,
+        svg.text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=_ink(fill)),
+    ]
 
 
 def _reach(rows: Sequence[Comparison]) -> float:
@@ -270,56 +272,6 @@ def _ticks(reach: float) -> list[float]:
     step = next(step for step in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 1e9) if reach / step <= 4.5)
     n = int(reach / step)
     return [index * step for index in range(-n, n + 1)]
-
-
-def _svg(width: float, height: float, title: str, description: str, parts: Sequence[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" role="img" font-family="system-ui, sans-serif" font-size="{FONT}" '
-        'fill="currentColor">'
-    )
-    return "\n".join(
-        [head, f"<title>{escape(title)}</title>", f"<desc>{escape(description)}</desc>", *parts, "</svg>\n"]
-    )
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    anchor: str = "start",
-    size: int = FONT,
-    weight: str = "",
-    fill: str = "currentColor",
-    opacity: float = 1.0,
-) -> str:
-    extra = f' font-weight="{weight}"' if weight else ""
-    extra += f' font-size="{size}"' if size != FONT else ""
-    extra += f' opacity="{opacity}"' if opacity != 1 else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}"{extra}>{escape(text)}</text>'
-
-
-def _line(
-    x1: float,
-    y1: float,
-    x2: float,
-    y2: float,
-    *,
-    width: float = 1,
-    colour: str = "currentColor",
-    opacity: float = 1,
-) -> str:
-    extra = f' opacity="{opacity}"' if opacity != 1 else ""
-    return (
-        f'<line x1="{x1:.2f}" y1="{y1:.1f}" x2="{x2:.2f}" y2="{y2:.1f}" '
-        f'stroke="{colour}" stroke-width="{width}"{extra}/>'
-    )
-
-
-def _width(text: str) -> float:
-    """Room a label takes; full-width letters count double."""
-    return sum(LETTER * (2 if ord(letter) > 0x2E80 else 1) for letter in text)
 
 
 def _slug(text: str) -> str:
