@@ -14,13 +14,14 @@ from benchmarks.experiments import (
     capacity,
     cold_start,
     command,
+    contestants,
     efficiency,
     noise_filter,
     pool,
     user_ablation,
 )
 from benchmarks.experiments.ledger import Ledger
-from benchmarks.experiments.setting import Setting
+from benchmarks.experiments.setting import SMOKE, Setting
 
 EFFICIENCY_SHARE = 150.0
 """Seconds of the budget that efficiency may take at most, before the students begin."""
@@ -42,7 +43,9 @@ def main() -> None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(1)
     ledger = Ledger(arguments.out)
-    wanted = efficiency.contestants(device, smoke=arguments.smoke, runs=100, seconds=8.0, seed=arguments.seed)
+    wanted = contestants.contestants(
+        device, smoke=arguments.smoke, runs=100, seconds=8.0, seed=arguments.seed
+    )
     efficiency.run(
         wanted,
         ledger,
@@ -81,7 +84,7 @@ def plan(seeds: range) -> list[Setting]:
 
 
 def _shrunk(settings: list[Setting], *, smoke: bool) -> list[Setting]:
-    return [setting.but(**command.SMOKE) for setting in settings] if smoke else settings
+    return [setting.but(**SMOKE) for setting in settings] if smoke else settings
 
 
 def _gpu_jobs(jobs: int) -> int:

@@ -1,16 +1,26 @@
 """Does a student filter its teacher's lies? Planted rates of 0, 5, 15 and 30 %, with what helps and without.
 
-python -m benchmarks.experiments.noise_filter --out DIR
+    python -m benchmarks.experiments.noise_filter --out DIR
+
+The paper (6.3, 6.4) reports that its student corrects or ignores what its teacher invents, and supposes that limited
+capacity does it. Here every lie is planted, so it can be counted: on held-out cases, and, once more, on the training
+cases whose lies the student was taught.
 """
 
 from collections.abc import Iterable
 
+from benchmarks.experiments import chart, command
+from benchmarks.experiments.estimates import Estimate, over_worlds, slope
+from benchmarks.experiments.findings import Findings
 from benchmarks.experiments.setting import Setting, Start
+from benchmarks.experiments.tables import Row, Table
 
 RATES = (0.0, 0.05, 0.15, 0.30)
 STARTS: tuple[Start, ...] = ("copying", "ordinary")
 LONGER = 3200
 """Four times the demo's steps: is a student that invents only one that has not learned long enough?"""
+DECODINGS = {"once": "no film twice", "greedy": "greedy"}
+INVENTED = "hallucinated"
 
 
 def settings(seeds: Iterable[int]) -> list[Setting]:
@@ -31,3 +41,106 @@ def longer(seeds: Iterable[int]) -> list[Setting]:
         for seed in seeds
         for start in ("ordinary", "copying")
     ]
+
+
+def tables(findings: Findings) -> list[Table]:
+    steps = (Setting().steps, LONGER)
+    rows: list[Row] = [
+        row
+        for start in STARTS
+        for n_steps in steps
+        for rate in RATES
+        for decoding in DECODINGS
+        if (row := _row(findings, Setting(start=start, rate=rate, steps=n_steps), decoding)) is not None
+    ]
+    passed: list[Row] = [
+        {"start": start, "decoding": DECODINGS[decoding], "passed on": estimate}
+        for start in STARTS
+        for decoding in DECODINGS
+        if (estimate := passed_on(findings, start, decoding)) is not None
+    ]
+    return [
+        Table(
+            "noise_filter",
+            "Share of held-out texts that name a film outside the case; mean over worlds with a 95 % t interval. "
+            "The difference is student minus teacher, paired by world: below 0 the student filters.",
+            rows,
+        ),
+        Table(
+            "noise_filter_passed_on",
+            "How many more texts a student invents for each text more its teacher does: the slope over the four rates "
+            "of one world, mean over worlds with a 95 % t interval. 0 filters everything that was planted, 1 nothing.",
+            passed,
+        ),
+    ]
+
+
+def _row(findings: Findings, setting: Setting, decoding: str) -> Row | None:
+    place = ("student", decoding, "all")
+    invented = findings.mean(setting, *place, INVENTED)
+    if invented is None:
+        return None
+    return {
+        "start": setting.start,
+        "steps": setting.steps,
+        "planted": f"{setting.rate:.0%}",
+        "decoding": DECODINGS[decoding],
+        "worlds": invented.n,
+        "teacher invents": findings.mean(setting, "teacher", "all", INVENTED),
+        "student invents": invented,
+        "difference": findings.difference(setting, (*place, INVENTED), ("teacher", "all", INVENTED)),
+        "strict, student": findings.mean(setting, *place, "strict"),
+        "strict, teacher": findings.mean(setting, "teacher", "all", "strict"),
+        "names a film twice": findings.mean(setting, *place, "repeated"),
+        "invents on training cases": findings.mean(setting, "remembered", "invented"),
+        "repeats the very lie": findings.mean(setting, "remembered", "same_lie"),
+    }
+
+
+def passed_on(findings: Findings, start: Start, decoding: str) -> Estimate | None:
+    """The slope of the student's invention on its teacher's, in worlds where all four rates were run."""
+    lies = [findings.values(Setting(start=start, rate=rate), "teacher", "all", INVENTED) for rate in RATES]
+    own = [
+        findings.values(Setting(start=start, rate=rate), "student", decoding, "all", INVENTED)
+        for rate in RATES
+    ]
+    slopes = [
+        slope([at[seed] for at in lies], [at[seed] for at in own])
+        for seed in findings.seeds
+        if all(seed in at for at in (*lies, *own))
+    ]
+    return over_worlds([value for value in slopes if value is not None])
+
+
+def figure(findings: Findings) -> str:
+    def line(label: str, start: Start, *place: str, dashed: bool = False) -> chart.Series:
+        points = [findings.mean(Setting(start=start, rate=rate), *place) for rate in RATES]
+        return chart.Series(label, points, dashed)
+
+    def panel(heading: str, measure: str) -> chart.Panel:
+        series = [
+            line("teacher", "copying", "teacher", "all", measure, dashed=True),
+            line("copying start, no film twice", "copying", "student", "once", "all", measure),
+            line("copying start, greedy", "copying", "student", "greedy", "all", measure),
+            line("ordinary start, no film twice", "ordinary", "student", "once", "all", measure),
+            line("ordinary start, greedy", "ordinary", "student", "greedy", "all", measure),
+        ]
+        return chart.Panel(
+            heading, [f"{rate:.0%}" for rate in RATES], series, "planted in the teacher's texts"
+        )
+
+    return chart.shares(
+        "What a student makes of its teacher's lies",
+        [panel("Texts that invent a film", INVENTED), panel("Strictly faithful texts", "strict")],
+    )
+
+
+def main() -> None:
+    arguments = command.parser(__doc__).parse_args()
+    seeds = command.seeds(arguments)
+    findings = command.run([*settings(seeds), *longer(seeds)], arguments)
+    command.write(arguments.out, "noise_filter", tables(findings), figure(findings))
+
+
+if __name__ == "__main__":
+    main()

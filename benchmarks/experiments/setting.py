@@ -70,3 +70,7 @@ class Setting:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Setting":
         return cls(**values)
+
+
+SMOKE: dict[str, Any] = {"n_users": 16, "steps": 3, "size": "tiny"}
+"""What a setting becomes with --smoke: the same way, nothing to be read from it."""
