@@ -53,7 +53,7 @@ def start(run_id: int | None, *, engine: str = "torch", **limits: Any) -> Online
     with_user = bool(run.parameters.get("with_user", True))
     system = "prism" if with_user else "prism-nouser"
     checkpoint = artefact_path(Checkpoint.objects.get(run=run).artefact)
-    loaded = systems.load(system, checkpoint=checkpoint, seed=run.seed, **_engine(engine))
+    loaded = systems.load(system, checkpoint=checkpoint, seed=run.seed, engine=engine, device=device())
     items = {item.id: item for item in read_items(Path(artefact_path(run.corpus.artefact)))}
     loaded.explain([])
     _current = Online(
@@ -89,7 +89,3 @@ def trained_run(run_id: int | None) -> Run:
     if found is None:
         raise NothingToServe(f"run {run_id} is no finished train_student run; `manage.py runs` lists them")
     return found
-
-
-def _engine(name: str) -> dict[str, Any]:
-    return {"device": device()} if name == "torch" else {"engine": name}

@@ -43,7 +43,13 @@ def load_system(run: Run) -> systems.System:
         trained = run.needs.filter(stage=Stage.TRAIN_STUDENT).first()
         if trained is not None:
             checkpoint = artefact_path(trained.checkpoint.artefact)
-            options = {"checkpoint": checkpoint, "seed": run.seed, "device": device(), **options}
+            options = {
+                "checkpoint": checkpoint,
+                "seed": run.seed,
+                "device": device(),
+                "engine": chosen.get("engine", "torch"),  # runs queued before there was a choice
+                **options,
+            }
     return systems.load(name, **options)
 
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, ClassVar, get_type_hints
 
 from generation.models import Stage
-from generation.pipeline import prompts, rankers, systems, teacher
+from generation.pipeline import prompts, rankers, student, systems, teacher
 from generation.pipeline.logs import splits
 
 ROWS_A_SHARD = 20_000
@@ -169,6 +169,13 @@ class ExplainCases(Parameters):
     )
     path: str = field(
         "", "Model", "For the local teacher: a folder in the server's folder of models, or a name on a hub."
+    )
+    engine: str = field(
+        "torch",
+        "Engine",
+        "What runs a trained student. 8 bits change some texts: measure them before a study.",
+        choices=_labels(student, "ENGINES"),
+        advanced=True,
     )
     shards: int = field(
         0, "Shards", "Parts that workers may take side by side; 0 lets the size decide.", advanced=True

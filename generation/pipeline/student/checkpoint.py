@@ -1,33 +1,37 @@
-"""A trained student on disk: safetensors and JSON, never pickle; backbone and user table in files of
-their own."""
+"""A trained student on disk: safetensors, JSON and Arrow, never pickle; backbone and user table in files of
+their own, and the graphs of ONNX Runtime beside them."""
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 from transformers import BartConfig, BartForConditionalGeneration
 
 from generation.pipeline.artefacts import Artefact, read_manifest, write_folder
 from generation.pipeline.student.config import StudentConfig
-from generation.pipeline.student.model import UNKNOWN_USER, Student
+from generation.pipeline.student.model import Student
+from generation.pipeline.student.onnx_export import export
+from generation.pipeline.student.onnx_graph import UnsupportedBart
 from generation.pipeline.student.tokenizer import StudentTokenizer
+from generation.pipeline.student.user_table import UNKNOWN_USER, UserTable, write_shard
 
 KIND = "student"
 BACKBONE, TABLE = "backbone.safetensors", "users.safetensors"
-"""Apart, so that new users do not rewrite the backbone."""
+"""Of a training's own state; a finished student's user table is in shards (user_table.py)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedStudent:
-    """A student with all it needs to explain: nothing of the training is read again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudentParts:
+    """What a student needs to explain beside its network, whichever engine runs that."""
 
-    model: Student
     tokenizer: StudentTokenizer
-    users: dict[str, int]
+    users: Mapping[str, int]
     """User -> row of the table, from 1; empty for a student without users."""
     config: StudentConfig
     sha256: str
@@ -39,6 +43,13 @@ class TrainedStudent:
         return self.users.get(user, UNKNOWN_USER)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedStudent(StudentParts):
+    """A student with its network: nothing of the training is read again."""
+
+    model: Student
+
+
 def save(student: TrainedStudent, root: Path, facts: Mapping[str, Any] | None = None) -> Artefact:
     """Write the student as an artefact under `root`; the same student and facts give the same artefact."""
     return write_folder(root, KIND, lambda folder: write_parts(student, folder), dict(facts or student.facts))
@@ -46,31 +57,54 @@ def save(student: TrainedStudent, root: Path, facts: Mapping[str, Any] | None = 
 
 def write_parts(student: TrainedStudent, folder: Path) -> None:
     """The files themselves, into a folder that is there."""
-    save_weights(student.model, folder)
+    _save_backbone(student.model, folder)
+    if (table := student.model.users) is not None:
+        names = sorted(student.users, key=lambda user: student.users[user])
+        weight = table.weight if isinstance(table, nn.Embedding) else table(torch.arange(len(names) + 1))
+        write_shard(folder, names, weight.detach().cpu().numpy()[1:])
     student.tokenizer.save(folder / "tokenizer.json")
     _dump(folder / "titles.json", list(student.tokenizer.title_ids.values()))
-    _dump(folder / "users.json", sorted(student.users, key=lambda user: student.users[user]))
     _dump(folder / "student.json", student.config.to_json())
     _dump(folder / "bart.json", student.model.bart.config.to_dict())
+    with suppress(UnsupportedBart):  # then torch alone explains with it, and the other engines say so
+        export(folder)
 
 
 def load(path: Path, *, verify: bool = False, device: str = "cpu") -> TrainedStudent:
-    """Open a student for explaining; with `verify` every byte is checked against the manifest first.
+    """Open a student for explaining with torch; with `verify` every byte is checked against the manifest first.
 
     Raises:
         NotAnArtefact, DamagedArtefact: the folder is not a whole student.
         ValueError: the artefact is of another kind.
+    """
+    parts = load_parts(path, verify=verify)
+    return TrainedStudent(
+        model=read_model(path, parts).to(device).eval(),
+        tokenizer=parts.tokenizer,
+        users=parts.users,
+        config=parts.config,
+        sha256=parts.sha256,
+        facts=parts.facts,
+    )
+
+
+def load_parts(path: Path, *, verify: bool = False) -> StudentParts:
+    """All of a student but its network.
+
+    Raises:
+        NotAnArtefact, DamagedArtefact: the folder is not a whole student.
+        ValueError: the artefact is of another kind, or from before user tables had shards.
     """
     artefact = read_manifest(path, verify=verify)
     if artefact.kind != KIND:
         raise ValueError(
             f"{path} is a {artefact.kind}, not a {KIND}: give the artefact of a train_student run"
         )
-    names = _read(path / "users.json")
-    return TrainedStudent(
-        model=read_model(path, n_users=len(names)).to(device).eval(),
+    if (path / "users.json").exists():
+        raise ValueError(f"{path} was written by an earlier version of Prism; train the student again")
+    return StudentParts(
         tokenizer=StudentTokenizer.load(path / "tokenizer.json", _read(path / "titles.json")),
-        users={name: row for row, name in enumerate(names, start=1)},
+        users=UserTable.open(path),
         config=StudentConfig.from_json(_read(path / "student.json")),
         sha256=artefact.sha256,
         facts=dict(artefact.manifest),
@@ -78,15 +112,37 @@ def load(path: Path, *, verify: bool = False, device: str = "cpu") -> TrainedStu
 
 
 def save_weights(model: Student, folder: Path) -> None:
-    """Backbone and user table; tied tensors once."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.bart.state_dict().items()}
-    save_file(_without_ties(tensors), str(folder / BACKBONE))
-    if model.users is not None:
+    """Backbone and user table of a training under way; tied tensors once."""
+    _save_backbone(model, folder)
+    if isinstance(model.users, nn.Embedding):
         save_file({"weight": model.users.weight.detach().cpu().contiguous()}, str(folder / TABLE))
 
 
 def load_weights(model: Student, folder: Path) -> None:
-    """Put saved weights into a model of the same shape, in place."""
+    """Put what `save_weights` kept into a model of the same shape, in place."""
+    _load_backbone(model, folder)
+    if isinstance(model.users, nn.Embedding):
+        with torch.no_grad():
+            model.users.weight.copy_(load_file(str(folder / TABLE))["weight"])
+
+
+def read_model(path: Path, parts: StudentParts) -> Student:
+    """The network of a saved student, in evaluation mode and fp32, over the mapped user table."""
+    bart = BartForConditionalGeneration._from_config(
+        BartConfig.from_dict(_read(path / "bart.json")), attn_implementation=parts.config.attention
+    )
+    table = parts.users if parts.config.with_user and isinstance(parts.users, UserTable) else None
+    model = Student.over(bart, table)
+    _load_backbone(model, path)
+    return model.eval()
+
+
+def _save_backbone(model: Student, folder: Path) -> None:
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.bart.state_dict().items()}
+    save_file(_without_ties(tensors), str(folder / BACKBONE))
+
+
+def _load_backbone(model: Student, folder: Path) -> None:
     missing, unexpected = model.bart.load_state_dict(load_file(str(folder / BACKBONE)), strict=False)
     model.bart.tie_weights()
     left_out = [name for name in missing if name not in _tied_names(model)]
@@ -94,20 +150,6 @@ def load_weights(model: Student, folder: Path) -> None:
         raise ValueError(
             f"{folder / BACKBONE} does not fit this BART: missing {left_out}, unexpected {list(unexpected)}"
         )
-    if model.users is not None:
-        with torch.no_grad():
-            model.users.weight.copy_(load_file(str(folder / TABLE))["weight"])
-
-
-def read_model(path: Path, *, n_users: int) -> Student:
-    """The network of a saved student, in evaluation mode and fp32."""
-    config = StudentConfig.from_json(_read(path / "student.json"))
-    bart = BartForConditionalGeneration._from_config(
-        BartConfig.from_dict(_read(path / "bart.json")), attn_implementation=config.attention
-    )
-    model = Student(bart, n_users if config.with_user else None)
-    load_weights(model, path)
-    return model.eval()
 
 
 def _without_ties(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

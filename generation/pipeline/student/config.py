@@ -83,8 +83,9 @@ class StudentConfig:
     """Steps between resumable states; 0 writes one at each look at the validation loss."""
     max_seconds: float = 0.0
     """Stop, and keep the best weights, after this many seconds of processor time; 0 sets no limit."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 runs the matrix products in bfloat16; weights and optimiser stay fp32."""
+    precision: Literal["auto", "fp32", "bf16"] = "fp32"
+    """bf16 runs the matrix products in bfloat16; weights and optimiser stay fp32. auto takes bf16 where the
+    processor multiplies in it, and fp32 where it would have to pretend, ten times slower."""
 
     def __post_init__(self) -> None:
         refusals = [words for broken, words in self._contradictions() if broken]

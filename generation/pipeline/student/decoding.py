@@ -59,7 +59,7 @@ def write(
         ValueError: lengths differ, or a row is outside the table.
     """
     check(decoding, title_tokens=bool(tokenizer.title_ids))
-    _check_rows(model, prompts, user_rows)
+    check_rows(len(prompts), user_rows, None if model.users is None else model.users.num_embeddings)
     ids = tokenizer.encode(prompts)
     config = generation_config(
         decoding,
@@ -90,11 +90,12 @@ def write(
     return [texts[i] for i in range(len(prompts))]
 
 
-def _check_rows(model: Student, prompts: Sequence[str], user_rows: Sequence[int]) -> None:
-    if len(prompts) != len(user_rows):
-        raise ValueError(f"{len(prompts)} prompts and {len(user_rows)} user rows: give one row a prompt")
-    if model.users is None:
+def check_rows(n_prompts: int, user_rows: Sequence[int], n_rows: int | None) -> None:
+    """Refuse rows that are not one a prompt, or outside a table of `n_rows`; None where there is no table."""
+    if n_prompts != len(user_rows):
+        raise ValueError(f"{n_prompts} prompts and {len(user_rows)} user rows: give one row a prompt")
+    if n_rows is None:
         return
-    beyond = [row for row in user_rows if not 0 <= row < model.users.num_embeddings]
+    beyond = [row for row in user_rows if not 0 <= row < n_rows]
     if beyond:
-        raise ValueError(f"user row {beyond[0]} is outside the table of {model.users.num_embeddings} rows")
+        raise ValueError(f"user row {beyond[0]} is outside the table of {n_rows} rows")

@@ -9,10 +9,9 @@ from transformers.modeling_outputs import Seq2SeqLMOutput
 
 from generation.pipeline.sampling import only, without_bars
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.user_table import UNKNOWN_USER, MappedEmbedding, UserTable
 
-UNKNOWN_USER = 0
-"""Row of the unknown user: a zero vector that stays zero, so that equation 5 leaves the tokens as they
-are."""
+__all__ = ["UNKNOWN_USER", "Student", "build"]
 
 
 class Student(nn.Module):
@@ -24,13 +23,20 @@ class Student(nn.Module):
         row 0."""
         super().__init__()
         self.bart = bart
-        self.users: nn.Embedding | None = None
+        self.users: nn.Embedding | MappedEmbedding | None = None
         if n_users is not None:
             # padding_idx keeps row 0 out of the gradient. N(0, 1), the default, would drown the tokens.
             self.users = nn.Embedding(n_users + 1, bart.config.d_model, padding_idx=UNKNOWN_USER)  # (U+1, D)
             with torch.no_grad():
                 self.users.weight.normal_(0.0, bart.config.init_std)
                 self.users.weight[UNKNOWN_USER].zero_()
+
+    @classmethod
+    def over(cls, bart: BartForConditionalGeneration, table: UserTable | None) -> "Student":
+        """A trained student whose user table stays on the disk; None for the ablation."""
+        student = cls(bart, None)
+        student.users = None if table is None else MappedEmbedding(table)
+        return student
 
     @property
     def device(self) -> torch.device:

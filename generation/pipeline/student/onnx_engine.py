@@ -4,6 +4,7 @@ One thread a session unless told otherwise: more cores are better spent on more 
 used from several threads at a time; it keeps nothing between two calls.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -37,15 +38,17 @@ class OnnxEngine:
         paths = [folder / name.format(precision) for name in (ENCODER, DECODER)]
         if missing := [path.name for path in paths if not path.exists()]:
             raise NoExport(
-                f"{folder} has no {missing[0]}: export the checkpoint first (manage.py export_student), "
-                "or explain with the engine torch"
+                f"{folder} has no {missing[0]}: this student was trained before students were exported, or is of a "
+                "shape the graphs do not speak; explain with the engine torch"
             )
         mended = precision == "int8" and int8_saturates()
         models = build(folder, self.shape, "int8") if mended else {}
         self.encoder, self.decoder = (
-            _open_mended(models[path.name], folder, threads) if mended else _open(path, threads)
+            open_mended(models[path.name], folder, threads) if mended else _open(path, threads)
             for path in paths
         )
+        self.start = int(json.loads((folder / "bart.json").read_text("utf-8"))["decoder_start_token_id"])
+        """The decoder's first token."""
         self.names = [output.name for output in self.decoder.get_outputs()]
         self.encoded = [output.name for output in self.encoder.get_outputs()]
 
@@ -189,7 +192,7 @@ def _open(path: Path, threads: int) -> ort.InferenceSession:
     return ort.InferenceSession(str(path), _options(threads), ["CPUExecutionProvider"])
 
 
-def _open_mended(model: onnx.ModelProto, folder: Path, threads: int) -> ort.InferenceSession:
+def open_mended(model: onnx.ModelProto, folder: Path, threads: int) -> ort.InferenceSession:
     """The int8 graph with its weights moved from -127..127 to 1..255 and the zero point to 128: the same
     numbers, by a kernel that does not saturate. The other weights stay in their file."""
     from safetensors.numpy import load_file

@@ -46,9 +46,9 @@ def read_shape(folder: Path) -> graphs.Shape:
 def build(folder: Path, shape: graphs.Shape, precision: Precision) -> dict[str, onnx.ModelProto]:
     """File name -> graph, its weights named by file and offset."""
     linear = graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
-    weights = dict(_located(folder, BACKBONE))
+    weights = dict(located(folder, BACKBONE))
     if precision == "int8":
-        weights |= _located(folder, QUANTISED)
+        weights |= located(folder, QUANTISED)
     made = {}
     for name, draw in ((ENCODER, graphs.encoder), (DECODER, graphs.decoder_step)):
         graph, inputs, outputs = draw(shape, linear)
@@ -85,7 +85,7 @@ def quantise(weight: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _located(folder: Path, file: str) -> Mapping[str, TensorProto]:
+def located(folder: Path, file: str) -> Mapping[str, TensorProto]:
     """Initialisers that name their bytes in a safetensors file: 8 bytes of length, a JSON header, the tensors."""
     with (folder / file).open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")

@@ -30,5 +30,5 @@ DEMO: dict[str, Any] = {
     "max_steps": 800,
     "valid_every": 200,
     "patience": 0,
-    "precision": "bf16",
+    "precision": "auto",
 }

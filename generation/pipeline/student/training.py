@@ -132,6 +132,9 @@ class _Trainer:
         device: str,
     ) -> None:
         self.config, self.seed, self.folder, self.device = config, seed, folder, torch.device(device)
+        self.in_bf16 = config.precision == "bf16" or (
+            config.precision == "auto" and multiplies_in_bf16(self.device)
+        )
         self.tokenizer = make_tokenizer(config, pairs_train, catalogue)
         n_given = len(pairs_train) + len(pairs_valid)
         self.pairs = self._fitting(pairs_train)
@@ -223,7 +226,7 @@ class _Trainer:
             group["lr"] = group["peak"] * schedule(self._share_done(), self.config.warmup)
         batch = self._batch(step)
         torch.manual_seed(_number(self.seed, STREAM_DROPOUT, step))
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16"):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bf16):
             loss = self._loss(batch)
         loss.backward()
         if self.config.clip_norm:
@@ -344,6 +347,7 @@ class _Trainer:
             "best_valid_loss": state.best_loss,
             "n_pairs": len(self.pairs),
             "stopped": stopped,
+            "precision": "bf16" if self.in_bf16 else "fp32",
         }
         student = TrainedStudent(
             model=self.model.eval(),
@@ -421,6 +425,17 @@ def schedule(share_done: float, warmup: float) -> float:
     if share_done < warmup:
         return max(share_done / warmup, 0.01)
     return 1.0 - 0.95 * (share_done - warmup) / (1 - warmup)
+
+
+def multiplies_in_bf16(device: torch.device) -> bool:
+    """Whether the hardware has instructions for products of bfloat16; software has them everywhere."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:  # no Linux: nothing is known, and fp32 is never slow
+        return False
+    return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def _number(*parts: int) -> int:

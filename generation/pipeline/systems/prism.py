@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from generation.pipeline.records import Case, Decoding, Explanation, Prompt
-from generation.pipeline.sampling import check
 from generation.pipeline.student.batches import render
-from generation.pipeline.student.checkpoint import TrainedStudent
-from generation.pipeline.student.checkpoint import load as load_student
-from generation.pipeline.student.decoding import write
+from generation.pipeline.student.checkpoint import StudentParts
+from generation.pipeline.student.engines import Engine, open_engine
 from generation.pipeline.systems.answering import answer, as_decoding, signed
 from generation.pipeline.teacher.interface import Draft
 
@@ -25,10 +23,12 @@ class StudentSystem:
     """A trained student as a contestant, with users or without."""
 
     def __init__(
-        self, name: str, student: TrainedStudent, *, decoding: Decoding, seed: int = 0, batch_size: int = 32
+        self, name: str, engine: Engine, *, decoding: Decoding, seed: int = 0, batch_size: int = 32
     ) -> None:
-        check(decoding, title_tokens=bool(student.tokenizer.title_ids))
-        self.student, self.decoding, self.seed, self.batch_size = student, decoding, seed, batch_size
+        engine.check(decoding)
+        student = engine.student
+        self.engine, self.student, self.decoding = engine, student, decoding
+        self.seed, self.batch_size = seed, batch_size
         self.signature = signed(
             name,
             VERSION,
@@ -36,6 +36,7 @@ class StudentSystem:
             decoding=decoding,
             seed=seed,
             artefact=student.sha256[:24],
+            engine=engine.name,
         )
 
     def explain(self, cases: Sequence[Case]) -> list[Explanation]:
@@ -49,9 +50,7 @@ class StudentSystem:
         )
 
     def _write(self, cases: Sequence[Case], prompts: Sequence[Prompt]) -> list[Draft]:
-        written = write(
-            self.student.model,
-            self.student.tokenizer,
+        written = self.engine.write(
             [prompt.text for prompt in prompts],
             [self.student.row(case.user) for case in cases],
             self.decoding,
@@ -68,21 +67,25 @@ def load(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "cpu",
+    engine: str = "torch",
+    threads: int = 1,
 ) -> StudentSystem:
     """Prism from the artefact folder of a training.
+
+    Args:
+        engine: a name in ENGINES; `threads` is for ONNX Runtime, `device` for torch.
 
     Raises:
         WrongStudent: that student was trained without users.
     """
-    student = load_student(Path(checkpoint), device=device)
-    if not student.config.with_user:
+    opened = open_engine(engine, Path(checkpoint), device=device, threads=threads)
+    if not opened.student.config.with_user:
         raise WrongStudent(f"{checkpoint} was trained without users: load it as prism-nouser")
-    return StudentSystem(
-        NAME, student, decoding=as_decoding(decoding, usual(student)), seed=seed, batch_size=batch_size
-    )
+    usually = as_decoding(decoding, usual(opened.student))
+    return StudentSystem(NAME, opened, decoding=usually, seed=seed, batch_size=batch_size)
 
 
-def usual(student: TrainedStudent) -> Decoding:
+def usual(student: StudentParts) -> Decoding:
     """Greedy, as long as its training texts may be, no film twice where that can be promised."""
     return Decoding(
         max_new_tokens=student.config.max_target_tokens, no_repeat_titles=bool(student.tokenizer.title_ids)

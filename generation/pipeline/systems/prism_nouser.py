@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from generation.pipeline.records import Decoding
-from generation.pipeline.student.checkpoint import load as load_student
+from generation.pipeline.student.engines import open_engine
 from generation.pipeline.systems.answering import as_decoding
 from generation.pipeline.systems.prism import StudentSystem, WrongStudent, usual
 
@@ -19,17 +19,18 @@ def load(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "cpu",
+    engine: str = "torch",
+    threads: int = 1,
 ) -> StudentSystem:
     """The ablation from the artefact folder of a training with `with_user=False`.
 
     Raises:
         WrongStudent: that student has a user table.
     """
-    student = load_student(Path(checkpoint), device=device)
-    if student.config.with_user:
+    opened = open_engine(engine, Path(checkpoint), device=device, threads=threads)
+    if opened.student.config.with_user:
         raise WrongStudent(
             f"{checkpoint} has a user table: train again with with_user=False, or load it as prism"
         )
-    return StudentSystem(
-        NAME, student, decoding=as_decoding(decoding, usual(student)), seed=seed, batch_size=batch_size
-    )
+    usually = as_decoding(decoding, usual(opened.student))
+    return StudentSystem(NAME, opened, decoding=usually, seed=seed, batch_size=batch_size)

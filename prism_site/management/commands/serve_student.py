@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-ENGINES = ("torch", "onnx", "onnx-int8")
+from generation.pipeline.student import ENGINES
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
             "--run", type=int, help="A finished train_student run; by default the newest with user vectors."
         )
         parser.add_argument("--bind", default="127.0.0.1:8001", help="Address and port.")
-        parser.add_argument("--engine", choices=ENGINES, default="torch")
+        parser.add_argument("--engine", choices=list(ENGINES), default="onnx", help="What runs the student.")
         parser.add_argument(
             "--processes", type=int, default=1, help="Each loads a student and has a queue of its own."
         )

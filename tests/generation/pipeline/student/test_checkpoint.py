@@ -22,7 +22,9 @@ def student(*, with_user: bool = True) -> TrainedStudent:
         torch.manual_seed(0)
         model = build(shape, vocab_size=len(tokenizer), n_users=2)
     users = {"zoë": 1, "ann": 2} if with_user else {}
-    return TrainedStudent(model.eval(), tokenizer, users, shape, "", {"seed": 0})
+    return TrainedStudent(
+        model=model.eval(), tokenizer=tokenizer, users=users, config=shape, sha256="", facts={"seed": 0}
+    )
 
 
 @pytest.mark.parametrize("with_user", [True, False])
@@ -32,8 +34,11 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path, with_user: bool) -> Non
     two = load(artefact.path, verify=True)
     assert two.sha256 == artefact.sha256
     assert (two.users, two.config, two.facts) == (one.users, one.config, one.facts)
-    for name, tensor in one.model.state_dict().items():
-        assert torch.equal(two.model.state_dict()[name], tensor), name
+    for name, tensor in one.model.bart.state_dict().items():
+        assert torch.equal(two.model.bart.state_dict()[name], tensor), name
+    if with_user:
+        rows = torch.tensor([0, 2, 1])
+        assert torch.equal(two.model.users(rows), one.model.users(rows))  # type: ignore[misc]
     texts = [
         explain(each.model, each.tokenizer, ["Explain: Heat (1995)"] * 2, [1, 0], Decoding(max_new_tokens=8))
         for each in (one, two)
@@ -47,17 +52,24 @@ def test_backbone_and_users_are_files_of_their_own_and_none_is_a_pickle(tmp_path
     assert names == [
         "backbone.safetensors",
         "bart.json",
+        "decoder-fp32.onnx",
+        "decoder-int8.onnx",
+        "encoder-fp32.onnx",
+        "encoder-int8.onnx",
+        "int8.safetensors",
         "manifest.json",
         "student.json",
         "titles.json",
         "tokenizer.json",
-        "users.json",
-        "users.safetensors",
+        "users-00000.arrow",
+        "users-00000.safetensors",
     ]
     for path in folder.glob("*.json"):
         json.loads(path.read_text())
-    small, large = ((folder / name).stat().st_size for name in ("users.safetensors", "backbone.safetensors"))
-    assert small < 3 * 32 * 4 + 200 < large
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    assert sizes["users-00000.safetensors"] < 2 * 32 * 4 + 200 < sizes["backbone.safetensors"]
+    graphs = sum(size for name, size in sizes.items() if name.endswith(".onnx"))
+    assert graphs < sizes["backbone.safetensors"]  # they name their weights, and hold none
 
 
 def test_the_same_student_is_the_same_artefact(tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""ONNX Runtime against torch, on a small student with weights large enough to have opinions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from onnx import TensorProto, helper
+from safetensors.numpy import save_file
+
+from generation.pipeline.records import Decoding
+from generation.pipeline.sampling import UnsupportedDecoding
+from generation.pipeline.student import onnx_engine
+from generation.pipeline.student.batches import pad
+from generation.pipeline.student.checkpoint import TrainedStudent, load, save
+from generation.pipeline.student.engines import open_engine
+from generation.pipeline.student.model import build
+from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
+from generation.pipeline.student.onnx_export import located, quantise
+from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart, int8_linear
+from generation.pipeline.student.training import make_tokenizer
+from tests.generation.pipeline.films import FILMS, cases
+from tests.generation.pipeline.student.small import config, pairs
+
+PROMPTS = [
+    f"Explain: {one.item.label} | Watched: {one.history[0].label}" + " and" * (7 * i % 23)
+    for i, one in enumerate(cases(40))
+]
+ROWS = [i % 3 for i in range(40)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shape = config(title_tokens=True)
+    tokenizer = make_tokenizer(shape, pairs(60), FILMS)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = build(shape, vocab_size=len(tokenizer), n_users=2).eval()
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                torch.nn.init.normal_(parameter, std=0.3)
+    with torch.no_grad():
+        model.users.weight[0].zero_()  # type: ignore[union-attr, operator, index]
+    one = TrainedStudent(
+        model=model, tokenizer=tokenizer, users={"ann": 1, "ben": 2}, config=shape, sha256="", facts={}
+    )
+    return save(one, tmp_path_factory.mktemp("student")).path
+
+
+@pytest.mark.parametrize(
+    "decoding",
+    [
+        Decoding(max_new_tokens=12),
+        Decoding(max_new_tokens=12, no_repeat_titles=True),
+        Decoding(max_new_tokens=12, no_repeat_ngram_size=2),
+        Decoding(max_new_tokens=12, min_new_tokens=12, no_repeat_ngram_size=1),
+    ],
+    ids=["greedy", "no title twice", "no bigram twice", "no token twice, long"],
+)
+@pytest.mark.parametrize("batch_size", [1, 16])
+def test_the_exact_engine_writes_what_torch_writes(folder: Path, decoding: Decoding, batch_size: int) -> None:
+    reference, exact = open_engine("torch", folder), open_engine("onnx", folder)
+    n = 40 if batch_size > 1 else 8
+    wanted = reference.write(PROMPTS[:n], ROWS[:n], decoding, batch_size=batch_size)
+    assert exact.write(PROMPTS[:n], ROWS[:n], decoding, batch_size=batch_size) == wanted
+    assert len({each.text for each in wanted}) > 2
+
+
+def test_log_probabilities_agree_with_padding_and_without_a_user(folder: Path) -> None:
+    student = load(folder)
+    ids = student.tokenizer.encode(PROMPTS[:8])
+    input_ids, mask = pad(ids, student.tokenizer.pad)
+    rows = np.array(ROWS[:8])
+    targets = np.random.default_rng(0).integers(5, 60, (8, 6))
+    targets[:, 0] = 2
+    with torch.no_grad():
+        logits = student.model(
+            input_ids=input_ids,
+            attention_mask=mask,
+            user_rows=torch.from_numpy(rows),
+            decoder_input_ids=torch.from_numpy(targets),
+        ).logits
+    wanted = torch.log_softmax(logits, -1).numpy()
+    vectors = student.users.vectors(rows)  # type: ignore[attr-defined]
+    assert not vectors[rows == 0].any()
+    got = OnnxEngine(folder).log_probabilities(input_ids.numpy(), mask.numpy(), vectors, targets)
+    assert np.abs(got - wanted).max() < 1e-4
+    rough = OnnxEngine(folder, precision="int8").log_probabilities(
+        input_ids.numpy(), mask.numpy(), vectors, targets
+    )
+    assert np.abs(rough - wanted).max() > 1e-4  # int8 is no second name of fp32
+    agree = (rough.argmax(-1) == wanted.argmax(-1)).mean()
+    assert agree > 0.6
+
+
+def test_the_saturation_of_a_processor_is_mended_to_the_exact_product(tmp_path: Path) -> None:
+    """Weights at both ends of the scale and inputs that make 16-bit sums overflow, against whole numbers."""
+    weight = np.where(np.arange(64 * 3).reshape(64, 3) % 2, 127, -127).astype(np.int8)
+    weight[:, 0] = 127
+    ones, none = np.ones(3, np.float32), np.zeros(3, np.float32)
+    parts = {"w.int8": weight, "w.scale": ones, "w.zero": np.zeros(3, np.int8), "w.bias": none}
+    save_file(parts, str(tmp_path / "int8.safetensors"))
+    graph = Graph()
+    graph.rename(int8_linear()(graph, "x", ["w"])[0], "y")
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", k]) for n, k in (("x", 64), ("y", 3)))
+    model = graph.model("product", [x], [y], dict(located(tmp_path, "int8.safetensors")))
+    session = onnx_engine.open_mended(model, tmp_path, 1)
+    given = np.full((2, 64), 255, np.float32)
+    assert np.array_equal(session.run(None, {"x": given})[0], given @ weight.astype(np.float32))
+
+
+def test_quantised_weights_are_within_half_a_step() -> None:
+    weight = np.random.default_rng(0).standard_normal((64, 5)).astype(np.float32)
+    weight[:, 2] = 0
+    made = quantise(weight)
+    assert made["int8"].dtype == np.int8
+    assert (np.abs(made["int8"] * made["scale"] - weight) <= made["scale"] / 2 + 1e-7).all()
+
+
+@pytest.mark.parametrize(
+    "decoding", [Decoding(num_beams=2), Decoding(do_sample=True)], ids=["beams", "draws"]
+)
+def test_what_the_graphs_do_not_do_is_refused_before_work(folder: Path, decoding: Decoding) -> None:
+    with pytest.raises(UnsupportedDecoding, match="engine torch"):
+        open_engine("onnx", folder).check(decoding)
+
+
+def test_a_checkpoint_without_graphs_says_what_to_do(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "bart.json").write_text((folder / "bart.json").read_text())
+    with pytest.raises(NoExport, match="engine torch"):
+        OnnxEngine(tmp_path)
+
+
+def test_a_bart_of_another_shape_is_refused_by_name() -> None:
+    other = build(config(), vocab_size=300, n_users=1).bart.config
+    other.activation_function = "relu"
+    with pytest.raises(UnsupportedBart, match="relu"):
+        Shape.of(other)
