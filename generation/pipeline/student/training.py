@@ -430,7 +430,7 @@ def schedule(share_done: float, warmup: float) -> float:
 def multiplies_in_bf16(device: torch.device) -> bool:
     """Whether the hardware has instructions for products of bfloat16; software has them everywhere."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     try:
         flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
     except OSError:  # no Linux: nothing is known, and fp32 is never slow

@@ -21,7 +21,7 @@ from torch import nn
 UNKNOWN_USER = 0
 NAMES, VECTORS = "users-{:05d}.arrow", "users-{:05d}.safetensors"
 _SCHEMA = pa.schema([("name", pa.large_string()), ("row", pa.int64())])
-_TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+_TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 _BLOCK = 65_536
 
 
@@ -176,8 +176,7 @@ def _open_shard(names: Path, vectors: Path) -> _Shard:
         raise NotATable(f"{vectors} and {names.name} are no shard of a user table ({problem})") from None
     if table.num_rows != len(mapped):
         raise NotATable(f"{names} has {table.num_rows} names for {len(mapped)} vectors")
-    columns = [_whole(table.column(name)) for name in ("name", "row")]
-    return _Shard(*columns, vectors=mapped)
+    return _Shard(names=_whole(table.column("name")), rows=_whole(table.column("row")), vectors=mapped)
 
 
 def _whole(column: Any) -> Any:
@@ -193,7 +192,8 @@ def _map(path: Path) -> np.ndarray:
     if 0 in shape:
         return np.zeros(shape, dtype=np.float32)
     start = 8 + length + entry["data_offsets"][0]
-    return np.memmap(path, dtype=_TYPES[entry["dtype"]], mode="r", offset=start, shape=shape)
+    mapped: np.ndarray = np.memmap(path, dtype=_TYPES[entry["dtype"]], mode="r", offset=start, shape=shape)
+    return mapped
 
 
 def _write_vectors(path: Path, vectors: np.ndarray, dtype: str) -> None:
