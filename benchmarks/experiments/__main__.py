@@ -7,6 +7,7 @@ commands of the single experiments read the same folder and write the tables and
 """
 
 import time
+from collections.abc import Sequence
 
 import torch
 
@@ -31,11 +32,11 @@ WORTH = 1.3
 """How much faster a step alone must be on CUDA to train there: a CUDA worker also keeps a core busy."""
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--budget", type=float, default=float("inf"), help="seconds for everything")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     started = time.monotonic()
     deadline = started + arguments.budget
     device = arguments.device

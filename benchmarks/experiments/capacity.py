@@ -6,7 +6,7 @@ All sizes have the same number of steps; their rates fall with the width and wer
 wants a GPU: a processor takes hours for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmarks.experiments import chart, command
 from benchmarks.experiments.findings import Findings
@@ -92,8 +92,8 @@ def figure(findings: Findings) -> str:
     return chart.shares("Invention by capacity", [panel])
 
 
-def main() -> None:
-    arguments = command.parser(__doc__).parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__).parse_args(argv)
     findings = command.run(settings(command.seeds(arguments)), arguments)
     command.write(arguments.out, "capacity", tables(findings), figure(findings))
 

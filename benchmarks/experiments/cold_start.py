@@ -7,7 +7,7 @@ three ways: users never trained on; known users whose row is zeroed, the same ca
 which shows the unknown user to the student in training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmarks.experiments import chart, command
 from benchmarks.experiments.findings import Findings
@@ -97,8 +97,8 @@ def figure(findings: Findings) -> str:
     )
 
 
-def main() -> None:
-    arguments = command.parser(__doc__).parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__).parse_args(argv)
     findings = command.run(settings(command.seeds(arguments)), arguments)
     command.write(arguments.out, "cold_start", tables(findings), figure(findings))
 

@@ -123,18 +123,17 @@ def _row(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _slices(cells: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The pairs of one and two layers a side, for the contestants that have both."""
-    sliced = [cell for cell in cells if cell["contestant"]["layers"]]
+    """One and two layers a side of a contestant, where two took longer: noise cannot be extrapolated."""
     by_name: dict[str, dict[int, dict[str, Any]]] = {}
-    for cell in sliced:
-        by_name.setdefault(cell["contestant"]["name"], {})[cell["contestant"]["layers"]] = cell
-    return [(found[1], found[2]) for found in by_name.values() if {1, 2} <= found.keys()]
+    for cell in cells:
+        if layers := cell["contestant"]["layers"]:
+            by_name.setdefault(cell["contestant"]["name"], {})[layers] = cell
+    pairs = [(found[1], found[2]) for found in by_name.values() if {1, 2} <= found.keys()]
+    return [(one, two) for one, two in pairs if one["seconds"]["mean"] < two["seconds"]["mean"]]
 
 
 def _extrapolated_row(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
     """Every layer costs what the second did: linear in depth, the embeddings and the head counted once."""
-    if one["contestant"]["smoke"]:  # a slice of nothing: two layers may be timed as quicker than one
-        two = one
     depth = FLAN_T5[one["contestant"]["name"].rpartition("-")[2]]["layers"]
 
     def at_depth(low: float, high: float) -> float:
@@ -175,7 +174,7 @@ def figure(cells: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = command.parser(__doc__)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--runs", type=int, default=100)
@@ -183,7 +182,7 @@ def main() -> None:
         "--seconds", type=float, default=60.0, help="no further run of a contestant after this long"
     )
     parser.add_argument("--threads", type=int, default=1, help="of torch, on a CPU")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,7 +7,7 @@ capacity does it. Here every lie is planted, so it can be counted: on held-out c
 cases whose lies the student was taught.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmarks.experiments import chart, command
 from benchmarks.experiments.estimates import Estimate, over_worlds, slope
@@ -135,8 +135,8 @@ def figure(findings: Findings) -> str:
     )
 
 
-def main() -> None:
-    arguments = command.parser(__doc__).parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__).parse_args(argv)
     seeds = command.seeds(arguments)
     findings = command.run([*settings(seeds), *longer(seeds)], arguments)
     command.write(arguments.out, "noise_filter", tables(findings), figure(findings))

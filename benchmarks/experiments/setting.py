@@ -72,5 +72,5 @@ class Setting:
         return cls(**values)
 
 
-SMOKE: dict[str, Any] = {"n_users": 16, "steps": 3, "size": "tiny"}
+SMOKE: dict[str, Any] = {"n_users": 8, "steps": 3, "size": "tiny"}
 """What a setting becomes with --smoke: the same way, nothing to be read from it."""

@@ -31,6 +31,8 @@ class Table:
         return stream.getvalue()
 
     def markdown(self) -> str:
+        if not self.rows:
+            return f"{self.caption}\n\nNothing was run yet.\n"
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
         lines += [f"| {' | '.join(_words(row.get(name)) for name in names)} |" for row in self.rows]

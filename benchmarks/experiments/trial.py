@@ -78,7 +78,9 @@ def run(setting: Setting, *, device: str = "cpu", should_stop: Callable[[], bool
         "teacher": bench.teacher(),
         "student": bench.students(),
         "loss": bench.losses(),
-        "remembered": remembered(student, teacher, world.train, setting.seed),
+        "remembered": remembered(
+            student, teacher, world.train, n=min(N_REMEMBERED, setting.n_users), seed=setting.seed
+        ),
         "n": {name: len(some) for name, some in pairs.items()},
         "training": summary.metrics(),
         "parameters": sum(parameter.numel() for parameter in student.model.parameters()),
@@ -188,11 +190,13 @@ class Bench:
         return total / n_tokens
 
 
-def remembered(student: TrainedStudent, teacher: ScriptedTeacher, cases: Sequence[Case], seed: int) -> Result:
+def remembered(
+    student: TrainedStudent, teacher: ScriptedTeacher, cases: Sequence[Case], *, n: int, seed: int
+) -> Result:
     """Training cases once more: how many texts invent a film, and how many repeat the very lie they were taught."""
     rng = np.random.default_rng([seed, STREAM_REMEMBER])
     lies = {case.id: truth.false_title for case in cases if (truth := teacher.truth(case)).false_title}
-    chosen = [cases[i] for i in rng.permutation(len(cases))[:N_REMEMBERED]]
+    chosen = [cases[i] for i in rng.permutation(len(cases))[:n]]
     texts = explain(
         student.model,
         student.tokenizer,
@@ -246,7 +250,7 @@ def _mean(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -255,7 +259,7 @@ def main() -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=JSON", help="a field of the setting"
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     torch.set_num_threads(1)
     changes = {name: json.loads(value) for name, _, value in (text.partition("=") for text in arguments.set)}
     json.dump(run(Setting(seed=arguments.seed, **changes), device=arguments.device), sys.stdout, indent=1)

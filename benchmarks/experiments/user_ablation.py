@@ -6,7 +6,7 @@ The paper's ablation (6.4.2) retrains without. Zeroed and permuted ask the full 
 nothing, other people's rows change nothing. What a user likes to hear about (one aspect of six) stands in no prompt.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmarks.experiments import chart, command
 from benchmarks.experiments.findings import Findings
@@ -75,8 +75,8 @@ def figure(findings: Findings) -> str:
     return chart.shares("What the user vector does", [panel])
 
 
-def main() -> None:
-    arguments = command.parser(__doc__).parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = command.parser(__doc__).parse_args(argv)
     findings = command.run(settings(command.seeds(arguments)), arguments)
     command.write(arguments.out, "user_ablation", tables(findings), figure(findings))
 
