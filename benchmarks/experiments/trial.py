@@ -70,27 +70,33 @@ def run(setting: Setting, *, device: str = "cpu", should_stop: Callable[[], bool
         if summary.stopped == "asked":
             raise Interrupted(setting.id)
         student = checkpoint.load(summary.artefact.path, device=device)
-    trained, trained_cpu = time.perf_counter() - started, time.process_time() - started_cpu
-    bench = Bench(student, world, pairs["test"])
-    return {
-        "id": setting.id,
-        "setting": asdict(setting),
-        "teacher": bench.teacher(),
-        "student": bench.students(),
-        "loss": bench.losses(),
-        "remembered": remembered(
-            student, teacher, world.train, n=min(N_REMEMBERED, setting.n_users), seed=setting.seed
-        ),
-        "n": {name: len(some) for name, some in pairs.items()},
-        "training": summary.metrics(),
-        "parameters": sum(parameter.numel() for parameter in student.model.parameters()),
-        "seconds": {
-            "training": round(trained, 1),
-            "training_cpu": round(trained_cpu, 1),
-            "all": round(time.perf_counter() - started, 1),
-        },
-        "machine": machine(device),
-    }
+        trained, trained_cpu = time.perf_counter() - started, time.process_time() - started_cpu
+        bench = Bench(student, world, pairs["test"])
+        return {
+            "id": setting.id,
+            "setting": asdict(setting),
+            "teacher": bench.teacher(),
+            "student": bench.students(),
+            "loss": bench.losses(),
+            "remembered": remembered(
+                student, teacher, world.train, n=min(N_REMEMBERED, setting.n_users), seed=setting.seed
+            ),
+            "n": {name: len(some) for name, some in pairs.items()},
+            "training": summary.metrics(),
+            "parameters": n_parameters(student),
+            "seconds": {
+                "training": round(trained, 1),
+                "training_cpu": round(trained_cpu, 1),
+                "all": round(time.perf_counter() - started, 1),
+            },
+            "machine": machine(device),
+        }
+
+
+def n_parameters(student: TrainedStudent) -> int:
+    """Of the network and its user table, which a finished student maps and no longer counts as its own."""
+    n_rows = student.model.users.num_embeddings if student.model.users is not None else 0
+    return int(student.model.bart.num_parameters()) + n_rows * student.model.bart.config.d_model
 
 
 def taught(teacher: ScriptedTeacher, cases: Sequence[Case]) -> list[DistilledPair]:
