@@ -1,4 +1,4 @@
-"""The figures of the experiments, as SVG with a text alternative: shares with intervals, bars on a log axis."""
+"""The figures of the experiments, as SVG with a text alternative: shares with intervals, places on a log axis."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Series:
 
     label: str
     points: Sequence[Estimate | None]
-    dashed: bool = False
+    yardstick: bool = False
     """For what is a yardstick and not a finding: the teacher."""
 
 
@@ -95,7 +95,7 @@ def _drawn(
             parts.append(svg.line(x, low, x, high, thick=2, colour=colour))
         if before is not None:
             parts.append(
-                svg.line(*before, x, y, thick=1, colour=colour, opacity=0.35 if series.dashed else 0.7)
+                svg.line(*before, x, y, thick=1, colour=colour, opacity=0.35 if series.yardstick else 0.7)
             )
         parts.append(_mark(number, x, y, colour))
         before = (x, y)
@@ -139,8 +139,8 @@ def _in_words(panel: Panel) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One length on a log axis, with what is written behind it."""
+class Dot:
+    """One place on a log axis, with what is written behind it."""
 
     label: str
     value: float
@@ -149,28 +149,30 @@ class Bar:
     """Extrapolated, not measured."""
 
 
-def bars(title: str, heading: str, given: Sequence[Bar], unit: str) -> str:
-    """Horizontal bars on a logarithmic axis: between teacher and student lie powers of ten."""
-    wide = max(svg.width(bar.label) for bar in given) + 14
-    low = 10.0 ** math.floor(math.log10(min(bar.value for bar in given)) - 0.01)
-    high = 10.0 ** math.ceil(math.log10(max(bar.value for bar in given)))
+def logarithmic(title: str, heading: str, given: Sequence[Dot], unit: str) -> str:
+    """Places on a logarithmic axis: between teacher and student lie powers of ten. Squares are extrapolated."""
+    wide = max(svg.width(dot.label) for dot in given) + 14
+    low = 10.0 ** math.floor(math.log10(min(dot.value for dot in given)) - 0.01)
+    high = 10.0 ** math.ceil(math.log10(max(dot.value for dot in given)))
     n_decades = round(math.log10(high / low))
     parts = [svg.text(0, 16, heading, weight="600")]
     bottom = 52.0 + 30 * len(given)
     for decade in range(n_decades + 1):
         x = wide + PLOT * decade / n_decades
         parts.append(svg.line(x, 48, x, bottom, opacity=0.15 if decade else 0.6))
-        parts.append(svg.text(x, 42, f"{low * 10**decade:g} {unit}", anchor="middle", size=12, opacity=0.75))
-    said = []
-    for index, bar in enumerate(given):
-        y = 56.0 + 30 * index
-        length = PLOT * math.log10(bar.value / low) / n_decades
-        parts.append(svg.text(wide - 10, y + 15, bar.label, anchor="end"))
         parts.append(
-            f'<rect x="{wide:.1f}" y="{y:.1f}" width="{length:.1f}" height="20" '
-            f'fill="{svg.COLOURS[7] if bar.faint else svg.COLOURS[0]}"/>'
+            svg.text(x, 42, f"{low * 10**decade:,.10g} {unit}", anchor="middle", size=12, opacity=0.75)
         )
-        parts.append(svg.text(wide + length + 8, y + 15, bar.words, size=12))
-        said.append(f"{bar.label}: {bar.words}")
-    room = wide + PLOT + max(svg.width(bar.words) for bar in given) + 16
+    said = []
+    for index, dot in enumerate(given):
+        y = 56.0 + 30 * index
+        length = PLOT * math.log10(dot.value / low) / n_decades
+        parts.append(svg.text(wide - 10, y + 15, dot.label, anchor="end"))
+        parts.append(
+            svg.line(wide, y + 10, wide + length, y + 10, opacity=0.3),
+        )
+        parts.append(_mark(1 if dot.faint else 0, wide + length, y + 10, svg.COLOURS[7 if dot.faint else 0]))
+        parts.append(svg.text(wide + length + 12, y + 15, dot.words, size=12))
+        said.append(f"{dot.label}: {dot.words}")
+    room = wide + PLOT + max(svg.width(dot.words) for dot in given) + 16
     return svg.document(room, bottom + 8, title, f"{heading}. {'; '.join(said)}.", parts)

@@ -160,7 +160,7 @@ def figure(cells: Sequence[dict[str, Any]]) -> str:
     rows += [_extrapolated_row(*pair) for pair in _slices(cells)]
     rows = sorted((row for row in rows if row["batch"] == 1), key=lambda row: -row["ms mean"])
     given = [
-        chart.Bar(
+        chart.Dot(
             f"{row['name']}, {row['precision']}",
             row["ms mean"],
             f"{row['ms mean']:,.0f} ms, {row['peak GB']} GB"
@@ -169,7 +169,7 @@ def figure(cells: Sequence[dict[str, Any]]) -> str:
         )
         for row in rows
     ]
-    return chart.bars(
+    return chart.logarithmic(
         "What an explanation costs", f"One explanation on {cells[0]['machine']['name']}, batch 1", given, "ms"
     )
 

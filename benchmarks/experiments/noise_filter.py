@@ -92,6 +92,13 @@ def _row(findings: Findings, setting: Setting, decoding: str) -> Row | None:
         "strict, student": findings.mean(setting, *place, "strict"),
         "strict, teacher": findings.mean(setting, "teacher", "all", "strict"),
         "names a film twice": findings.mean(setting, *place, "repeated"),
+        **({} if decoding == "greedy" else _remembered(findings, setting)),
+    }
+
+
+def _remembered(findings: Findings, setting: Setting) -> Row:
+    """On training cases, asked again with no film twice."""
+    return {
         "invents on training cases": findings.mean(setting, "remembered", "invented"),
         "repeats the very lie": findings.mean(setting, "remembered", "same_lie"),
     }

@@ -96,7 +96,8 @@ def run(setting: Setting, *, device: str = "cpu", should_stop: Callable[[], bool
 def n_parameters(student: TrainedStudent) -> int:
     """Of the network and its user table, which a finished student maps and no longer counts as its own."""
     n_rows = student.model.users.num_embeddings if student.model.users is not None else 0
-    return int(student.model.bart.num_parameters()) + n_rows * student.model.bart.config.d_model
+    n_network: int = student.model.bart.num_parameters()
+    return n_network + n_rows * int(student.model.bart.config.d_model)
 
 
 def taught(teacher: ScriptedTeacher, cases: Sequence[Case]) -> list[DistilledPair]:
@@ -180,7 +181,7 @@ class Bench:
         for start in range(0, len(self.pairs), size):
             batch = collate(
                 self.pairs[start : start + size],
-                users=self.student.users,
+                users={},  # the rows are given below
                 config=config,
                 tokenizer=tokenizer,
             ).to(model.device)
