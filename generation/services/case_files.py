@@ -1,9 +1,11 @@
 """Training and validation cases as Parquet: item codes of the corpus, so that millions stay small."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,10 +39,30 @@ def write_cases(path: Path, cases: Iterable[Case], items: tuple[Item, ...]) -> I
             yield n_written
 
 
-def read_cases(path: Path, items: tuple[Item, ...], split: Split) -> Iterator[Case]:
-    """The cases in the order they were written."""
+def read_cases(
+    path: Path, items: tuple[Item, ...], split: Split, *, wanted: np.ndarray | None = None
+) -> Iterator[Case]:
+    """The cases in the order they were written; of those alone that `wanted`, one truth a row, chooses."""
     with pq.ParquetFile(path) as file:
+        first = 0
         for batch in file.iter_batches(ROWS_A_BATCH):
+            n_rows = batch.num_rows
+            if wanted is not None:
+                batch = batch.filter(pa.array(wanted[first : first + n_rows], pa.bool_()))
+            first += n_rows
             for row in batch.to_pylist():
                 history = tuple(items[code] for code in row["history"])
                 yield Case(row["case_id"], row["user"], history, items[row["item"]], split)
+
+
+@lru_cache(maxsize=4)
+def shards_of_cases(path: Path, n_shards: int, shard_of: Callable[[str, int], int]) -> np.ndarray:
+    """The shard each row belongs to; kept, since a worker that takes one shard takes the next one too."""
+    return np.fromiter((shard_of(case_id, n_shards) for case_id in read_case_ids(path)), np.int32)
+
+
+def read_case_ids(path: Path) -> Iterator[str]:
+    """Nothing but the ids, in the order they were written."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS_A_BATCH, columns=["case_id"]):
+            yield from batch.column("case_id").to_pylist()

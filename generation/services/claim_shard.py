@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +24,8 @@ from generation.models import Run, Shard, Status, note
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-"""How often a shard may be begun before its run fails: what kills one worker kills the next one too."""
+"""How often a shard may be begun, without getting any further, before its run fails: what kills one worker kills
+the next one too. A shard that got further starts counting anew, so machines may come and go under a long run."""
 
 REPORT_EVERY_SECONDS = 1.0
 """Progress is written at most this often, whatever the stage reports."""
@@ -71,7 +73,8 @@ def claim_shard(*, run_id: int, worker: str = "") -> Claim | None:
         if won:
             _note_claim(candidate)
             n_shards = Shard.objects.filter(run_id=run_id).count()
-            return Claim(candidate.pk, run_id, candidate.index, n_shards, token, candidate.attempts + 1)
+            attempt, before = candidate.attempts + 1, candidate.n_done
+            return Claim(candidate.pk, run_id, candidate.index, n_shards, token, attempt, before=before)
 
 
 @dataclass
@@ -86,6 +89,8 @@ class Claim:
     attempt: int = 1
     n_done: int = 0
     n_total: int = 0
+    before: int = 0
+    """How far the shard had come when it was claimed."""
     _lost: threading.Event = field(default_factory=threading.Event)
     _reported_at: float = 0.0
 
@@ -104,8 +109,10 @@ class Claim:
     def renew(self) -> bool:
         """Move the lease on and write the progress; False, for good, when the shard is no longer ours."""
         if not self._lost.is_set():
-            until = timezone.now() + lease_length()
-            if not self.held().update(lease_until=until, n_done=self.n_done, n_total=self.n_total):
+            changes: dict[str, Any] = {"lease_until": timezone.now() + lease_length()}
+            if self.n_done > self.before:
+                changes["attempts"] = 1
+            if not self.held().update(n_done=self.n_done, n_total=self.n_total, **changes):
                 self._lost.set()
         return not self._lost.is_set()
 
@@ -117,6 +124,11 @@ class Claim:
         """
         if not self.renew():
             raise LeaseLost(f"shard {self.index} of run {self.run_id} is no longer held by {self.token}")
+
+    @property
+    def number(self) -> int:
+        """Another one for every claim: what a claim writes for itself alone is named by it."""
+        return int(self.token.rpartition(":")[2], 16)
 
     def held(self) -> QuerySet[Shard]:
         """The row, on condition that it is still ours: update this and look at the count."""

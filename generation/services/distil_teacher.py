@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from generation.pipeline import artefacts, teacher
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Decoding, Item
 from generation.pipeline.teacher.distilling import OK, distil, read_rows, shard_of
-from generation.services.case_files import read_cases
+from generation.services.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.folders import artefact_path, artefacts_root, publish
+from generation.services.folders import artefact_path, artefact_store, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
 MOST_REJECTED_SHOWN = 50
+
+PUSH_EVERY_SECONDS = 30.0
+"""How much of a teacher's time may be lost with its machine, where machines share an object store."""
+
+_GOLDEN = pa.schema([("case_id", pa.string()), ("text", pa.string())])
 
 
 def distil_teacher(*, run_id: int) -> None:
@@ -57,95 +63,154 @@ def _write(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     items = read_items(artefact_path(run.corpus.artefact))
     writer = load_teacher(run, items)
-    cases = [case for case in _all_cases(run, items) if shard_of(case.id, claim.n_shards) == claim.index]
-    store = _store(run, claim.n_shards, claim.index)
+    cases = list(_cases_of_shard(run, items, claim.index, claim.n_shards))
+    store = artefact_store().pull(_store(run, claim.n_shards, claim.index))
+    # A file a claim: a worker that lost its lease and does not know it yet writes into its own.
+    shard = claim.number
+    push = _Pushes(store / f"shard-{shard:05d}.jsonl")
+
+    def progress(n_done: int, n_total: int, words: str) -> None:
+        claim.progress(n_done, n_total)
+        push.now_and_then()
+
     summary = distil(
         writer,
         cases,
         decoding=_decoding(run),
         seed=run.seed,
         store=store,
-        # A file a claim: a worker that lost its lease and does not know it yet writes into its own.
-        shard=claim.shard_id * 100 + claim.attempt,
-        progress=lambda done, total, words: claim.progress(done, total),
+        shard=shard,
+        progress=progress,
         should_stop=claim.should_stop,
     )
     if summary.stopped:
         raise LeaseLost
+    push.now()
     claim.n_done = claim.n_total = summary.n_cases
+    part, shown = _keep_part(store, shard, [case.id for case in cases], str(writer.signature))
     return {
         "n_cases": summary.n_cases,
         "n_asked": summary.n_asked,
+        "n_ok": summary.n_ok,
+        "rejected": summary.rejected,
+        "rejected_texts": shown,
+        "part": part,
         "signature": str(writer.signature),
     }
 
 
+class _Pushes:
+    """Brings a growing file of rows to all machines so often that a lost machine costs little."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.pushed_at = path, time.monotonic()
+
+    def now_and_then(self) -> None:
+        if time.monotonic() - self.pushed_at >= PUSH_EVERY_SECONDS:
+            self.now()
+
+    def now(self) -> None:
+        artefact_store().push(self.path)
+        self.pushed_at = time.monotonic()
+
+
+def _keep_part(
+    store: Path, shard: int, case_ids: list[str], signature: str
+) -> tuple[str, list[dict[str, str]]]:
+    """The shard's golden explanations in the order of the cases, for putting together; some rejected rows."""
+    rows = {row.case_id: row for row in read_rows(store) if row.teacher == signature}
+    kept = [rows[case_id] for case_id in dict.fromkeys(case_ids) if rows[case_id].status == OK]
+    lost = (rows[case_id] for case_id in case_ids if rows[case_id].status != OK)
+    path = store / f"part-{shard:05d}.parquet"
+    partial = path.with_suffix(".partial")
+    columns = {"case_id": [row.case_id for row in kept], "text": [row.text for row in kept]}
+    pq.write_table(pa.table(columns, schema=_GOLDEN), partial, compression="zstd")
+    partial.replace(path)
+    artefact_store().push(path)
+    shown = [
+        {"case": row.case_id, "reason": row.reason, "text": row.text[:200]}
+        for row in islice(lost, MOST_REJECTED_SHOWN)
+    ]
+    return path.name, shown
+
+
 def _merge(run: Run) -> Outcome:
-    """One table of golden explanations out of the shards' stores, and what was rejected and why."""
-    shards = list(run.shards.order_by("index"))
-    signature = shards[0].result["signature"]
-    items = read_items(artefact_path(run.corpus.artefact))
+    """One table of golden explanations out of the shards' parts, row by row, and what was rejected and why."""
+    results = [shard.result for shard in run.shards.order_by("index")]
+    signature = results[0]["signature"]
     rejected: Counter[str] = Counter()
-    shown: list[dict[str, str]] = []
-    texts: dict[str, str] = {}
-    for shard in shards:
-        for row in _rows_once(_store(run, len(shards), shard.index), signature):
-            if row.status == OK:
-                texts[row.case_id] = row.text
-                continue
-            rejected[row.reason] += 1
-            if len(shown) < MOST_REJECTED_SHOWN:
-                shown.append({"case": row.case_id, "reason": row.reason, "text": row.text[:200]})
-    wanted = [case.id for case in _all_cases(run, items)]
-    kept = [case_id for case_id in dict.fromkeys(wanted) if case_id in texts]
-    if not kept:
+    for result in results:
+        rejected.update(result["rejected"])
+    n_cases, n_ok = (sum(result[name] for result in results) for name in ("n_cases", "n_ok"))
+    if not n_ok:
         reasons = ", ".join(f"{n} {reason}" for reason, n in rejected.items()) or "no case was given"
         raise ValueError(
             f"no text of the teacher passed the screening ({reasons}): try another teacher or prompt"
         )
 
     def fill(folder: Path) -> None:
-        columns = {"case_id": kept, "text": [texts[case_id] for case_id in kept]}
-        pq.write_table(pa.table(columns), folder / "golden.parquet", compression="zstd")
+        with pq.ParquetWriter(folder / "golden.parquet", _GOLDEN, compression="zstd") as writer:
+            rows = _golden_rows(run, results)
+            while batch := list(islice(rows, ROWS_A_BATCH)):
+                ids, texts = zip(*batch, strict=True)
+                writer.write_table(pa.table({"case_id": ids, "text": texts}, schema=_GOLDEN))
 
     facts = {"teacher": signature, "cases": _case_run(run).sha256, "seed": run.seed}
     artefact = artefacts.write_folder(artefacts_root(), "distilled", fill, facts)
+    shown = [text for result in results for text in result["rejected_texts"]]
     return Outcome(
         artefact=publish(artefact),
         sha256=artefact.sha256,
         counts={
-            "n_cases": len(wanted),
-            "n_ok": len(kept),
+            "n_cases": n_cases,
+            "n_ok": n_ok,
             "n_rejected": sum(rejected.values()),
-            "n_asked": sum(shard.result["n_asked"] for shard in shards),
+            "n_asked": sum(result["n_asked"] for result in results),
         },
         report={
             "signature": signature,
             "offline": run.parameters["teacher"] == "scripted",
-            "rejected_texts": shown,
+            "rejected_texts": shown[:MOST_REJECTED_SHOWN],
             "rejected_reasons": dict(sorted(rejected.items())),
         },
     )
 
 
-def _all_cases(run: Run, items: tuple[Item, ...]) -> Iterable[Case]:
+def _golden_rows(run: Run, results: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """(case id, text) in the order of the cases, however many shards there were and whatever their order.
+
+    Each part keeps that order too, so that one row of each is enough to have in hand.
+    """
+    parts = [_part_rows(_store(run, len(results), i), result["part"]) for i, result in enumerate(results)]
+    waiting = [next(part, None) for part in parts]
     folder = artefact_path(_case_run(run).artefact)
-    return chain(
-        read_cases(folder / "train.parquet", items, "train"),
-        read_cases(folder / "valid.parquet", items, "valid"),
-    )
+    for name in ("train.parquet", "valid.parquet"):
+        for case_id in read_case_ids(folder / name):
+            index = shard_of(case_id, len(parts))
+            row = waiting[index]
+            if row is not None and row[0] == case_id:
+                yield row
+                waiting[index] = next(parts[index], None)
 
 
-def _rows_once(store: Path, signature: str) -> Iterable[Any]:
-    """Rows of this teacher; a case that two claims wrote counts once, since both wrote the same."""
-    return {row.case_id: row for row in read_rows(store) if row.teacher == signature}.values()
+def _part_rows(store: str, part: str) -> Iterator[tuple[str, str]]:
+    with pq.ParquetFile(artefact_store().pull(store) / part) as file:
+        for batch in file.iter_batches(1024):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _store(run: Run, n_shards: int, index: int) -> Path:
+def _cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int) -> Iterator[Case]:
+    folder = artefact_path(_case_run(run).artefact)
+    for split in ("train", "valid"):
+        path = folder / f"{split}.parquet"
+        ours = shards_of_cases(path, n_shards, shard_of) == index
+        yield from read_cases(path, items, split, wanted=ours)  # type: ignore[arg-type]
+
+
+def _store(run: Run, n_shards: int, index: int) -> str:
     """Named by what the texts follow from, so that asking for the same again asks the teacher nothing."""
     parts = [_case_run(run).sha256, {**run.parameters, "shards": n_shards}, run.seed, index]
-    name = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-    return artefacts_root() / "distilling" / name
+    return f"distilling/{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]}"
 
 
 def _decoding(run: Run) -> Decoding:

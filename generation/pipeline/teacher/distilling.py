@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,14 @@ def distil(
         row_key(teacher, case, prompt, decoding, seed) for case, prompt in zip(cases, rendered, strict=True)
     ]
     store.mkdir(parents=True, exist_ok=True)
-    by_key = {row.key: row for row in read_rows(store)}
-    have = {(row.key, row.case_id) for row in read_rows(store)}
+    by_key, have = _what_is_there(store, set(keys))
     todo = [i for i, key in enumerate(keys) if (key, cases[i].id) not in have]
-    done: dict[int, Row] = {i: by_key[key] for i, key in enumerate(keys) if i not in set(todo)}
-    n_asked, stopped = 0, False
+    counts = Counter(
+        by_key[key].reason for key, case in zip(keys, cases, strict=True) if (key, case.id) in have
+    )
+    n_done, n_asked, stopped = len(cases) - len(todo), 0, False
     tell = progress or (lambda n, total, words: None)
-    tell(len(done), len(cases), "")
+    tell(n_done, len(cases), "")
     with _Appender(store / f"shard-{shard:05d}.jsonl") as file:
         for start in range(0, len(todo), CHUNK):
             if should_stop is not None and should_stop():
@@ -120,20 +121,34 @@ def distil(
             n_asked += len(ask)
             for i, draft in zip(ask, drafts, strict=True):
                 by_key[keys[i]] = _row(keys[i], cases[i], rendered[i], draft, teacher, decoding, seed)
-            for i in chunk:
-                done[i] = _for_case(by_key[keys[i]], cases[i], rendered[i])
-            file.append([done[i] for i in chunk])
-            rejected = Counter(row.reason for row in done.values() if row.status == REJECTED)
-            tell(len(done), len(cases), ", ".join(f"{n} {reason}" for reason, n in sorted(rejected.items())))
-    rejected = Counter(row.reason for row in done.values() if row.status == REJECTED)
+            rows = [_for_case(by_key[keys[i]], cases[i], rendered[i]) for i in chunk]
+            file.append(rows)
+            counts.update(row.reason for row in rows)
+            n_done += len(rows)
+            tell(
+                n_done,
+                len(cases),
+                ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if reason),
+            )
     return DistillingSummary(
         n_cases=len(cases),
-        n_done=len(done),
-        n_ok=sum(row.status == OK for row in done.values()),
-        rejected=dict(sorted(rejected.items())),
+        n_done=n_done,
+        n_ok=counts[""],
+        rejected={reason: n for reason, n in sorted(counts.items()) if reason},
         n_asked=n_asked,
         stopped=stopped,
     )
+
+
+def _what_is_there(store: Path, keys: set[str]) -> tuple[dict[str, Row], set[tuple[str, str]]]:
+    """Of the rows a store holds, those with one of the keys; and which cases they are of."""
+    by_key: dict[str, Row] = {}
+    have: set[tuple[str, str]] = set()
+    for row in read_rows(store):
+        if row.key in keys:
+            by_key[row.key] = row
+            have.add((row.key, row.case_id))
+    return by_key, have
 
 
 def render(case: Case, teacher: Teacher) -> Prompt:
@@ -212,7 +227,14 @@ def _row(
 
 def _for_case(row: Row, case: Case, prompt: Prompt) -> Row:
     """The row of another case with the same key, as this case's own."""
-    return Row(**{**asdict(row), "case_id": case.id, "user": case.user, "n_dropped": prompt.n_dropped})
+    if row.case_id == case.id:
+        return row
+    return replace(row, case_id=case.id, user=case.user, n_dropped=prompt.n_dropped)
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    """asdict copies every value anew, which costs more than the teacher of a scripted run."""
+    return {name: getattr(row, name) for name in Row.__slots__}
 
 
 class _Appender:
@@ -230,7 +252,7 @@ class _Appender:
         return self
 
     def append(self, rows: Sequence[Row]) -> None:
-        lines = [json.dumps(asdict(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
+        lines = [json.dumps(_flat(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
         self.file.write("".join(lines).encode())
         self.file.flush()
         os.fsync(self.file.fileno())

@@ -22,6 +22,8 @@ _REFUSALS = re.compile(
     r"|\bas an? (?:ai|artificial intelligence|language model)\b|\bi (?:do not|don['’]t) have enough\b",
     re.IGNORECASE,
 )
+_HINTS = re.compile(r"sorry|unable|can['’]?t|cannot|can not|won['’]t|\bas an?\b|enough", re.IGNORECASE)
+"""Without one of these no refusal is possible, and looking for them costs nothing."""
 
 
 def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> str | None:
@@ -33,7 +35,7 @@ def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> s
     words = text.split()
     if not words:
         return EMPTY
-    if _REFUSALS.search(_without_titles(text, case)):
+    if _HINTS.search(text) and _REFUSALS.search(_without_titles(text, case)):
         return REFUSAL
     if _echoes(text, prompt, case):
         return PROMPT_ECHO
@@ -48,18 +50,23 @@ def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> s
 
 def strip_echo(text: str, prompt: Prompt) -> str:
     """The text without the prompt in front of it, however its spaces changed on the way."""
-    pattern = r"\s*" + r"\s+".join(map(re.escape, prompt.text.split()))
-    stripped = re.sub(pattern, "", text, count=1) if re.match(pattern, text) else text
-    return stripped.strip()
+    rest = text.lstrip()
+    for number, word in enumerate(prompt.text.split()):
+        after = rest.lstrip()
+        if not after.startswith(word) or (number and len(after) == len(rest)):
+            return text.strip()
+        rest = after[len(word) :]
+    return rest.strip()
 
 
 def loops(words: list[str]) -> bool:
     """Whether a word comes four times in a row, or a longer phrase three times."""
+    words = [word.lower() for word in words]
     for size in range(1, LONGEST_LOOP + 1):
         wanted = size * (3 if size == 1 else 2)  # words in a row that equal the one `size` before
         run = 0
         for index in range(size, len(words)):
-            run = run + 1 if words[index].lower() == words[index - size].lower() else 0
+            run = run + 1 if words[index] == words[index - size] else 0
             if run >= wanted:
                 return True
     return False
@@ -69,12 +76,12 @@ def _without_titles(text: str, case: Case) -> str:
     """Titles refuse nothing: "Sorry, Wrong Number (1948)", "I Can't Sleep"."""
     items = (*case.history, case.item)
     names = {item.label for item in items} | {item.title for item in items if " " in item.title}
-    return re.sub(_any(sorted(names, key=len, reverse=True)), "\0", text)
+    return _replaced(text, names, "\0")
 
 
 def _echoes(text: str, prompt: Prompt, case: Case) -> bool:
     """Whether the text repeats the template, leaving the titles aside."""
-    labels = sorted({item.label for item in (*case.history, case.item)}, key=len, reverse=True)
+    labels = {item.label for item in (*case.history, case.item)}
     said = _plain(text, labels)
     for piece in _plain(prompt.text, labels).split("\0"):
         words = piece.split()
@@ -82,13 +89,28 @@ def _echoes(text: str, prompt: Prompt, case: Case) -> bool:
             if " ".join(words[start : start + ECHO_WORDS]) in said:
                 return True
     # A compact prompt has fewer words than that in a row; its field names still give it away.
-    fields = re.findall(r"\b[A-Z][a-z]+(?: [a-z]+)?:", re.sub(_any(labels), "\0", prompt.text))
+    fields = re.findall(r"\b[A-Z][a-z]+(?: [a-z]+)?:", _replaced(prompt.text, labels, "\0"))
     return len([name for name in dict.fromkeys(fields) if name in text]) >= 2
 
 
-def _plain(text: str, labels: list[str]) -> str:
-    return " ".join(re.sub(_any(labels), " \0 ", text).lower().split())
+def _plain(text: str, labels: set[str]) -> str:
+    return " ".join(_replaced(text, labels, " \0 ").lower().split())
 
 
-def _any(labels: list[str]) -> str:
-    return "|".join(map(re.escape, labels)) or r"(?!)"
+def _replaced(text: str, labels: set[str], sign: str) -> str:
+    """The text with each label replaced, from left to right, the longest where several begin.
+
+    A pattern of all labels would do the same, and compiling one for each case cost ten times the rest.
+    """
+    found = []
+    for label in filter(None, labels):
+        start = text.find(label)
+        while start >= 0:
+            found.append((start, -len(label)))
+            start = text.find(label, start + 1)
+    pieces, here = [], 0
+    for start, minus_length in sorted(found):
+        if start >= here:
+            pieces += [text[here:start], sign]
+            here = start - minus_length
+    return "".join(pieces) + text[here:]

@@ -186,6 +186,30 @@ def test_a_shard_that_keeps_killing_its_worker_fails_the_run_with_what_to_do():
     assert "requeue" in run.error
 
 
+def test_a_shard_that_gets_further_each_time_may_lose_any_number_of_workers():
+    run = builders.run()
+    for n_done in range(1, 2 * MAX_ATTEMPTS):
+        claim = claim_shard(run_id=run.pk)
+        assert claim is not None
+        claim.progress(n_done, 100)
+        expire(run)
+    for _ in range(MAX_ATTEMPTS - 1):  # and then no further
+        claim = claim_shard(run_id=run.pk)
+        assert claim is not None
+        claim.progress(n_done, 100)
+        expire(run)
+    assert claim_shard(run_id=run.pk) is None
+
+
+def test_no_two_claims_write_into_files_of_the_same_number():
+    run = builders.run()
+    numbers = set()
+    for _ in range(MAX_ATTEMPTS):
+        numbers.add(claim_shard(run_id=run.pk).number)
+        expire(run)
+    assert len(numbers) == MAX_ATTEMPTS
+
+
 def test_a_passing_trouble_is_tried_again_a_bounded_number_of_times(monkeypatch):
     monkeypatch.setattr(engine, "PAUSE_SECONDS", 0)
     run = builders.run()
