@@ -34,7 +34,7 @@ run: $(VENV)/.run
 	$(BIN)/gunicorn prism_site.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --no-control-socket --access-logfile -
 
 worker: $(VENV)/.run
-	$(BIN)/celery -A prism_site worker --beat --schedule var/beat-schedule --queues cpu,gpu --concurrency 1 --loglevel INFO
+	$(BIN)/celery -A prism_site worker --beat --schedule var/beat-schedule --queues cpu,gpu,http --concurrency 1 --loglevel INFO
 
 stop: $(VENV)/.run
 	@$(BIN)/python manage.py stop_redis

@@ -80,9 +80,11 @@ def enqueue_dependents(run_id: int) -> None:
 
 
 def send(run: Run) -> None:
-    """One message a free shard, so that several workers can share the run."""
+    """One message a free shard, so that several workers can share the run, to those who can do its work."""
     from generation.services.mark_enqueued import mark_enqueued
+    from generation.services.parameters import queue_of
 
+    queue = queue_of(run.stage, run.parameters)
     n_messages = mark_enqueued(run_id=run.pk)
     for _ in range(min(max(n_messages, 1), MOST_MESSAGES)):
-        TASKS[Stage(run.stage)].delay_on_commit(run.pk)
+        TASKS[Stage(run.stage)].apply_async_on_commit((run.pk,), queue=queue)

@@ -44,7 +44,7 @@ def running(arguments: list[str], *, log: Path, **environment: str) -> Iterator[
 def worker(home: Path, *, concurrency: int, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker for every queue, with the sweep embedded; one thread a process, so that two share two cores."""
     arguments = [sys.executable, "-m", "celery", "-A", "prism_site", "worker", "--beat", "--loglevel", "INFO"]
-    arguments += ["--schedule", str(home / "beat-schedule"), "--queues", "cpu,gpu"]
+    arguments += ["--schedule", str(home / "beat-schedule"), "--queues", "cpu,gpu,http"]
     arguments += ["--concurrency", str(concurrency)]
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment}
     with running(arguments, log=home / "worker.log", **environment) as process:

@@ -240,10 +240,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env_int("CELERY_VISIBILITY_TIMEOUT", 3600, least=1)}
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
-CELERY_TASK_ROUTES = {
-    f"generation.tasks.{stage}": {"queue": "gpu"}
-    for stage in ("distil_teacher", "train_student", "explain_cases")
-}
+# A run's messages name the queue its own work needs (generation.services.parameters): cpu, gpu or http.
 SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30, least=1))
 CELERY_BEAT_SCHEDULE = {
     "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": SWEEP_SECONDS},

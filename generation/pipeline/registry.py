@@ -4,7 +4,10 @@ import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
+
+Queue = Literal["cpu", "gpu", "http"]
+"""Which workers a run's messages go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,8 @@ class Entry:
     label: str
     target: str
     """`module:callable`; the module is imported only when the name is asked for."""
+    queue: Queue = "cpu"
+    """What its work waits for: a processor, a network's accelerator, or somebody else's server."""
 
 
 class UnknownName(LookupError):

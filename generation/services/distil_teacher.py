@@ -194,7 +194,7 @@ def _golden_rows(run: Run, results: list[dict[str, Any]]) -> Iterator[tuple[str,
 
 
 def _part_rows(store: str, part: str) -> Iterator[tuple[str, str]]:
-    with pq.ParquetFile(artefact_store().pull(store) / part) as file:
+    with pq.ParquetFile(artefact_store().pull(f"{store}/{part}")) as file:
         for batch in file.iter_batches(1024):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 

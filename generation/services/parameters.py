@@ -17,6 +17,7 @@ from typing import Any, ClassVar, get_type_hints
 from generation.models import Stage
 from generation.pipeline import prompts, rankers, student, systems, teacher
 from generation.pipeline.logs import splits
+from generation.pipeline.registry import Queue
 
 ROWS_A_SHARD = 20_000
 
@@ -56,6 +57,11 @@ class Parameters:
         """How many parts the run has: as many as asked for, else one for every 20,000 rows."""
         return getattr(self, "shards", 1) or max(1, math.ceil(n_expected / ROWS_A_SHARD))
 
+    @property
+    def queue(self) -> Queue:
+        """Which workers can do it."""
+        return "cpu"
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -91,6 +97,10 @@ class SelectCases(Parameters):
     min_history: int = field(3, "Shortest history", "Items a user must have met before.", advanced=True)
     max_history: int = field(50, "Longest history", "The newest items of a user's past.", advanced=True)
 
+    @property
+    def queue(self) -> Queue:
+        return rankers.RANKERS[self.ranker].queue
+
     def __post_init__(self) -> None:
         self._between("n_cases", 1, 10_000)
         self._between("n_train", 0, 10_000_000)
@@ -125,6 +135,10 @@ class DistilTeacher(Parameters):
     )
     options: dict = field(dict, "Other options of the teacher", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
 
+    @property
+    def queue(self) -> Queue:
+        return teacher.TEACHERS[self.teacher].queue
+
     def __post_init__(self) -> None:
         self._between("hallucination_rate", 0, 1)
         self._between("max_new_tokens", 8, 1024)
@@ -152,6 +166,10 @@ class TrainStudent(Parameters):
     max_epochs: int = field(0, "Epochs", "At most; 0 leaves it to the recipe.", advanced=True)
     max_steps: int = field(0, "Steps", "At most; 0 leaves it to the recipe.", advanced=True)
     config: dict = field(dict, "Other settings of the student", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
+
+    @property
+    def queue(self) -> Queue:
+        return "gpu"
 
     def __post_init__(self) -> None:
         self._between("max_seconds", 0, 10_000_000)
@@ -181,6 +199,10 @@ class ExplainCases(Parameters):
         0, "Shards", "Parts that workers may take side by side; 0 lets the size decide.", advanced=True
     )
     options: dict = field(dict, "Other options of the system", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
+
+    @property
+    def queue(self) -> Queue:
+        return systems.SYSTEMS[self.system].queue
 
     def __post_init__(self) -> None:
         self._between("hallucination_rate", 0, 1)
@@ -213,6 +235,14 @@ def read_parameters(stage: str, values: Mapping[str, Any]) -> Parameters:
         if name not in known:
             raise BadParameters(name, _unknown(f"parameter of {stage}", name, known))
     return kind(**{name: _read(known[name], types[name], value) for name, value in values.items()})
+
+
+def queue_of(stage: str, parameters: Mapping[str, Any]) -> Queue:
+    """Which workers can do a run of these; a run whose parameters nobody knows any more fails anywhere."""
+    try:
+        return read_parameters(stage, parameters).queue
+    except (BadParameters, KeyError):
+        return "cpu"
 
 
 def _read(one: dataclasses.Field[Any], kind: type, value: Any) -> Any:

@@ -1,24 +1,37 @@
 """Messages: sent for what may start, once it is done for what waited, and again for what was lost."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from generation import tasks
 from generation.models import Run, Stage
+from generation.pipeline.rankers import RANKERS
+from generation.pipeline.registry import Entry, Queue
+from generation.pipeline.teacher import TEACHERS
 from tests import builders
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def delivered(monkeypatch):
+def queues():
+    """The queue of every message."""
+    return []
+
+
+@pytest.fixture
+def delivered(monkeypatch, queues):
     """(task, run id) of every message, as sent after the transaction."""
     found = []
     for stage, task in tasks.TASKS.items():
         monkeypatch.setattr(
-            task, "delay_on_commit", lambda run_id, stage=stage: found.append((stage.value, run_id))
+            task,
+            "apply_async_on_commit",
+            lambda args, queue, stage=stage: (found.append((stage.value, *args)), queues.append(queue)),
         )
     return found
 
@@ -73,3 +86,37 @@ def test_there_is_a_task_and_a_service_of_the_same_name_for_every_stage():
 def test_the_schedule_names_a_task_that_exists(settings):
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert tasks.sweep_shards.name in names
+
+
+@pytest.mark.parametrize(
+    ("stage", "parameters", "queue"),
+    [
+        ("import_log", {}, "cpu"),
+        ("select_cases", {"ranker": "popularity"}, "cpu"),
+        ("distil_teacher", {"teacher": "scripted"}, "cpu"),
+        ("distil_teacher", {"teacher": "transformers", "path": "flan-t5-base"}, "gpu"),
+        ("train_student", {}, "gpu"),
+        ("explain_cases", {"system": "template-knn"}, "cpu"),
+        ("explain_cases", {"system": "scripted-teacher"}, "cpu"),
+        ("explain_cases", {"system": "prism"}, "gpu"),
+        ("explain_cases", {"system": "a system that was taken out"}, "cpu"),
+    ],
+)
+def test_a_message_goes_to_those_who_can_do_the_work(delivered, queues, stage, parameters, queue):
+    tasks.send(builders.run(stage=stage, parameters=parameters))
+    assert queues == [queue]
+
+
+def test_what_talks_to_somebody_else_s_server_waits_in_its_own_queue(delivered, queues, monkeypatch):
+    remote = Entry("Endpoint", "nowhere:load", queue="http")
+    monkeypatch.setitem(TEACHERS, "remote", remote)
+    monkeypatch.setitem(RANKERS, "remote", remote)
+    tasks.send(builders.run(stage="distil_teacher", parameters={"teacher": "remote"}))
+    tasks.send(builders.run(stage="select_cases", parameters={"ranker": "remote"}))
+    assert queues == ["http", "http"]
+
+
+def test_make_worker_and_the_demo_serve_every_queue():
+    queues = ",".join(get_args(Queue))
+    assert f"--queues {queues} " in (settings.BASE_DIR / "Makefile").read_text(encoding="utf-8")
+    assert f'"{queues}"' in (settings.BASE_DIR / "prism_site" / "processes.py").read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ class Installation:
             "prism_site",
             "worker",
             "-Q",
-            "cpu,gpu",
+            "cpu,gpu,http",
             "--pool",
             "solo",
         ]

@@ -42,7 +42,8 @@ class Store(Protocol):
         """Bring one file that was written below `root`, and will only ever grow, to all machines."""
 
     def pull(self, name: str) -> Path:
-        """The local folder `name` with every file that any machine pushed into it; those here stay."""
+        """The local folder `name` with every file that any machine pushed into it, or one such file; what is
+        here and longer stays as it is."""
 
     def keep_state(
         self, name: str, *, folders: tuple[str, ...], before_file: Callable[[], object] = ...

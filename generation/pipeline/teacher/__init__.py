@@ -7,7 +7,7 @@ from generation.pipeline.teacher.interface import Draft, Teacher
 
 TEACHERS: dict[str, Entry] = {
     "scripted": Entry("Offline teacher (rules, no network)", "generation.pipeline.teacher.scripted:load"),
-    "transformers": Entry("Local language model", "generation.pipeline.teacher.local:load"),
+    "transformers": Entry("Local language model", "generation.pipeline.teacher.local:load", queue="gpu"),
 }
 
 __all__ = ["TEACHERS", "Draft", "Teacher", "load"]

@@ -272,6 +272,17 @@ def test_what_grows_on_one_machine_is_pulled_by_another_and_never_shrinks_there(
     assert b.pull("distilling/nothing") == b.root / "distilling/nothing"
 
 
+def test_one_pushed_file_is_pulled_without_its_neighbours(machines):
+    a, b = machines
+    folder = a.root / "distilling" / "x"
+    folder.mkdir(parents=True)
+    for name in ("rows.jsonl", "part.parquet"):
+        (folder / name).write_text(name, encoding="utf-8")
+        a.push(folder / name)
+    assert b.pull("distilling/x/part.parquet").read_text(encoding="utf-8") == "part.parquet"
+    assert not (b.root / "distilling/x/rows.jsonl").exists()
+
+
 def keep(store, text: str, **files: str):
     place = store.root / "training" / "run-7"
     for folder, content in {"state": text, "state-best": "b", **files}.items():
