@@ -152,7 +152,7 @@ class RunForm(forms.Form):
 class PipelineForm(forms.Form):
     """The whole way at once, with what people most often change."""
 
-    n_cases = forms.IntegerField(label=_("Cases to judge"), initial=60, min_value=1, max_value=10_000)
+    n_cases = forms.IntegerField(label=_("Cases to judge"), initial=60, min_value=1, max_value=1_000_000)
     n_train = forms.IntegerField(
         label=_("Training cases"),
         initial=2000,

@@ -1,9 +1,11 @@
 """Let one system explain the cases of a select_cases run; each text is kept once, whoever writes it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 
 from generation import models
 from generation.models import Run, Stage
@@ -18,8 +20,8 @@ from generation.services.folders import artefact_path
 from generation.services.run_shards import Outcome, run_shards
 from generation.services.select_cases import split_of
 
-CHUNK = 32
-"""Explanations between two writes: what a death costs at most."""
+CHUNK = 128
+"""Explanations between two writes: what a death costs at most. Of so many a system may sort its batches."""
 
 UPDATED = ["text", "status", "reason", "signature", "n_history_shown", "unknown_user"]
 
@@ -55,20 +57,27 @@ def load_system(run: Run) -> systems.System:
 
 def _explain(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
-    cases = list(_case_run(run).cases.order_by("position"))[claim.index :: claim.n_shards]
-    have = set(run.explanations.values_list("case_id", flat=True))
-    todo = [case for case in cases if case.pk not in have]
-    n_done = len(cases) - len(todo)
-    claim.progress(n_done, len(cases))
+    cases = _case_run(run).cases.annotate(shard=F("position") % claim.n_shards).filter(shard=claim.index)
+    todo = cases.filter(~Exists(run.explanations.filter(case=OuterRef("pk"))))
+    n_cases = cases.count()
+    n_done = n_cases - todo.count()
+    claim.progress(n_done, n_cases)
     system = load_system(run)
-    for first in range(0, len(todo), CHUNK):
-        chunk = todo[first : first + CHUNK]
+    for chunk in _chunks(todo):
         written = system.explain([case_record(case) for case in chunk])
         n_done += len(chunk)
-        claim.n_done, claim.n_total = n_done, len(cases)
+        claim.n_done, claim.n_total = n_done, n_cases
         _keep(claim, run, chunk, written)
-    claim.n_done = claim.n_total = len(cases)
+    claim.n_done = claim.n_total = n_cases
     return {"signature": str(system.signature)}
+
+
+def _chunks(cases: QuerySet[models.Case]) -> Iterator[list[models.Case]]:
+    """The cases in their order, so many at a time: however many there are, a worker holds no more."""
+    position = -1
+    while chunk := list(cases.filter(position__gt=position).order_by("position")[:CHUNK]):
+        yield chunk
+        position = chunk[-1].position
 
 
 def _keep(claim: Claim, run: Run, cases: list[models.Case], written: list[Explanation]) -> None:
@@ -93,8 +102,8 @@ def _keep(claim: Claim, run: Run, cases: list[models.Case], written: list[Explan
 
 
 def _count(run: Run) -> Outcome:
-    statuses = Counter(run.explanations.values_list("status", flat=True))
-    reasons = Counter(run.explanations.exclude(reason="").values_list("reason", flat=True))
+    statuses = _tally(run.explanations.all(), "status")
+    reasons = _tally(run.explanations.exclude(reason=""), "reason")
     unknown = run.explanations.filter(unknown_user=True).count()
     return Outcome(
         counts={
@@ -105,9 +114,14 @@ def _count(run: Run) -> Outcome:
         report={
             "signature": run.shards.order_by("index")[0].result["signature"],
             "offline": _offline(run),
-            "reasons": dict(reasons.most_common(20)),
+            "reasons": dict(Counter(reasons).most_common(20)),
         },
     )
+
+
+def _tally(rows: QuerySet[models.Explanation], column: str) -> dict[str, int]:
+    """Value -> rows that have it, counted by the database."""
+    return dict(rows.order_by().values_list(column).annotate(n=Count("pk")))
 
 
 def _offline(run: Run) -> bool:

@@ -68,8 +68,12 @@ class Parameters:
     def _between(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
         if not low <= value <= high:
-            got = f"{value:,g}" if abs(value) < 1e15 else "a number so large"
-            raise BadParameters(name, f"must be from {low:,g} to {high:,g}, not {got}")
+            got = _number(value) if abs(value) < 1e15 else "a number so large"
+            raise BadParameters(name, f"must be from {_number(low)} to {_number(high)}, not {got}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,7 @@ class SelectCases(Parameters):
         return rankers.RANKERS[self.ranker].queue
 
     def __post_init__(self) -> None:
-        self._between("n_cases", 1, 10_000)
+        self._between("n_cases", 1, 1_000_000)
         self._between("n_train", 0, 10_000_000)
         self._between("n_valid", 0, 1_000_000)
         self._between("min_history", 1, 50)

@@ -21,6 +21,7 @@ from generation.services.folders import artefact_path, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
 STREAM_TEST, STREAM_COLD, STREAM_TRAIN, STREAM_VALID = 1, 2, 3, 4
+ROWS_A_WRITE = 2_000
 VALID_SHARE = 0.05
 """What the paper's split keeps aside for validation; the paper does not say."""
 
@@ -95,22 +96,23 @@ def _judged(run: Run, corpus: CorpusData, targets: Targets) -> list[SelectedCase
 
 
 def _keep_rows(claim: Claim, run: Run, cases: list[Case]) -> None:
-    rows = [
-        models.Case(
-            run=run,
-            case_id=case.id,
-            position=position,
-            user=case.user,
-            split=case.split,
-            history=[item_json(item) for item in case.history],
-            item=item_json(case.item),
-        )
-        for position, case in enumerate(cases)
-    ]
-    with transaction.atomic():
-        claim.hold()
-        # The same seed draws the same cases, so what an earlier attempt kept is what this one would write.
-        models.Case.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    for first in range(0, len(cases), ROWS_A_WRITE):
+        rows = [
+            models.Case(
+                run=run,
+                case_id=case.id,
+                position=position,
+                user=case.user,
+                split=case.split,
+                history=[item_json(item) for item in case.history],
+                item=item_json(case.item),
+            )
+            for position, case in enumerate(cases[first : first + ROWS_A_WRITE], start=first)
+        ]
+        with transaction.atomic():
+            claim.hold()
+            # The same seed draws the same cases, so what an earlier attempt kept is what this one would write.
+            models.Case.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
 def _write_training(

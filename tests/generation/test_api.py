@@ -127,7 +127,7 @@ def test_a_run_is_queued_over_the_newest_that_suits(api, sent):
         ({"n_cases": "many"}, "must be a whole number"),
         ({"n_cases": True}, "must be a whole number"),
         ({"split": "tempral"}, "Did you mean 'temporal'?"),
-        ({"n_cases": 0}, "must be from 1 to 10,000"),
+        ({"n_cases": 0}, "must be from 1 to 1,000,000"),
     ],
 )
 def test_a_bad_parameter_is_answered_with_the_remedy(api, parameters, said):
