@@ -95,6 +95,7 @@ def _measure(chosen: argparse.Namespace) -> None:
             f"{run.stage:<16} {wall:8.1f} s, {processor:8.1f} s of processor, {_resident_mib():6.0f} MiB after it"
         )
     over.set()
+    print(f"{imported.counts['n_interactions']:,} rows were imported for {n_users:,} users")
     n = run.counts["n_cases"]
     assert explained.explanations.values("case").distinct().count() == n == cases.cases.count()
     print(

@@ -56,6 +56,13 @@ def sweep_shards() -> None:
         send(run)
 
 
+@shared_task
+def sweep_store() -> None:
+    from generation.services.sweep_store import sweep_store
+
+    sweep_store()
+
+
 TASKS = {
     Stage.IMPORT_LOG: import_log,
     Stage.SELECT_CASES: select_cases,

@@ -244,6 +244,7 @@ CELERY_TASK_DEFAULT_QUEUE = "cpu"
 SWEEP_SECONDS = float(env_int("SWEEP_SECONDS", 30, least=1))
 CELERY_BEAT_SCHEDULE = {
     "sweep-expired-shards": {"task": "generation.tasks.sweep_shards", "schedule": SWEEP_SECONDS},
+    "sweep-half-written-artefacts": {"task": "generation.tasks.sweep_store", "schedule": 6 * 3600.0},
     "sweep-lost-reports": {"task": "analysis.tasks.sweep_reports", "schedule": SWEEP_SECONDS},
     "release-idle-seats": {"task": "annotation.tasks.release_idle_seats", "schedule": 600.0},
 }

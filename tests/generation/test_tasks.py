@@ -85,7 +85,7 @@ def test_there_is_a_task_and_a_service_of_the_same_name_for_every_stage():
 
 def test_the_schedule_names_a_task_that_exists(settings):
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert tasks.sweep_shards.name in names
+    assert {tasks.sweep_shards.name, tasks.sweep_store.name} <= names
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 FILES, STATES = "files", "states"
 """Where pushed files and states lie in the store, apart from the artefacts."""
+PULLED_STAY = 7
+"""How many times longer than half-written folders the copies of pushed files stay."""
 LATEST = "latest.json"
 """Names the files of the state that was kept last."""
 
@@ -190,10 +192,23 @@ class RemoteStore:
 
     def sweep(self, *, older_than_seconds: float) -> int:
         n_here = sweep_aside(self.root, older_than_seconds=older_than_seconds)
+        n_here += self._forget_pulled(before=time.time() - PULLED_STAY * older_than_seconds)
         found = leftovers(self.wire.files(""), before=time.time() - older_than_seconds)
         for names in found:
             self.wire.remove(names)
         return n_here + len(found)
+
+    def _forget_pulled(self, *, before: float) -> int:
+        """Copies of pushed files that nobody wrote to for long: the store has them."""
+        there = {name.removeprefix(f"{FILES}/").rpartition("/")[0] for name in self.wire.files(FILES)}
+        old = [
+            folder
+            for folder in (self.root / name for name in sorted(there))
+            if folder.is_dir() and all(path.stat().st_mtime < before for path in folder.iterdir())
+        ]
+        for folder in old:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(old)
 
 
 def _listed(folder: Path, where: str) -> dict[str, File]:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from safetensors.torch import load_file
 
 from generation.pipeline.logs.builtin.tastes import ASPECTS, aspect_of
 from generation.pipeline.records import Decoding
+from generation.pipeline.stores import Store, open_store
 from generation.pipeline.student import checkpoint
 from generation.pipeline.student.batches import DistilledPair, render
 from generation.pipeline.student.checkpoint import TrainedStudent
@@ -119,6 +121,40 @@ def test_stopped_and_resumed_is_the_student_of_an_unbroken_training(tmp_path: Pa
     assert resumed.losses == whole.losses
     assert resumed.artefact.sha256 == whole.artefact.sha256
     assert [path.name for path in (tmp_path / "broken").iterdir()] == ["student"]
+
+
+def test_a_training_that_died_on_one_machine_goes_on_from_the_store_on_another(tmp_path: Path) -> None:
+    noisy = config(max_steps=9, valid_every=4, checkpoint_every=2, dropout=0.1, user_dropout=0.2)
+    whole = train(TRAIN, VALID, noisy, tmp_path / "whole", 1)
+    first, second = (open_store(tmp_path / name, url=f"memory://{tmp_path.name}") for name in ("a", "b"))
+
+    class Killed(Exception):
+        pass
+
+    def kill(done: int, total: int, words: str) -> None:
+        if done == 7:
+            raise Killed
+
+    def keep(store: Store) -> Callable[[tuple[str, ...]], None]:
+        return lambda folders: store.keep_state("training/run-1", folders=folders)
+
+    place = first.restore_state("training/run-1")
+    with pytest.raises(Killed):
+        train(TRAIN, VALID, noisy, place, 1, progress=kill, kept=keep(first))
+    steps: list[int] = []
+    place = second.restore_state("training/run-1")
+    resumed = train(
+        TRAIN,
+        VALID,
+        noisy,
+        place,
+        1,
+        progress=lambda done, total, words: steps.append(done),
+        kept=keep(second),
+    )
+    assert steps == [7, 8, 9]
+    assert resumed.losses == whole.losses
+    assert resumed.artefact.sha256 == whole.artefact.sha256
 
 
 def test_a_state_of_other_pairs_is_not_resumed(tmp_path: Path) -> None:
