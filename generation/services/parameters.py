@@ -98,6 +98,9 @@ class SelectCases(Parameters):
     picks: str = field(
         "", "File of picks", "For the ranker that reads another recommender's picks: its path."
     )
+    ranker_options: dict = field(  # noqa: RUF009  the default is made anew
+        dict, "Other options of the ranker", 'A JSON object, such as {"factors": 128}.', advanced=True
+    )
     min_history: int = field(3, "Shortest history", "Items a user must have met before.", advanced=True)
     max_history: int = field(50, "Longest history", "The newest items of a user's past.", advanced=True)
 

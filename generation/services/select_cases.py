@@ -1,7 +1,7 @@
 """Split a corpus, let the ranker pick, keep the cases: rows for those people judge, Parquet for the rest."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from django.db import transaction
@@ -13,6 +13,7 @@ from generation.pipeline.logs.corpus import CorpusData, read_corpus
 from generation.pipeline.logs.splits import Targets, split
 from generation.pipeline.rankers.cases import SelectedCases, training_cases
 from generation.pipeline.rankers.cases import select_cases as draw_cases
+from generation.pipeline.rankers.scoring import STREAM_EVALUATE, ScoringRanker, evaluate
 from generation.pipeline.records import Case
 from generation.queries import item_json
 from generation.services.case_files import write_cases
@@ -22,6 +23,8 @@ from generation.services.run_shards import Outcome, run_shards
 
 STREAM_TEST, STREAM_COLD, STREAM_TRAIN, STREAM_VALID = 1, 2, 3, 4
 ROWS_A_WRITE = 2_000
+SEEDED = ("als", "sasrec")
+"""Rankers that draw, and so take the run's seed."""
 VALID_SHARE = 0.05
 """What the paper's split keeps aside for validation; the paper does not say."""
 
@@ -44,7 +47,8 @@ def _select(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     corpus = read_corpus(artefact_path(run.corpus.artefact))
     targets = split_of(run, corpus)
-    judged = _judged(run, corpus, targets)
+    ranker = _fitted(run, corpus, targets)
+    judged = _judged(run, corpus, targets, ranker)
     _keep_rows(claim, run, [case for part in judged for case in part.cases])
     counts: dict[str, int] = {}
 
@@ -63,16 +67,42 @@ def _select(claim: Claim) -> dict[str, Any]:
         "report": {
             "split": targets.signature,
             "by_length": [part.n_by_length for part in judged],
+            "ranking": _measured(run, corpus, targets, ranker),
         },
     }
 
 
-def _judged(run: Run, corpus: CorpusData, targets: Targets) -> list[SelectedCases]:
+def _fitted(run: Run, corpus: CorpusData, targets: Targets) -> rankers.Ranker:
+    """The ranker the run was asked for, with all it may learn from learned."""
+    chosen = run.parameters
+    options: dict[str, Any] = dict(chosen.get("ranker_options", {}))
+    if chosen["ranker"] == "csv":
+        options["path"] = Path(chosen["picks"])
+    if chosen["ranker"] in SEEDED:
+        options.setdefault("seed", run.seed)
+    try:
+        ranker = rankers.load(chosen["ranker"], **options)
+    except TypeError as error:
+        raise ValueError(f"the ranker {chosen['ranker']} does not take these options: {error}") from None
+    ranker.fit(corpus, targets.learnable)
+    return ranker
+
+
+def _measured(
+    run: Run, corpus: CorpusData, targets: Targets, ranker: rankers.Ranker
+) -> dict[str, Any] | None:
+    """How well the ranker ranks what the log really has next; None for one that picks without scoring."""
+    if not hasattr(ranker, "scores"):
+        return None
+    rng = np.random.default_rng([run.seed, STREAM_EVALUATE])
+    rows = targets.test if len(targets.test) else targets.cold
+    measured = evaluate(cast(ScoringRanker, ranker), corpus, rows, rng=rng)
+    return {**measured, "n_items": len(corpus.items), "ranker": ranker.signature}
+
+
+def _judged(run: Run, corpus: CorpusData, targets: Targets, ranker: rankers.Ranker) -> list[SelectedCases]:
     """Cases of the test users and, where the split has strangers, as many of theirs."""
     chosen = run.parameters
-    options = {"path": Path(chosen["picks"])} if chosen["ranker"] == "csv" else {}
-    ranker = rankers.load(chosen["ranker"], **options)
-    ranker.fit(corpus, targets.learnable)
     n_cold = chosen["n_cases"] // 2 if len(targets.cold) else 0
     parts = []
     for name, stream, n_cases in (

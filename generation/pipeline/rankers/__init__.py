@@ -9,6 +9,10 @@ RANKERS: dict[str, Entry] = {
     "next-item": Entry("The item the log really has next", "generation.pipeline.rankers.next_item:load"),
     "popularity": Entry("The most popular unseen item", "generation.pipeline.rankers.popularity:load"),
     "item-knn": Entry("Nearest neighbours of the history", "generation.pipeline.rankers.item_knn:load"),
+    "als": Entry("Matrix factorisation (ALS)", "generation.pipeline.rankers.als:load"),
+    "sasrec": Entry(
+        "Self-attention over the history (SASRec)", "generation.pipeline.rankers.sasrec:load", "gpu"
+    ),
     "csv": Entry("A file of another recommender's picks", "generation.pipeline.rankers.csv_file:load"),
 }
 

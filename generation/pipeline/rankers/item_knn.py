@@ -53,6 +53,14 @@ class ItemKnn:
         self._likeness = likeness
         self._order = np.argsort(tie_order(corpus))
 
+    def scores(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
+        """(n, n_items): the sum of likenesses; -inf where an item is like nothing that was met."""
+        if self._likeness is None:
+            raise NotFitted("item-knn")
+        seen = [np.unique(seen_before(corpus, row)) for row in rows.tolist()]
+        scores = np.round((_met(seen, self._likeness.shape[0]) @ self._likeness).toarray(), 9)
+        return np.where(scores > 0, scores, -np.inf)
+
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
         if self._likeness is None or self._order is None:
             raise NotFitted("item-knn")
@@ -68,8 +76,7 @@ def _best_unseen(seen: list[np.ndarray], likeness: sparse.csr_matrix, order: np.
     """The likest unseen item of each history, shape (n_histories,); NO_PICK where none is like it at all."""
     within = np.repeat(np.arange(len(seen)), [len(codes) for codes in seen])
     codes = np.concatenate(seen)
-    met = sparse.csr_matrix((np.ones(len(codes)), (within, codes)), shape=(len(seen), len(order)))
-    scores = (met @ likeness).toarray()  # (n_histories, n_items)
+    scores = (_met(seen, len(order)) @ likeness).toarray()  # (n_histories, n_items)
     scores[within, codes] = 0.0
     # In the order of the ties, the first of the best is the pick. Rounding keeps equal sums equal.
     scores = np.round(scores[:, order], 9)
@@ -77,6 +84,13 @@ def _best_unseen(seen: list[np.ndarray], likeness: sparse.csr_matrix, order: np.
     found = scores[np.arange(len(seen)), best] > 0
     picks: np.ndarray = np.where(found, order[best], NO_PICK)
     return picks
+
+
+def _met(seen: list[np.ndarray], n_items: int) -> sparse.csr_matrix:
+    """(n_histories, n_items), 1 where an item was met."""
+    within = np.repeat(np.arange(len(seen)), [len(codes) for codes in seen])
+    codes = np.concatenate(seen)
+    return sparse.csr_matrix((np.ones(len(codes)), (within, codes)), shape=(len(seen), n_items))
 
 
 def load(*, n_neighbours: int = 50, weighting: Weighting = "cosine") -> ItemKnn:

@@ -11,15 +11,24 @@ from generation.pipeline.rankers.interface import NO_PICK, NotFitted, seen_befor
 class Popularity:
     def __init__(self) -> None:
         self.signature: dict[str, Any] = {"ranker": "popularity"}
+        self._counts: np.ndarray | None = None
         self._ranked: np.ndarray | None = None
         self._place: np.ndarray | None = None
 
     def fit(self, corpus: CorpusData, learnable: np.ndarray) -> None:
         counts = np.bincount(corpus.item[learnable], minlength=len(corpus.items))
+        self._counts = counts
         ranked = np.lexsort((tie_order(corpus), -counts))
         self._ranked = ranked[: int(np.count_nonzero(counts))]  # never an item nobody was seen to meet
         self._place = np.full(len(corpus.items), len(corpus.items), dtype=np.int64)
         self._place[self._ranked] = np.arange(len(self._ranked))
+
+    def scores(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
+        """(n, n_items): the same for all; -inf for an item nobody was seen to meet."""
+        if self._counts is None:
+            raise NotFitted("popularity")
+        worth = np.where(self._counts > 0, self._counts.astype(np.float64), -np.inf)
+        return np.broadcast_to(worth, (len(rows), len(worth)))
 
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
         if self._ranked is None or self._place is None:
