@@ -86,10 +86,16 @@ def figure(findings: Findings) -> str:
         ]
         return chart.Series(f"{start} start, {rate:.0%} planted", points)
 
-    panel = chart.Panel(
-        "Texts that invent a film", list(SIZES), [line(*one) for one in CONDITIONS], "student"
-    )
-    return chart.shares("Invention by capacity", [panel])
+    panels = [
+        chart.Panel(
+            f"Texts that invent a film: {start} start",
+            list(SIZES),
+            [line(*one) for one in CONDITIONS if one[1] == start],
+            "student",
+        )
+        for start in ("copying", "ordinary")
+    ]
+    return chart.shares("Invention by capacity", panels)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.report import svg
 from benchmarks.experiments.estimates import Estimate
@@ -31,6 +31,18 @@ class Panel:
     series: Sequence[Series]
     axis: str
     """What stands under the places."""
+    joined: bool = True
+    """Lines between the places, where they have an order."""
+
+    def drawn(self) -> "Panel":
+        """Without the places and series nothing was measured for; the description still names them."""
+        kept = [i for i in range(len(self.places)) if any(series.points[i] for series in self.series)]
+        series = [
+            replace(series, points=[series.points[i] for i in kept])
+            for series in self.series
+            if any(series.points)
+        ]
+        return replace(self, places=[self.places[i] for i in kept], series=series)
 
 
 def shares(title: str, panels: Sequence[Panel]) -> str:
@@ -38,7 +50,7 @@ def shares(title: str, panels: Sequence[Panel]) -> str:
     y, parts, said = 0.0, list[str](), list[str]()
     widest = 0.0
     for panel in panels:
-        drawn, tall, wide = _panel(panel, y)
+        drawn, tall, wide = _panel(panel.drawn(), y)
         parts += drawn
         y += tall
         widest = max(widest, wide)
@@ -64,24 +76,32 @@ def _panel(panel: Panel, top: float) -> tuple[list[str], float, float]:
                 opacity=0.75,
             )
         )
-    step = PLOT / len(panel.places)
+    step = PLOT / max(1, len(panel.places))
     for index, place in enumerate(panel.places):
         parts.append(svg.text(LEFT + step * (index + 0.5), base + 18, place, anchor="middle", size=12))
     parts.append(svg.text(LEFT + PLOT / 2, base + 38, panel.axis, anchor="middle", size=12, opacity=0.75))
     for number, series in enumerate(panel.series):
         colour = svg.COLOURS[number % len(svg.COLOURS)]
         offset = (number - (len(panel.series) - 1) / 2) * SPREAD
-        parts += _drawn(series, number, colour, step, offset, base, ceiling)
+        parts += _drawn(series, number, colour, step, offset, base, ceiling, joined=panel.joined)
         y = top + 44 + 22 * number
         x = LEFT + PLOT + 24
         parts.append(_mark(number, x, y, colour))
         parts.append(svg.text(x + 14, y + 4, series.label, size=12))
-    wide = LEFT + PLOT + 46 + max(svg.width(series.label) for series in panel.series)
+    wide = LEFT + PLOT + 46 + max((svg.width(series.label) for series in panel.series), default=0.0)
     return parts, max(TALL + 34 + GAP, 60 + 22 * len(panel.series)), wide
 
 
 def _drawn(
-    series: Series, number: int, colour: str, step: float, offset: float, base: float, ceiling: float
+    series: Series,
+    number: int,
+    colour: str,
+    step: float,
+    offset: float,
+    base: float,
+    ceiling: float,
+    *,
+    joined: bool,
 ) -> list[str]:
     parts, before = [], None
     for index, point in enumerate(series.points):
@@ -93,7 +113,7 @@ def _drawn(
             low = base - TALL * max(0.0, point.low) / ceiling
             high = base - TALL * min(ceiling, point.high) / ceiling
             parts.append(svg.line(x, low, x, high, thick=2, colour=colour))
-        if before is not None:
+        if joined and before is not None:
             parts.append(
                 svg.line(*before, x, y, thick=1, colour=colour, opacity=0.35 if series.yardstick else 0.7)
             )

@@ -101,7 +101,7 @@ def tables(cells: Sequence[dict[str, Any]]) -> list[Table]:
         "random weights of the published shapes. Milliseconds a batch; memory is the peak, weights included; "
         "times Prism compares with Prism fp32 at batch 1."
     )
-    return [Table("efficiency", caption, shown)]
+    return [Table(f"efficiency_{machine_['device']}", caption, shown)]
 
 
 def _row(cell: dict[str, Any]) -> dict[str, Any]:
@@ -203,9 +203,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             if c["id"].startswith("efficiency/") and c["id"].endswith(f"/{place}")
         ]
         if cells:
-            folder = arguments.out / f"efficiency_{place}"
-            folder.mkdir(exist_ok=True)
-            command.write(folder, "efficiency", tables(cells), figure(cells))
+            command.write(arguments.out, f"efficiency_{place}", tables(cells), figure(cells))
 
 
 if __name__ == "__main__":

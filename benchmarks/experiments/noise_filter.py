@@ -21,6 +21,9 @@ LONGER = 3200
 """Four times the demo's steps: is a student that invents only one that has not learned long enough?"""
 DECODINGS = {"once": "no film twice", "greedy": "greedy"}
 INVENTED = "hallucinated"
+LEARNED = 0.9
+"""A student that names the recommended film in fewer texts than this has not learned the task, and its inventions say
+nothing about filtering. Chosen after the first grid was seen: students there were above .98 or below .18."""
 
 
 def settings(seeds: Iterable[int]) -> list[Setting]:
@@ -72,6 +75,18 @@ def tables(findings: Findings) -> list[Table]:
             "of one world, mean over worlds with a 95 % t interval. 0 filters everything that was planted, 1 nothing.",
             passed,
         ),
+        Table(
+            "noise_filter_learned",
+            f"The worlds whose student names the recommended film in {LEARNED:.0%} of its texts or more (no film "
+            "twice), and what it invents there; the threshold was set after the figures were seen.",
+            [
+                row
+                for start in STARTS
+                for n_steps in steps
+                for rate in RATES
+                if (row := _learned(findings, Setting(start=start, rate=rate, steps=n_steps))) is not None
+            ],
+        ),
     ]
 
 
@@ -93,6 +108,26 @@ def _row(findings: Findings, setting: Setting, decoding: str) -> Row | None:
         "strict, teacher": findings.mean(setting, "teacher", "all", "strict"),
         "names a film twice": findings.mean(setting, *place, "repeated"),
         **({} if decoding == "greedy" else _remembered(findings, setting)),
+    }
+
+
+def _learned(findings: Findings, setting: Setting) -> Row | None:
+    right = findings.values(setting, "student", "once", "all", "target")
+    if not right:
+        return None
+    invented = findings.values(setting, "student", "once", "all", INVENTED)
+    lies = findings.values(setting, "teacher", "all", INVENTED)
+    chosen = [seed for seed, share in right.items() if share >= LEARNED]
+    return {
+        "start": setting.start,
+        "steps": setting.steps,
+        "planted": f"{setting.rate:.0%}",
+        "worlds": len(right),
+        "of these learned": len(chosen),
+        "teacher invents there": over_worlds([lies[seed] for seed in chosen]),
+        "student invents there": over_worlds([invented[seed] for seed in chosen]),
+        "least": min((invented[seed] for seed in chosen), default=None),
+        "most": max((invented[seed] for seed in chosen), default=None),
     }
 
 
@@ -120,25 +155,28 @@ def passed_on(findings: Findings, start: Start, decoding: str) -> Estimate | Non
 
 
 def figure(findings: Findings) -> str:
-    def line(label: str, start: Start, *place: str, dashed: bool = False) -> chart.Series:
+    def line(label: str, start: Start, *place: str, yardstick: bool = False) -> chart.Series:
         points = [findings.mean(Setting(start=start, rate=rate), *place) for rate in RATES]
-        return chart.Series(label, points, dashed)
+        return chart.Series(label, points, yardstick)
 
-    def panel(heading: str, measure: str) -> chart.Panel:
-        series = [
-            line("teacher", "copying", "teacher", "all", measure, dashed=True),
-            line("copying start, no film twice", "copying", "student", "once", "all", measure),
-            line("copying start, greedy", "copying", "student", "greedy", "all", measure),
-            line("ordinary start, no film twice", "ordinary", "student", "once", "all", measure),
-            line("ordinary start, greedy", "ordinary", "student", "greedy", "all", measure),
-        ]
+    def panel(heading: str, measure: str, starts: Sequence[Start]) -> chart.Panel:
+        series = [line("teacher", "copying", "teacher", "all", measure, yardstick=True)]
+        for start in starts:
+            series += [
+                line(f"{start} start, {words}", start, "student", decoding, "all", measure)
+                for decoding, words in DECODINGS.items()
+            ]
         return chart.Panel(
             heading, [f"{rate:.0%}" for rate in RATES], series, "planted in the teacher's texts"
         )
 
     return chart.shares(
         "What a student makes of its teacher's lies",
-        [panel("Texts that invent a film", INVENTED), panel("Strictly faithful texts", "strict")],
+        [
+            panel("Texts that invent a film: copying start", INVENTED, ("copying",)),
+            panel("Texts that invent a film: both starts", INVENTED, STARTS),
+            panel("Strictly faithful texts", "strict", STARTS),
+        ],
     )
 
 

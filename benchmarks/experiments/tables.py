@@ -49,14 +49,19 @@ def _flat(row: Row) -> list[tuple[str, object]]:
     for name, value in row.items():
         if isinstance(value, Estimate):
             found += [
-                (name, value.mean),
-                (f"{name}, low", value.low),
-                (f"{name}, high", value.high),
+                (name, _digits(value.mean)),
+                (f"{name}, low", _digits(value.low)),
+                (f"{name}, high", _digits(value.high)),
                 (f"{name}, worlds", value.n),
             ]
         else:
-            found.append((name, value))
+            found.append((name, _digits(value) if isinstance(value, float) else value))
     return found
+
+
+def _digits(value: float | None) -> str | None:
+    """Six digits: more than any of it is worth, and the same from every release of scipy."""
+    return None if value is None else f"{value:.6g}"
 
 
 def _words(value: Cell) -> str:

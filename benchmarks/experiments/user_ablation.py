@@ -78,7 +78,9 @@ def figure(findings: Findings) -> str:
         line("strictly faithful", "strict"),
         line("invents a film", "hallucinated"),
     ]
-    panel = chart.Panel("Share of texts", list(CONDITIONS), series, "what became of the user vector")
+    panel = chart.Panel(
+        "Share of texts", list(CONDITIONS), series, "what became of the user vector", joined=False
+    )
     return chart.shares("What the user vector does", [panel])
 
 
