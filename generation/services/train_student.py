@@ -61,6 +61,7 @@ def _train(claim: Claim) -> dict[str, Any]:
         should_stop=claim.should_stop,
         kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
         device=device(),
+        export=run.parameters.get("export", True),  # runs queued before there was a choice
     )
     if claim.should_stop():
         raise LeaseLost

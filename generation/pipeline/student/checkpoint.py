@@ -16,8 +16,6 @@ from transformers import BartConfig, BartForConditionalGeneration
 from generation.pipeline.artefacts import Artefact, read_manifest, write_folder
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import Student
-from generation.pipeline.student.onnx_export import export
-from generation.pipeline.student.onnx_graph import UnsupportedBart
 from generation.pipeline.student.tokenizer import StudentTokenizer
 from generation.pipeline.student.user_table import UNKNOWN_USER, UserTable, write_shard
 
@@ -50,13 +48,24 @@ class TrainedStudent(StudentParts):
     model: Student
 
 
-def save(student: TrainedStudent, root: Path, facts: Mapping[str, Any] | None = None) -> Artefact:
-    """Write the student as an artefact under `root`; the same student and facts give the same artefact."""
-    return write_folder(root, KIND, lambda folder: write_parts(student, folder), dict(facts or student.facts))
+def save(
+    student: TrainedStudent, root: Path, facts: Mapping[str, Any] | None = None, *, export: bool = True
+) -> Artefact:
+    """Write the student as an artefact under `root`; the same student and facts give the same artefact.
+
+    Without `export` the graphs of ONNX Runtime are left out, and drawn each time an engine opens the student.
+    """
+
+    def fill(folder: Path) -> None:
+        write_parts(student, folder)
+        if export:
+            _export(folder)
+
+    return write_folder(root, KIND, fill, dict(facts or student.facts))
 
 
 def write_parts(student: TrainedStudent, folder: Path) -> None:
-    """The files themselves, into a folder that is there."""
+    """The files of the student itself, into a folder that is there."""
     _save_backbone(student.model, folder)
     if (table := student.model.users) is not None:
         names = sorted(student.users, key=lambda user: student.users[user])
@@ -66,8 +75,6 @@ def write_parts(student: TrainedStudent, folder: Path) -> None:
     _dump(folder / "titles.json", list(student.tokenizer.title_ids.values()))
     _dump(folder / "student.json", student.config.to_json())
     _dump(folder / "bart.json", student.model.bart.config.to_dict())
-    with suppress(UnsupportedBart):  # then torch alone explains with it, and the other engines say so
-        export(folder)
 
 
 def load(path: Path, *, verify: bool = False, device: str = "cpu") -> TrainedStudent:
@@ -135,6 +142,14 @@ def read_model(path: Path, parts: StudentParts) -> Student:
     model = Student.over(bart, table)
     _load_backbone(model, path)
     return model.eval()
+
+
+def _export(folder: Path) -> None:
+    from generation.pipeline.student.onnx_export import export
+    from generation.pipeline.student.onnx_graph import UnsupportedBart
+
+    with suppress(UnsupportedBart):  # then torch alone explains with it, and the other engines say so
+        export(folder)
 
 
 def _save_backbone(model: Student, folder: Path) -> None:

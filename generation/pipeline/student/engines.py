@@ -53,10 +53,16 @@ def open_engine(name: str, checkpoint: Path, *, device: str = "cpu", threads: in
 
     Raises:
         UnknownName: there is no such engine.
-        NoExport: the checkpoint has no graphs.
+        NoRuntime: ONNX Runtime is not installed.
+        NoExport: the checkpoint's BART is of a shape that ONNX Runtime's graphs do not speak.
+        DamagedArtefact: a graph or a weight is not the one the checkpoint was written with.
     """
     engine: Engine = load_from(ENGINES, name, checkpoint=checkpoint, device=device, threads=threads)
     return engine
+
+
+class NoRuntime(ImportError):
+    """ONNX Runtime is not installed here."""
 
 
 class TorchEngine:
@@ -87,8 +93,12 @@ class OnnxTextEngine:
     """Greedy texts from the graphs that lie in the checkpoint; user vectors from its mapped table."""
 
     def __init__(self, checkpoint: Path, *, int8: bool, threads: int) -> None:
-        from generation.pipeline.student.onnx_engine import OnnxEngine
-
+        try:
+            from generation.pipeline.student.onnx_engine import OnnxEngine
+        except ImportError as missing:
+            raise NoRuntime(
+                f"{missing}: install Prism with its extra 'generation', or explain with the engine torch"
+            ) from None
         self.name = "onnx-int8" if int8 else "onnx"
         self.student = load_parts(checkpoint)
         self._engine = OnnxEngine(checkpoint, precision="int8" if int8 else "fp32", threads=threads)

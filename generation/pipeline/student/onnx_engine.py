@@ -5,6 +5,7 @@ used from several threads at a time; it keeps nothing between two calls.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -12,16 +13,24 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
+from safetensors.numpy import load_file
 
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
 from generation.pipeline.student import onnx_graph as graphs
-from generation.pipeline.student.onnx_export import DECODER, ENCODER, Precision, build, read_shape
-from generation.pipeline.student.onnx_export import QUANTISED as INT8_WEIGHTS
+from generation.pipeline.student.onnx_export import (
+    DECODER,
+    ENCODER,
+    QUANTISED,
+    Precision,
+    build,
+    int8_weights,
+    read_shape,
+)
 
 
-class NoExport(FileNotFoundError):
-    """A checkpoint without the graphs of that precision."""
+class NoExport(ValueError):
+    """A student that ONNX Runtime cannot run, with what to do."""
 
 
 class OnnxEngine:
@@ -30,23 +39,19 @@ class OnnxEngine:
     def __init__(self, folder: Path, *, precision: Precision = "fp32", threads: int = 1) -> None:
         """Open the graphs in a checkpoint's folder; weights are mapped from their files, not copied.
 
+        A checkpoint that was never exported is exported in memory: fp32 at once, int8 in a second or so.
+
         Raises:
-            NoExport: the checkpoint was never exported.
+            NoExport: the checkpoint's BART is of a shape the graphs do not speak.
         """
         self.precision = precision
-        self.shape = read_shape(folder)
-        paths = [folder / name.format(precision) for name in (ENCODER, DECODER)]
-        if missing := [path.name for path in paths if not path.exists()]:
+        try:
+            self.shape = read_shape(folder)
+        except graphs.UnsupportedBart as difference:
             raise NoExport(
-                f"{folder} has no {missing[0]}: this student was trained before students were exported, or is of a "
-                "shape the graphs do not speak; explain with the engine torch"
-            )
-        mended = precision == "int8" and int8_saturates()
-        models = build(folder, self.shape, "int8") if mended else {}
-        self.encoder, self.decoder = (
-            open_mended(models[path.name], folder, threads) if mended else _open(path, threads)
-            for path in paths
-        )
+                f"{folder} is not for ONNX Runtime: {difference}; explain with the engine torch"
+            ) from None
+        self.encoder, self.decoder = _open(folder, self.shape, precision, threads)
         self.start = int(json.loads((folder / "bart.json").read_text("utf-8"))["decoder_start_token_id"])
         """The decoder's first token."""
         self.names = [output.name for output in self.decoder.get_outputs()]
@@ -183,33 +188,63 @@ def int8_saturates() -> bool:
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1])
     graph = helper.make_graph([node], "saturation", [x], [y], initialisers)
     model = helper.make_model(graph, opset_imports=graphs.OPSETS, ir_version=graphs.IR_VERSION)
-    session = ort.InferenceSession(model.SerializeToString(), _options(1), ["CPUExecutionProvider"])
+    session = _session(model.SerializeToString(), _options(1))
     got = float(session.run(None, {"x": np.full((1, 64), 255.0, np.float32)})[0][0, 0])
     return abs(got - 255 * 127 * 64) > 1
 
 
-def _open(path: Path, threads: int) -> ort.InferenceSession:
-    return ort.InferenceSession(str(path), _options(threads), ["CPUExecutionProvider"])
+def _open(
+    folder: Path, shape: graphs.Shape, precision: Precision, threads: int
+) -> tuple[ort.InferenceSession, ort.InferenceSession]:
+    """Encoder and decoder, from their files where those serve as they are."""
+    names = [name.format(precision) for name in (ENCODER, DECODER)]
+    exported = all((folder / name).exists() for name in names)
+    shifted = precision == "int8" and int8_saturates()
+    if exported and not shifted:
+        encoder, decoder = (_session(str(folder / name), _options(threads)) for name in names)
+    elif precision == "fp32":
+        models = build(folder, shape, precision)
+        encoder, decoder = (open_drawn(models[name], folder, {}, threads) for name in names)
+    else:
+        stored = load_file(str(folder / QUANTISED)) if exported else int8_weights(folder, shape)
+        models = build(folder, shape, precision, int8=stored)
+        encoder, decoder = (
+            open_drawn(models[name], folder, stored, threads, shifted=shifted) for name in names
+        )
+    return encoder, decoder
 
 
-def open_mended(model: onnx.ModelProto, folder: Path, threads: int) -> ort.InferenceSession:
-    """The int8 graph with its weights moved from -127..127 to 1..255 and the zero point to 128: the same
-    numbers, by a kernel that does not saturate. The other weights stay in their file."""
-    from safetensors.numpy import load_file
+def open_drawn(
+    model: onnx.ModelProto,
+    folder: Path,
+    given: Mapping[str, np.ndarray],
+    threads: int,
+    *,
+    shifted: bool = False,
+) -> ort.InferenceSession:
+    """A graph in memory: weights in `given` are lent to it, the others stay in their files in `folder`.
 
-    stored = load_file(str(folder / INT8_WEIGHTS))
+    With `shifted`, int8 weights move from -127..127 to 1..255 and their zero point to 128: the same numbers, by
+    a kernel that does not saturate.
+    """
     options, kept = _options(threads), []
     for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.INT8:
-            moved = (stored[tensor.name].astype(np.int16) + 128).astype(np.uint8)
-            kept.append(_value(moved))
+        if tensor.name in given:
+            value = given[tensor.name]
+            if shifted and value.dtype == np.int8:
+                value = (value.astype(np.int16) + 128).astype(np.uint8)
+                tensor.data_type = TensorProto.UINT8
+            kept.append(_value(value))
             options.add_initializer(tensor.name, kept[-1])
-            tensor.data_type = TensorProto.UINT8
     # A path tells ONNX Runtime where the other external weights lie.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
-    session = ort.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    session = _session(model.SerializeToString(), options)
     session.kept_initialisers = kept  # the session reads them as long as it lives
     return session
+
+
+def _session(model: str | bytes, options: ort.SessionOptions) -> ort.InferenceSession:
+    return ort.InferenceSession(model, options, ["CPUExecutionProvider"])
 
 
 def _options(threads: int) -> ort.SessionOptions:

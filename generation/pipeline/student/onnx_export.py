@@ -22,6 +22,7 @@ Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 BACKBONE, QUANTISED = "backbone.safetensors", "int8.safetensors"
 ENCODER, DECODER = "encoder-{}.onnx", "decoder-{}.onnx"
+_DTYPES = {"float32": "F32", "int8": "I8"}
 _TYPES = {"F32": TensorProto.FLOAT, "I8": TensorProto.INT8}
 
 
@@ -32,7 +33,7 @@ def export(folder: Path) -> None:
         UnsupportedBart: the checkpoint's BART is not shaped as these graphs are.
     """
     shape = read_shape(folder)
-    write_int8_weights(folder, shape)
+    save_file(int8_weights(folder, shape), str(folder / QUANTISED))
     for precision in PRECISIONS:
         for name, model in build(folder, shape, precision).items():
             (folder / name).write_bytes(model.SerializeToString(deterministic=True))
@@ -43,11 +44,19 @@ def read_shape(folder: Path) -> graphs.Shape:
     return graphs.Shape.of(BartConfig.from_dict(json.loads((folder / "bart.json").read_text("utf-8"))))
 
 
-def build(folder: Path, shape: graphs.Shape, precision: Precision) -> dict[str, onnx.ModelProto]:
-    """File name -> graph, its weights named by file and offset."""
+def build(
+    folder: Path, shape: graphs.Shape, precision: Precision, *, int8: Mapping[str, np.ndarray] | None = None
+) -> dict[str, onnx.ModelProto]:
+    """File name -> graph, its weights named by file and offset.
+
+    Args:
+        int8: the int8 weights where they are in memory; the graph then knows their shapes alone.
+    """
     linear = graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
     weights = dict(located(folder, BACKBONE))
-    if precision == "int8":
+    if int8 is not None:
+        weights |= {name: _promised(name, value) for name, value in int8.items()}
+    elif precision == "int8":
         weights |= located(folder, QUANTISED)
     made = {}
     for name, draw in ((ENCODER, graphs.encoder), (DECODER, graphs.decoder_step)):
@@ -57,7 +66,7 @@ def build(folder: Path, shape: graphs.Shape, precision: Precision) -> dict[str, 
     return made
 
 
-def write_int8_weights(folder: Path, shape: graphs.Shape) -> None:
+def int8_weights(folder: Path, shape: graphs.Shape) -> dict[str, np.ndarray]:
     """Each linear layer's weights as int8 with a scale a column, columns of one product beside each other."""
     tensors: dict[str, np.ndarray] = {}
     with safe_open(str(folder / BACKBONE), framework="np") as stored:
@@ -67,7 +76,7 @@ def write_int8_weights(folder: Path, shape: graphs.Shape) -> None:
             group = graphs.group_name(names)
             tensors |= {f"{group}.{part}": value for part, value in quantise(weight).items()}
             tensors[f"{group}.bias"] = np.concatenate([stored.get_tensor(b).reshape(-1) for _, b in pairs])
-    save_file(tensors, str(folder / QUANTISED))
+    return tensors
 
 
 def quantise(weight: np.ndarray) -> dict[str, np.ndarray]:
@@ -92,6 +101,12 @@ def located(folder: Path, file: str) -> Mapping[str, TensorProto]:
         header: dict[str, Any] = json.loads(stream.read(length))
     header.pop("__metadata__", None)
     return {name: _external(name, entry, file, 8 + length) for name, entry in header.items()}
+
+
+def _promised(name: str, value: np.ndarray) -> TensorProto:
+    """An initialiser whose bytes its session is lent; it names a file that is there, since that is asked for."""
+    entry = {"data_offsets": (0, value.nbytes), "shape": value.shape, "dtype": _DTYPES[value.dtype.name]}
+    return _external(name, entry, BACKBONE, 0)
 
 
 def _external(name: str, entry: Mapping[str, Any], file: str, start: int) -> TensorProto:

@@ -96,6 +96,7 @@ def train(
     should_stop: Callable[[], bool] | None = None,
     kept: Callable[[tuple[str, ...]], object] | None = None,
     device: str = "cpu",
+    export: bool = True,
 ) -> TrainingSummary:
     """Train and save a student; called again with the same arguments after a death, it goes on where it was.
 
@@ -105,6 +106,7 @@ def train(
         should_stop: asked after each step; True ends the training as if its time were over, the best
         weights kept.
         kept: told, each time the resumable state was written, which subfolders of `folder` hold it.
+        export: whether the artefact holds the graphs of ONNX Runtime too.
 
     Raises:
         NothingToLearn: no training or no validation pair is left.
@@ -116,7 +118,7 @@ def train(
             should_stop or (lambda: False),
             kept or (lambda folders: None),
         )
-        return trainer.finish(stopped)
+        return trainer.finish(stopped, export=export)
 
 
 class _Trainer:
@@ -337,7 +339,7 @@ class _Trainer:
         aside.rename(place)
         shutil.rmtree(old, ignore_errors=True)
 
-    def finish(self, stopped: str) -> TrainingSummary:
+    def finish(self, stopped: str, *, export: bool) -> TrainingSummary:
         state = self.state
         checkpoint.load_weights(self.model, self.best_folder)
         facts = {
@@ -357,7 +359,7 @@ class _Trainer:
             sha256="",
             facts=facts,
         )
-        artefact = checkpoint.save(student, self.folder)
+        artefact = checkpoint.save(student, self.folder, export=export)
         if stopped != "asked":  # a training that was asked to stop may be asked to go on
             shutil.rmtree(self.state_folder, ignore_errors=True)
             shutil.rmtree(self.best_folder, ignore_errors=True)

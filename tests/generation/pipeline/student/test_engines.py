@@ -1,5 +1,7 @@
 """ONNX Runtime against torch, on a small student with weights large enough to have opinions."""
 
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,13 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
+from generation.pipeline.artefacts import DamagedArtefact
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
 from generation.pipeline.student import onnx_engine
 from generation.pipeline.student.batches import pad
 from generation.pipeline.student.checkpoint import TrainedStudent, load, save
-from generation.pipeline.student.engines import open_engine
+from generation.pipeline.student.engines import NoRuntime, open_engine
 from generation.pipeline.student.model import build
 from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
 from generation.pipeline.student.onnx_export import located, quantise
@@ -104,7 +107,7 @@ def test_the_saturation_of_a_processor_is_mended_to_the_exact_product(tmp_path: 
     graph.rename(int8_linear()(graph, "x", ["w"])[0], "y")
     x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", k]) for n, k in (("x", 64), ("y", 3)))
     model = graph.model("product", [x], [y], dict(located(tmp_path, "int8.safetensors")))
-    session = onnx_engine.open_mended(model, tmp_path, 1)
+    session = onnx_engine.open_drawn(model, tmp_path, parts, 1, shifted=True)
     given = np.full((2, 64), 255, np.float32)
     assert np.array_equal(session.run(None, {"x": given})[0], given @ weight.astype(np.float32))
 
@@ -125,14 +128,39 @@ def test_what_the_graphs_do_not_do_is_refused_before_work(folder: Path, decoding
         open_engine("onnx", folder).check(decoding)
 
 
-def test_a_checkpoint_without_graphs_says_what_to_do(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "bart.json").write_text((folder / "bart.json").read_text())
-    with pytest.raises(NoExport, match="engine torch"):
-        OnnxEngine(tmp_path)
+@pytest.mark.parametrize("name", ["onnx", "onnx-int8"])
+def test_a_checkpoint_that_was_never_exported_is_exported_in_memory(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    bare = save(load(folder), tmp_path, export=False).path
+    assert {path.suffix for path in bare.iterdir()} == {".json", ".safetensors", ".arrow"}
+    assert not (bare / "int8.safetensors").exists()
+    decoding = Decoding(max_new_tokens=12)
+    wanted = open_engine(name, folder).write(PROMPTS[:8], ROWS[:8], decoding)
+    assert open_engine(name, bare).write(PROMPTS[:8], ROWS[:8], decoding) == wanted
 
 
-def test_a_bart_of_another_shape_is_refused_by_name() -> None:
+def test_a_graph_that_is_not_the_checkpoints_own_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / folder.name
+    shutil.copytree(folder, other)
+    (other / "decoder-fp32.onnx").write_bytes(b"another student's")
+    with pytest.raises(DamagedArtefact, match="decoder-fp32"):
+        open_engine("onnx", other)
+
+
+def test_a_machine_without_onnx_runtime_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.delitem(sys.modules, "generation.pipeline.student.onnx_engine", raising=False)
+    with pytest.raises(NoRuntime, match="engine torch"):
+        open_engine("onnx", folder)
+
+
+def test_a_bart_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
     other = build(config(), vocab_size=300, n_users=1).bart.config
     other.activation_function = "relu"
     with pytest.raises(UnsupportedBart, match="relu"):
         Shape.of(other)
+    other.save_pretrained(tmp_path)
+    (tmp_path / "config.json").rename(tmp_path / "bart.json")
+    with pytest.raises(NoExport, match=r"relu.*engine torch"):
+        OnnxEngine(tmp_path)
