@@ -2,7 +2,7 @@
 
 Each choice was measured; docs/lab-notebook.md has the figures, the failures too. They hold for cases with at
 most MAX_TITLES films of history and some 6,000 training pairs; longer histories are shown whole, cost more, and
-were not measured.
+are explained the less faithfully the longer they are.
 """
 
 from typing import Any
