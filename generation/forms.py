@@ -44,9 +44,9 @@ def _field(one: dataclasses.Field[Any], kind: type) -> forms.Field:
     elif kind is bool:
         field = forms.BooleanField(**common)
     elif kind is int:
-        field = forms.IntegerField(min_value=0, **{**common, "required": True})
+        field = forms.IntegerField(min_value=one.metadata.get("low", 0), **{**common, "required": True})
     elif kind is float:
-        field = forms.FloatField(min_value=0, **{**common, "required": True})
+        field = forms.FloatField(min_value=one.metadata.get("low", 0), **{**common, "required": True})
     elif kind is dict:
         field = forms.JSONField(widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}), **common)
     else:

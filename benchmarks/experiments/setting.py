@@ -6,19 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.recipe import CAPACITIES
 
 Size = Literal["tiny", "small", "medium", "base"]
 Start = Literal["copying", "ordinary"]
 Histories = Literal["recent", "any"]
-
-SIZES: dict[Size, dict[str, Any]] = {
-    "tiny": {"d_model": 64, "layers": 1, "heads": 2, "ffn_dim": 256, "learning_rate": 4e-3},
-    "small": {"d_model": 128, "layers": 2, "heads": 4, "ffn_dim": 512, "learning_rate": 2.5e-3},
-    "medium": {"d_model": 256, "layers": 3, "heads": 4, "ffn_dim": 1024, "learning_rate": 1e-3},
-    "base": {"d_model": 768, "layers": 6, "heads": 12, "ffn_dim": 3072, "learning_rate": 2e-4},
-}
-"""Shapes of a fresh BART; `small` is the demo's student and `base` has bart-base's shape with a small vocabulary. The
-rates fall with the width and were not tuned: tuning each size on its own would need a search nobody has run."""
 
 LIMIT: dict[Histories, int] = {"recent": 8, "any": 50}
 """Titles a student is shown at most."""
@@ -55,7 +47,7 @@ class Setting:
         without, so that cells of several machines may stand in one table."""
         copying = self.start == "copying"
         return StudentConfig.demo(
-            **SIZES[self.size],
+            **CAPACITIES[self.size],
             copy_init=copying,
             say_once_init=copying,
             with_user=self.with_user,

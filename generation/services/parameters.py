@@ -1,7 +1,7 @@
 """What each stage may be asked for, in one place: forms, REST and commands are all drawn from these fields.
 
-A field's metadata holds what people read: `label`, `help`, `choices` where only some values make sense, and
-`advanced` for what a form keeps folded away.
+A field's metadata holds what people read: `label`, `help`, `choices` where only some values make sense,
+`low` where a form takes numbers below zero, and `advanced` for what it keeps folded away.
 """
 
 from __future__ import annotations
@@ -160,6 +160,20 @@ class TrainStudent(Parameters):
     RECIPES: ClassVar[dict[str, str]] = {
         "demo": "Small, from scratch: minutes on one core",
         "paper": "BART-base as in the paper, from a folder",
+        "base": "BART-base's size, from random weights: to measure a machine",
+    }
+    CAPACITIES: ClassVar[dict[str, str]] = {
+        "recipe": "As the recipe has it",
+        "tiny": "64 wide, 1+1 layers",
+        "small": "128 wide, 2+2 layers",
+        "medium": "256 wide, 3+3 layers",
+        "base": "768 wide, 6+6 layers",
+    }
+    PRECISIONS: ClassVar[dict[str, str]] = {
+        "recipe": "As the recipe has it",
+        "auto": "bfloat16 where the processor has it",
+        "fp32": "float32",
+        "bf16": "bfloat16",
     }
 
     with_user: bool = field(True, "User vectors", "Off trains the ablation, which never knew its users.")
@@ -178,6 +192,37 @@ class TrainStudent(Parameters):
     )
     max_epochs: int = field(0, "Epochs", "At most; 0 leaves it to the recipe.", advanced=True)
     max_steps: int = field(0, "Steps", "At most; 0 leaves it to the recipe.", advanced=True)
+    capacity: str = field(
+        "recipe", "Capacity", "Size of a student from scratch.", choices=CAPACITIES, advanced=True
+    )
+    batch_size: int = field(0, "Batch", "Pairs a step; 0 leaves it to the recipe.", advanced=True)
+    accumulate: int = field(
+        1, "Parts of a batch", "Learned one after the other where memory is short.", advanced=True
+    )
+    precision: str = field(
+        "recipe", "Precision", "Of the matrix products.", choices=PRECISIONS, advanced=True
+    )
+    learning_rate: float = field(
+        0.0, "Learning rate", "Peak, of the backbone; 0 leaves it to the recipe.", advanced=True
+    )
+    user_learning_rate: float = field(
+        0.0, "Learning rate of users", "Peak, of the user table; 0 leaves it to the recipe.", advanced=True
+    )
+    user_dropout: float = field(
+        -1.0,
+        "Hidden users",
+        "Share of training pairs whose user is hidden; below 0 leaves it to the recipe.",
+        low=-1,
+        advanced=True,
+    )
+    patience: int = field(
+        -1,
+        "Patience",
+        "Looks at the validation loss without a better one before it stops; 0 never stops early, below 0 leaves "
+        "it to the recipe.",
+        low=-1,
+        advanced=True,
+    )
     config: dict = field(dict, "Other settings of the student", "A JSON object.", advanced=True)  # noqa: RUF009  the default is made anew
 
     @property
@@ -188,6 +233,14 @@ class TrainStudent(Parameters):
         self._between("max_seconds", 0, 10_000_000)
         self._between("max_epochs", 0, 10_000)
         self._between("max_steps", 0, 100_000_000)
+        self._between("batch_size", 0, 100_000)
+        self._between("accumulate", 1, 10_000)
+        self._between("learning_rate", 0, 10)
+        self._between("user_learning_rate", 0, 10)
+        self._between("user_dropout", -1, 0.99)
+        self._between("patience", -1, 10_000)
+        if self.capacity != "recipe" and self.recipe == "paper":
+            raise BadParameters("capacity", "a pretrained model has its own size: leave it to the recipe")
         if self.recipe == "paper" and not self.path:
             raise BadParameters("path", "the paper's recipe needs the folder of BART-base")
 

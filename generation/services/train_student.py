@@ -11,12 +11,26 @@ from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item, Split
 from generation.pipeline.student.batches import DistilledPair
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.recipe import CAPACITIES
 from generation.pipeline.student.training import train
 from generation.services.case_files import read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.folders import artefact_path, artefact_store, publish
 from generation.services.run_shards import Outcome, run_shards
+
+_IF_GIVEN = (
+    "max_seconds",
+    "max_epochs",
+    "max_steps",
+    "batch_size",
+    "accumulate",
+    "precision",
+    "learning_rate",
+    "user_learning_rate",
+)
+_UNLESS_BELOW_ZERO = ("user_dropout", "patience")
+"""Parameters that are settings of the student by the same name; older runs lack some of them."""
 
 
 def train_student(*, run_id: int) -> None:
@@ -31,14 +45,16 @@ def student_config(parameters: dict[str, Any]) -> StudentConfig:
         BadConfig: a setting is unknown or contradicts another.
     """
     given = {
-        name: parameters[name] for name in ("max_seconds", "max_epochs", "max_steps") if parameters[name]
+        name: parameters[name] for name in _IF_GIVEN if parameters.get(name, "recipe") not in (0, "recipe")
     }
-    changes = {**given, "with_user": parameters["with_user"], **parameters["config"]}
+    given |= {name: parameters[name] for name in _UNLESS_BELOW_ZERO if parameters.get(name, -1) >= 0}
+    size = CAPACITIES.get(parameters.get("capacity", "recipe"), {})
+    changes = {**size, **given, "with_user": parameters["with_user"], **parameters["config"]}
     if not changes["with_user"]:
         changes["user_dropout"] = 0.0
     if parameters["recipe"] == "paper":
         return StudentConfig.paper(parameters["path"], **changes)
-    return StudentConfig.demo(**changes)
+    return StudentConfig.base(**changes) if parameters["recipe"] == "base" else StudentConfig.demo(**changes)
 
 
 def _train(claim: Claim) -> dict[str, Any]:
@@ -62,6 +78,7 @@ def _train(claim: Claim) -> dict[str, Any]:
         kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
         device=device(),
         export=run.parameters.get("export", True),  # runs queued before there was a choice
+        about=_about(run, distilled),
     )
     if claim.should_stop():
         raise LeaseLost
@@ -73,6 +90,15 @@ def _train(claim: Claim) -> dict[str, Any]:
         "losses": [list(look) for look in summary.losses],
         "offline": bool(distilled.report.get("offline")),
         "teacher": str(distilled.report.get("signature", "")),
+    }
+
+
+def _about(run: Run, distilled: Run) -> dict[str, Any]:
+    """What the model card says of the student's teacher and data."""
+    return {
+        "data": run.corpus.name,
+        "teacher": str(distilled.report.get("signature", "")),
+        "offline": bool(distilled.report.get("offline")),
     }
 
 

@@ -39,6 +39,21 @@ class Batch:
     labels: torch.Tensor
     """(B, T), -100 on padding."""
 
+    def parts(self, n: int) -> list["Batch"]:
+        """The rows in n parts or fewer, none empty, padding that no row of a part needs cut off."""
+        size = -(-len(self.user_rows) // n)
+        return [self._cut(start, start + size) for start in range(0, len(self.user_rows), size)]
+
+    def _cut(self, start: int, end: int) -> "Batch":
+        mask, labels = self.attention_mask[start:end], self.labels[start:end]
+        n_prompt, n_target = int(mask.sum(1).max()), int((labels != IGNORED).sum(1).max())
+        return Batch(
+            self.input_ids[start:end, :n_prompt].contiguous(),
+            mask[:, :n_prompt].contiguous(),
+            self.user_rows[start:end],
+            labels[:, :n_target].contiguous(),
+        )
+
     def to(self, device: torch.device) -> "Batch":
         return Batch(
             *(t.to(device) for t in (self.input_ids, self.attention_mask, self.user_rows, self.labels))

@@ -1,5 +1,5 @@
 """A trained student on disk: safetensors, JSON and Arrow, never pickle; backbone and user table in files of
-their own, and the graphs of ONNX Runtime beside them."""
+their own, the graphs of ONNX Runtime and a model card beside them."""
 
 import json
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from transformers import BartConfig, BartForConditionalGeneration
 from generation.pipeline.artefacts import Artefact, read_manifest, write_folder
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import Student
+from generation.pipeline.student.model_card import CARD, model_card
 from generation.pipeline.student.tokenizer import StudentTokenizer
 from generation.pipeline.student.user_table import UNKNOWN_USER, UserTable, write_shard
 
@@ -75,6 +76,13 @@ def write_parts(student: TrainedStudent, folder: Path) -> None:
     _dump(folder / "titles.json", list(student.tokenizer.title_ids.values()))
     _dump(folder / "student.json", student.config.to_json())
     _dump(folder / "bart.json", student.model.bart.config.to_dict())
+    card = model_card(
+        student.config,
+        student.facts,
+        n_parameters=sum(parameter.numel() for parameter in student.model.bart.parameters()),
+        n_users=len(student.users),
+    )
+    (folder / CARD).write_text(card, encoding="utf-8")
 
 
 def load(path: Path, *, verify: bool = False, device: str = "cpu") -> TrainedStudent:

@@ -67,6 +67,9 @@ class StudentConfig:
     unknown one."""
     batch_size: int = 32
     """Distilled pairs a step."""
+    accumulate: int = 1
+    """Parts a batch is learned in, one after the other, where it does not fit into memory whole. The step is that of
+    the whole batch, since parts weigh by their tokens."""
     max_epochs: int = 3
     """Times the training pairs are gone through at most."""
     max_steps: int = 0
@@ -93,7 +96,16 @@ class StudentConfig:
             raise BadConfig("; ".join(refusals))
 
     def _contradictions(self) -> list[tuple[bool, str]]:
-        whole = ("d_model", "layers", "heads", "ffn_dim", "max_positions", "batch_size", "max_epochs")
+        whole = (
+            "d_model",
+            "layers",
+            "heads",
+            "ffn_dim",
+            "max_positions",
+            "batch_size",
+            "accumulate",
+            "max_epochs",
+        )
         sizes: list[tuple[bool, str]] = [
             (getattr(self, name) < 1, f"{name} must be at least 1, not {getattr(self, name)}")
             for name in whole
@@ -118,6 +130,10 @@ class StudentConfig:
             (not 0 <= self.warmup < 1, f"warmup is a share below 1, not {self.warmup}"),
             (self.learning_rate <= 0 or self.user_learning_rate <= 0, "learning rates must be above 0"),
             (
+                self.accumulate > self.batch_size,
+                f"accumulate={self.accumulate} makes more parts than batch_size={self.batch_size} has pairs",
+            ),
+            (
                 not self.pretrained and self.max_prompt_tokens > self.max_positions,
                 f"max_prompt_tokens={self.max_prompt_tokens} is beyond max_positions={self.max_positions}",
             ),
@@ -138,6 +154,13 @@ class StudentConfig:
     def paper(cls, path: str, **changes: Any) -> "StudentConfig":
         """BART-base from `path`; the paper publishes no rates, these are the design's defaults."""
         return cls(**{"pretrained": path, "max_prompt_tokens": 1000, "max_positions": 1024, **changes})
+
+    @classmethod
+    def base(cls, **changes: Any) -> "StudentConfig":
+        """A BART of base's size from random weights: what a machine can do at real size, without a download."""
+        from generation.pipeline.student.recipe import FRESH_BASE
+
+        return cls(**{**FRESH_BASE, **changes})
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "StudentConfig":

@@ -32,3 +32,23 @@ DEMO: dict[str, Any] = {
     "patience": 0,
     "precision": "auto",
 }
+
+CAPACITIES: dict[str, dict[str, Any]] = {
+    "tiny": {"d_model": 64, "layers": 1, "heads": 2, "ffn_dim": 256, "learning_rate": 4e-3},
+    "small": {"d_model": 128, "layers": 2, "heads": 4, "ffn_dim": 512, "learning_rate": 2.5e-3},
+    "medium": {"d_model": 256, "layers": 3, "heads": 4, "ffn_dim": 1024, "learning_rate": 1e-3},
+    "base": {"d_model": 768, "layers": 6, "heads": 12, "ffn_dim": 3072, "learning_rate": 2e-4},
+}
+"""Shapes of a fresh BART; `small` is the demo's student and `base` has bart-base's shape. The rates fall with the width
+and were not tuned: tuning each size on its own would need a search nobody has run."""
+
+FRESH_BASE: dict[str, Any] = {
+    **CAPACITIES["base"],
+    "max_positions": 1024,
+    "max_prompt_tokens": 1000,
+    "vocab_size": 50_000,
+    "attention": "sdpa",
+    "dropout": 0.1,
+    "precision": "auto",
+}
+"""Not tuned: nobody trained it to its end here."""

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,7 @@ def train(
     kept: Callable[[tuple[str, ...]], object] | None = None,
     device: str = "cpu",
     export: bool = True,
+    about: Mapping[str, Any] | None = None,
 ) -> TrainingSummary:
     """Train and save a student; called again with the same arguments after a death, it goes on where it was.
 
@@ -105,6 +106,7 @@ def train(
         catalogue: items whose titles get a token each, beside those of the pairs; with `title_tokens` only.
         should_stop: asked after each step; True ends the training as if its time were over, the best
         weights kept.
+        about: facts for the manifest and the model card that only the caller knows: data, teacher, offline.
         kept: told, each time the resumable state was written, which subfolders of `folder` hold it.
         export: whether the artefact holds the graphs of ONNX Runtime too.
 
@@ -118,7 +120,7 @@ def train(
             should_stop or (lambda: False),
             kept or (lambda folders: None),
         )
-        return trainer.finish(stopped, export=export)
+        return trainer.finish(stopped, about or {}, export=export)
 
 
 class _Trainer:
@@ -226,19 +228,30 @@ class _Trainer:
         self.model.train()
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * schedule(self._share_done(), self.config.warmup)
-        batch = self._batch(step)
-        torch.manual_seed(_number(self.seed, STREAM_DROPOUT, step))
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bf16):
-            loss = self._loss(batch)
-        loss.backward()
+        value = self._backward(self._batch(step))
         if self.config.clip_norm:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        value = float(loss.detach())
         self.state.step += 1
         self.state.sum_loss += value
         self.state.n_loss += 1
+        return value
+
+    def _backward(self, batch: Batch) -> float:
+        """Leave the gradient of the batch's mean loss in the weights, part by part, and give that loss."""
+        parts = [batch] if self.config.accumulate == 1 else batch.parts(self.config.accumulate)
+        n_tokens, value = int((batch.labels >= 0).sum()), 0.0
+        for number, part in enumerate(parts):
+            torch.manual_seed(
+                _number(self.seed, STREAM_DROPOUT, self.state.step, *([number] if number else []))
+            )
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bf16):
+                loss = self._loss(part.to(self.device))
+            if len(parts) > 1:
+                loss = loss * (int((part.labels >= 0).sum()) / n_tokens)
+            loss.backward()
+            value += float(loss.detach())
         return value
 
     def _share_done(self) -> float:
@@ -257,8 +270,7 @@ class _Trainer:
         return self._collate(chosen, np.random.default_rng([self.seed, STREAM_NOISE, step]))
 
     def _collate(self, pairs: Sequence[DistilledPair], rng: np.random.Generator | None) -> Batch:
-        batch = collate(pairs, users=self.users, config=self.config, tokenizer=self.tokenizer, rng=rng)
-        return batch.to(self.device)
+        return collate(pairs, users=self.users, config=self.config, tokenizer=self.tokenizer, rng=rng)
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         loss: torch.Tensor | None = self.model(
@@ -290,9 +302,10 @@ class _Trainer:
         total, n_tokens = 0.0, 0
         for start in range(0, len(self.valid), self.config.batch_size):
             batch = self._collate(self.valid[start : start + self.config.batch_size], None)
-            n = int((batch.labels >= 0).sum())
-            total += float(self._loss(batch)) * n
-            n_tokens += n
+            for part in [batch] if self.config.accumulate == 1 else batch.parts(self.config.accumulate):
+                n = int((part.labels >= 0).sum())
+                total += float(self._loss(part.to(self.device))) * n
+                n_tokens += n
         return total / n_tokens
 
     def _fill_best(self, folder: Path) -> None:
@@ -339,15 +352,19 @@ class _Trainer:
         aside.rename(place)
         shutil.rmtree(old, ignore_errors=True)
 
-    def finish(self, stopped: str, *, export: bool) -> TrainingSummary:
+    def finish(self, stopped: str, about: Mapping[str, Any], *, export: bool) -> TrainingSummary:
         state = self.state
         checkpoint.load_weights(self.model, self.best_folder)
         facts = {
+            **about,
             "seed": self.seed,
             "n_steps": state.step,
             "best_step": state.best_step,
             "best_valid_loss": state.best_loss,
             "n_pairs": len(self.pairs),
+            "n_valid": len(self.valid),
+            "n_too_long": self.n_too_long,
+            "losses": [list(look) for look in state.losses],
             "stopped": stopped,
             "precision": "bf16" if self.in_bf16 else "fp32",
         }

@@ -50,6 +50,7 @@ def test_backbone_and_users_are_files_of_their_own_and_none_is_a_pickle(tmp_path
     folder = save(student(), tmp_path).path
     names = sorted(path.name for path in folder.iterdir())
     assert names == [
+        "README.md",
         "backbone.safetensors",
         "bart.json",
         "decoder-fp32.onnx",

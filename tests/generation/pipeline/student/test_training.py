@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from generation.pipeline.student.batches import DistilledPair, render
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.faithfulness import user_effect
+from generation.pipeline.student.model import Student
 from generation.pipeline.student.training import NothingToLearn, TrainingSummary, train
 from tests.generation.pipeline import tiny
 from tests.generation.pipeline.films import case
@@ -212,3 +214,40 @@ def test_a_pretrained_bart_is_trained_on_from_its_path(tmp_path: Path) -> None:
     student = checkpoint.load(train(TRAIN, VALID, shape, tmp_path, 0).artefact.path)
     texts = explain(student.model, student.tokenizer, ["Explain: Heat"], [1], Decoding(max_new_tokens=8))
     assert len(texts) == 1
+
+
+def test_the_card_of_a_student_says_where_it_comes_from(tmp_path: Path) -> None:
+    about = {"data": "Films", "teacher": "scripted/1", "offline": True}
+    summary = train(TRAIN, VALID, config(max_steps=2, user_dropout=0.1), tmp_path, 0, about=about)
+    card = (summary.artefact.path / "README.md").read_text(encoding="utf-8")
+    for words in (
+        "| Teacher | scripted/1 |",
+        "| Data | Films |",
+        "rule-based offline teacher",
+        "4 users have a vector of their own, 10%",
+        f"| 2 | {summary.losses[-1][1]:.4f} | {summary.losses[-1][2]:.4f} |",
+    ):
+        assert words in card
+    plain = train(TRAIN, VALID, config(max_steps=1, with_user=False), tmp_path / "plain", 0)
+    card = (plain.artefact.path / "README.md").read_text(encoding="utf-8")
+    assert "offline teacher" not in card
+    assert "never knew its users" in card
+
+
+def test_a_batch_in_parts_is_the_step_of_the_whole_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = config(max_steps=6, valid_every=2, batch_size=15, user_dropout=0.2, shuffle_history=True)
+    whole = train(TRAIN, VALID, shape, tmp_path / "whole", 1)
+    sizes: list[int] = []
+    forward = Student.forward
+    monkeypatch.setattr(
+        Student,
+        "forward",
+        lambda self, **given: sizes.append(len(given["input_ids"])) or forward(self, **given),
+    )
+    parts = train(TRAIN, VALID, replace(shape, accumulate=4), tmp_path / "parts", 1)
+    assert max(sizes) == 4
+    assert np.allclose(whole.losses, parts.losses, rtol=1e-4)
+    own, other = weights(whole), weights(parts)
+    assert all(torch.allclose(own[name], other[name], atol=2e-3) for name in own)
