@@ -35,6 +35,10 @@ PRISM_LOGS = env_path("PRISM_LOGS", PRISM_HOME / "logs")
 """The one folder whose logs owners may name through the web instead of uploading them."""
 PRISM_MODELS = env_path("PRISM_MODELS", PRISM_HOME / "models")
 """The one folder whose language models owners may name through the web."""
+PRISM_ENDPOINTS = env_list("PRISM_ENDPOINTS", [])
+"""Addresses of OpenAI-compatible servers that owners may name through the web."""
+PRISM_ENDPOINT_KEY = env_secret("PRISM_ENDPOINT_KEY")
+"""Sent to these addresses and to no other; kept in no row, log or signature."""
 PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90, least=1)
 """How long a worker may be silent before its shard goes to another one."""
 PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120, least=1)

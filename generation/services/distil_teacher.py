@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +17,20 @@ from generation.models import Run, Stage
 from generation.pipeline import artefacts, teacher
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Decoding, Item
-from generation.pipeline.teacher.distilling import OK, distil, read_rows, shard_of
+from generation.pipeline.teacher.budget import Limits, MeteredTeacher
+from generation.pipeline.teacher.distilling import (
+    ERROR,
+    OK,
+    Row,
+    distil,
+    read_rows,
+    shard_of,
+    tokens_spent,
+)
 from generation.services.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
+from generation.services.endpoints import key_for
 from generation.services.folders import artefact_path, artefact_store, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
@@ -42,11 +53,40 @@ def load_teacher(run: Run, items: tuple[Item, ...]) -> teacher.Teacher:
     options: dict[str, Any] = dict(chosen["options"])
     if chosen["teacher"] == "scripted":
         options = {**scripted_options(run, items), **options}
+    elif chosen["teacher"] == "endpoint":
+        options = {**endpoint_options(chosen, run.shards.count()), **options}
     else:
-        options = {"prompt_version": chosen["prompt_version"], "device": device(), **options}
-        if chosen["path"]:
-            options["path"] = chosen["path"]
+        options = {**local_options(chosen), **options}
     return teacher.load(chosen["teacher"], **options)
+
+
+def local_options(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What a local model is given; what is left empty stays the model's own default."""
+    given = {"device_map": chosen["device_map"], "batch_tokens": chosen["batch_tokens"]}
+    given |= {"budget": chosen["context"], "revision": chosen["revision"], "path": chosen["path"]}
+    common = {"prompt_version": chosen["prompt_version"], "device": device(), "dtype": chosen["dtype"]}
+    return {**common, **{name: value for name, value in given.items() if value}}
+
+
+def endpoint_options(chosen: dict[str, Any], n_shards: int) -> dict[str, Any]:
+    """What an endpoint is given; each shard may spend its part, so that no two have to count together."""
+    limits = Limits(
+        max_tokens=math.ceil(chosen["max_tokens"] / max(n_shards, 1)),
+        max_cost=chosen["max_cost"] / max(n_shards, 1),
+        price_in=chosen["price_in"],
+        price_out=chosen["price_out"],
+    )
+    return {
+        "base_url": chosen["endpoint"],
+        "model": chosen["endpoint_model"],
+        "api_key": key_for(chosen["endpoint"]),
+        "limits": limits,
+        "budget": chosen["context"] or None,
+        **{
+            name: chosen[name]
+            for name in ("revision", "concurrency", "attempts", "timeout", "prompt_version")
+        },
+    }
 
 
 def scripted_options(run: Run, items: tuple[Item, ...]) -> dict[str, Any]:
@@ -67,6 +107,8 @@ def _write(claim: Claim) -> dict[str, Any]:
     store = artefact_store().pull(_store(run, claim.n_shards, claim.index))
     # A file a claim: a worker that lost its lease and does not know it yet writes into its own.
     shard = claim.number
+    if isinstance(writer, MeteredTeacher):
+        writer.spent_before(*tokens_spent(store))
     push = _Pushes(store / f"shard-{shard:05d}.jsonl")
 
     def progress(n_done: int, n_total: int, words: str) -> None:
@@ -82,6 +124,8 @@ def _write(claim: Claim) -> dict[str, Any]:
         shard=shard,
         progress=progress,
         should_stop=claim.should_stop,
+        max_error_rate=run.parameters["max_error_rate"],
+        elsewhere=_elsewhere(run) if run.parameters["teacher"] != "scripted" else (),
     )
     if summary.stopped:
         raise LeaseLost
@@ -92,7 +136,12 @@ def _write(claim: Claim) -> dict[str, Any]:
         "n_cases": summary.n_cases,
         "n_asked": summary.n_asked,
         "n_ok": summary.n_ok,
-        "rejected": summary.rejected,
+        "rejected": {
+            **summary.rejected,
+            **({"teacher failed": summary.n_errors} if summary.n_errors else {}),
+        },
+        "n_dropped": summary.n_dropped,
+        "usage": summary.usage,
         "rejected_texts": shown,
         "part": part,
         "signature": str(writer.signature),
@@ -118,7 +167,10 @@ def _keep_part(
     store: Path, shard: int, case_ids: list[str], signature: str
 ) -> tuple[str, list[dict[str, str]]]:
     """The shard's golden explanations in the order of the cases, for putting together; some rejected rows."""
-    rows = {row.case_id: row for row in read_rows(store) if row.teacher == signature}
+    rows: dict[str, Row] = {}
+    for row in read_rows(store):
+        if row.teacher == signature and (row.status != ERROR or row.case_id not in rows):
+            rows[row.case_id] = row
     kept = [rows[case_id] for case_id in dict.fromkeys(case_ids) if rows[case_id].status == OK]
     lost = (rows[case_id] for case_id in case_ids if rows[case_id].status != OK)
     path = store / f"part-{shard:05d}.parquet"
@@ -166,6 +218,8 @@ def _merge(run: Run) -> Outcome:
             "n_ok": n_ok,
             "n_rejected": sum(rejected.values()),
             "n_asked": sum(result["n_asked"] for result in results),
+            "n_titles_dropped": sum(result.get("n_dropped", 0) for result in results),
+            **_tokens(results),
         },
         report={
             "signature": signature,
@@ -174,6 +228,14 @@ def _merge(run: Run) -> Outcome:
             "rejected_reasons": dict(sorted(rejected.items())),
         },
     )
+
+
+def _tokens(results: list[dict[str, Any]]) -> dict[str, int]:
+    """What the run's questions took, where somebody counts it."""
+    total: Counter[str] = Counter()
+    for result in results:
+        total.update(result.get("usage", {}))
+    return {f"n_{name}": n for name, n in total.items()}
 
 
 def _golden_rows(run: Run, results: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -207,10 +269,36 @@ def _cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int
         yield from read_cases(path, items, split, wanted=ours)  # type: ignore[arg-type]
 
 
+HOW_NOT_WHAT = (
+    "max_cost", "max_tokens", "price_in", "price_out", "concurrency", "attempts", "timeout", "max_error_rate",
+    "batch_tokens", "device_map",
+)  # fmt: skip
+"""Parameters that no text follows from: a run that differs in these alone goes on from the other's rows."""
+
+
 def _store(run: Run, n_shards: int, index: int) -> str:
     """Named by what the texts follow from, so that asking for the same again asks the teacher nothing."""
-    parts = [_case_run(run).sha256, {**run.parameters, "shards": n_shards}, run.seed, index]
+    parts = [_case_run(run).sha256, {**_what(run), "shards": n_shards}, run.seed, index]
     return f"distilling/{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]}"
+
+
+def _what(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in run.parameters.items() if name not in HOW_NOT_WHAT}
+
+
+def _elsewhere(run: Run) -> Iterator[Path]:
+    """The stores of other runs with the same teacher, whatever their cases: the same work is done once."""
+    mine = {**_what(run), "shards": 0}
+    ours = [_store(run, run.shards.count(), index) for index in range(run.shards.count())]
+    others = Run.objects.filter(stage=Stage.DISTIL_TEACHER, seed=run.seed).exclude(pk=run.pk)
+    seen = set(ours)
+    for other in others.order_by("-pk"):
+        if {**_what(other), "shards": 0} != mine or not _case_run(other).sha256:
+            continue
+        for index in range(n_shards := other.shards.count()):
+            if (name := _store(other, n_shards, index)) not in seen:
+                seen.add(name)
+                yield artefact_store().pull(name)
 
 
 def _decoding(run: Run) -> Decoding:

@@ -18,6 +18,7 @@ from generation.models import Stage
 from generation.pipeline import prompts, rankers, student, systems, teacher
 from generation.pipeline.logs import splits
 from generation.pipeline.registry import Queue
+from generation.pipeline.teacher.address import checked_url
 
 ROWS_A_SHARD = 20_000
 
@@ -132,6 +133,60 @@ class DistilTeacher(Parameters):
     path: str = field(
         "", "Model", "For the local teacher: a folder in the server's folder of models, or a name on a hub."
     )
+    endpoint: str = field(
+        "",
+        "Endpoint",
+        "For the teacher behind an address: one this server allows, such as http://localhost:8000/v1.",
+    )
+    endpoint_model: str = field("", "Model at the endpoint", "Its name there, as the endpoint lists it.")
+    max_cost: float = field(
+        0.0, "Budget in money", "Endpoint only: the run ends, resumable, when it is spent; 0 sets none."
+    )
+    max_tokens: int = field(
+        0,
+        "Budget in tokens",
+        "Endpoint only: read and written together; 0 sets none. Shards have equal parts of both budgets.",
+        advanced=True,
+    )
+    price_in: float = field(0.0, "Price read", "Of a million tokens of the prompts.", advanced=True)
+    price_out: float = field(0.0, "Price written", "Of a million tokens of the texts.", advanced=True)
+    concurrency: int = field(16, "Requests at a time", "Endpoint only, a worker.", advanced=True)
+    attempts: int = field(
+        6, "Attempts", "Endpoint only: how often a row is asked before it counts as failed.", advanced=True
+    )
+    timeout: float = field(120.0, "Patience", "Endpoint only: seconds an answer may take.", advanced=True)
+    max_error_rate: float = field(
+        0.5, "Most errors", "The run fails once more than this share of its rows did.", advanced=True
+    )
+    revision: str = field(
+        "",
+        "Revision",
+        "Of a hub's model; for an endpoint, any word that says which weights are behind the name.",
+        advanced=True,
+    )
+    dtype: str = field(
+        "fp32",
+        "Precision",
+        "Local model only; bf16 halves the memory.",
+        choices={"fp32": "32 bits", "bf16": "bfloat16"},
+        advanced=True,
+    )
+    device_map: str = field(
+        "",
+        "Placement",
+        "Local model only: auto spreads it over all accelerators and memory; empty uses one device.",
+        choices={"": "One device", "auto": "Spread"},
+        advanced=True,
+    )
+    batch_tokens: int = field(
+        0, "Tokens a batch", "Local model only, padding included; 0 limits the rows alone.", advanced=True
+    )
+    context: int = field(
+        0,
+        "Room for the prompt",
+        "Tokens; the oldest titles are dropped until it fits. 0 leaves it to the model; none for endpoints.",
+        advanced=True,
+    )
     prompt_version: str = field(
         "faithful-v1", "Prompt", "Versioned.", choices=_labels(prompts, "PROMPTS"), advanced=True
     )
@@ -151,8 +206,29 @@ class DistilTeacher(Parameters):
         self._between("max_new_tokens", 8, 1024)
         self._between("temperature", 0, 2)
         self._between("shards", 0, 1000)
+        self._between("concurrency", 1, 1024)
+        self._between("attempts", 1, 20)
+        self._between("timeout", 1, 3600)
+        self._between("max_error_rate", 0, 1)
+        self._between("batch_tokens", 0, 10_000_000)
+        self._between("context", 0, 10_000_000)
+        for name in ("max_cost", "price_in", "price_out", "max_tokens"):
+            self._between(name, 0, 1e15)
         if self.teacher == "transformers" and not self.path:
             raise BadParameters("path", "the local language model needs the folder it lies in")
+        if self.teacher == "endpoint":
+            self._check_endpoint()
+
+    def _check_endpoint(self) -> None:
+        for name in ("endpoint", "endpoint_model"):
+            if not getattr(self, name):
+                raise BadParameters(name, "the teacher behind an address needs it")
+        try:
+            checked_url(self.endpoint)
+        except ValueError as refusal:
+            raise BadParameters("endpoint", str(refusal)) from None
+        if self.max_cost and not self.price_in + self.price_out:
+            raise BadParameters("max_cost", "a budget in money needs price_in and price_out")
 
 
 @dataclass(frozen=True, kw_only=True)

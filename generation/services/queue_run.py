@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
+from generation.services.endpoints import is_allowed
 from generation.services.folders import model_below_models, path_below_logs
 from generation.services.parameters import BadParameters, read_parameters
 
@@ -23,7 +24,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
 TRAINED = {"prism": True, "prism-nouser": False}
 """Systems that need a student, and whether that student was trained with user vectors."""
 
-OWN_FIELDS = {"path", "checkpoint", "interactions", "catalogue"}
+OWN_FIELDS = {"path", "checkpoint", "interactions", "catalogue", "base_url", "model", "limits", "api_key"}
 """What a stage gives a teacher or system itself; through the web, options may not put a path in its place."""
 
 
@@ -62,8 +63,16 @@ def queue_run(
 def _with_paths(parameters: dict[str, Any], *, through_the_web: bool) -> dict[str, Any]:
     """What a signed-in person names is one of the server's logs or models; a shell may name any."""
     chosen = {**parameters, **_picks(parameters.get("picks"), through_the_web=through_the_web)}
+    if isinstance(options := chosen.get("options"), dict) and "api_key" in options:
+        raise BadParameters(
+            "options", "a key is never kept with a run: set PRISM_ENDPOINT_KEY on the workers"
+        )
     if not through_the_web:
         return chosen
+    if isinstance(named := chosen.get("endpoint"), str) and named and not is_allowed(named):
+        raise BadParameters(
+            "endpoint", "this server allows no such endpoint; whoever runs it lists them in PRISM_ENDPOINTS"
+        )
     if named := chosen.get("path"):
         chosen["path"] = _model("path", named)
     if isinstance(config := chosen.get("config"), dict) and (named := config.get("pretrained")):

@@ -8,6 +8,11 @@ from generation.pipeline.teacher.interface import Draft, Teacher
 TEACHERS: dict[str, Entry] = {
     "scripted": Entry("Offline teacher (rules, no network)", "generation.pipeline.teacher.scripted:load"),
     "transformers": Entry("Local language model", "generation.pipeline.teacher.local:load", queue="gpu"),
+    "endpoint": Entry(
+        "Language model behind an OpenAI-compatible address",
+        "generation.pipeline.teacher.endpoint:load",
+        queue="http",
+    ),
 }
 
 __all__ = ["TEACHERS", "Draft", "Teacher", "load"]

@@ -1,10 +1,13 @@
 """What every teacher is: a writer of golden explanations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
+
+UNASKED = "not asked"
+"""The error of a draft that was never asked for, since a budget ended first: no row is kept of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,14 @@ class Draft:
     text: str
     finished: bool = True
     """False where the limit of new tokens cut the text."""
+    error: str = ""
+    """Why there is no text at all, in words; such a row is asked again by whoever resumes."""
+    attempts: int = 1
+    latency: float = 0.0
+    """Seconds, pauses between the attempts included."""
+    finish_reason: str = ""
+    usage: dict[str, int] = field(default_factory=dict)
+    """prompt_tokens and completion_tokens, where they are counted."""
 
 
 class Teacher(Protocol):
