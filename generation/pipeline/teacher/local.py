@@ -2,7 +2,7 @@
 name."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +31,8 @@ class TransformersTeacher:
     """Reads prompts of like length together; pads on the left for a causal model."""
 
     reads_user = False
+    by_length = True
+    """The whole shard is asked for in the order of its prompts' length, so that little is padded."""
 
     def __init__(
         self,
@@ -39,6 +41,8 @@ class TransformersTeacher:
         dtype: Literal["fp32", "bf16"] = "fp32",
         device: str = "cpu",
         batch_size: int = 8,
+        batch_tokens: int = 0,
+        device_map: str | None = None,
         budget: int | None = None,
         prompt_version: str = "faithful-v1",
         revision: str | None = None,
@@ -48,6 +52,9 @@ class TransformersTeacher:
         Args:
             dtype: bf16 halves the memory. fp16 is refused: T5's feed-forward overflows in it and writes
             nothing.
+            batch_size: rows a batch; where `batch_tokens` is given it sets the size alone.
+            batch_tokens: a batch's rows times its longest prompt, padding included.
+            device_map: "auto" spreads the model over what this machine has; then `device` means nothing.
             budget: tokens a prompt may take; by default what the model reaches, at most 512 for T5.
             revision: of a hub name; of no meaning for a path.
         """
@@ -59,13 +66,14 @@ class TransformersTeacher:
         self.seq2seq = bool(config.is_encoder_decoder)
         kind = AutoModelForSeq2SeqLM if self.seq2seq else AutoModelForCausalLM
         with without_bars():
-            model = kind.from_pretrained(path, revision=revision, dtype=_DTYPES[dtype])
-        self.model = model.to(device).eval()
+            model = kind.from_pretrained(path, revision=revision, dtype=_DTYPES[dtype], device_map=device_map)
+        self.model = (model if device_map else model.to(device)).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)
         self.tokenizer.padding_side = "right" if self.seq2seq else "left"
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # masked anyway; GPT-2 has none of its own
-        self.batch_size, self.prompt_version, self.device = batch_size, prompt_version, device
+        self.batch_size, self.batch_tokens, self.prompt_version = batch_size, batch_tokens, prompt_version
+        self.device = str(self.model.device) if device_map else device
         self.reach = _reach(config)
         self.budget: int | None = budget if budget is not None else self._default_budget()
         self.signature = Signature(
@@ -117,12 +125,20 @@ class TransformersTeacher:
                     )
         order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
         drafts: dict[int, Draft] = {}
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
+        for batch in self._batches(order, [len(row) for row in rows]):
             keys = [prompts[i].text for i in batch]
             written = self._batch([rows[i] for i in batch], keys, decoding, seed)
             drafts.update(zip(batch, written, strict=True))
         return [drafts[i] for i in range(len(rows))]
+
+    def _batches(self, order: list[int], lengths: list[int]) -> Iterator[list[int]]:
+        """Neighbours in `order`, the longest first: each as many rows as fit, at least one."""
+        start = 0
+        while start < len(order):
+            longest = max(lengths[order[start]], 1)
+            size = max(self.batch_tokens // longest, 1) if self.batch_tokens else self.batch_size
+            yield order[start : start + size]
+            start += size
 
     @torch.no_grad()
     def _batch(
@@ -156,6 +172,8 @@ def load(
     dtype: Literal["fp32", "bf16"] = "fp32",
     device: str = "cpu",
     batch_size: int = 8,
+    batch_tokens: int = 0,
+    device_map: str | None = None,
     budget: int | None = None,
     prompt_version: str = "faithful-v1",
     revision: str | None = None,
@@ -165,6 +183,8 @@ def load(
         dtype=dtype,
         device=device,
         batch_size=batch_size,
+        batch_tokens=batch_tokens,
+        device_map=device_map,
         budget=budget,
         prompt_version=prompt_version,
         revision=revision,
