@@ -106,6 +106,7 @@ def _measure(home: Path, chosen: argparse.Namespace, stack: ExitStack) -> dict[s
         run.refresh_from_db()
         assert run.status == "done", run.error
         figures[f"seconds of {run.stage}"] = round(time.monotonic() - started, 1)
+    figures["rows imported"] = imported.counts["n_interactions"]
     shards = max(2, chosen.pairs // chosen.rows_a_shard)
     run = queue_run(
         corpus=corpus,
