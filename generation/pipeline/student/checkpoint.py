@@ -17,6 +17,7 @@ from generation.pipeline.artefacts import Artefact, read_manifest, write_folder
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import Student
 from generation.pipeline.student.model_card import CARD, model_card
+from generation.pipeline.student.row_table import RowTable
 from generation.pipeline.student.tokenizer import StudentTokenizer
 from generation.pipeline.student.user_table import UNKNOWN_USER, UserTable, write_shard
 
@@ -70,7 +71,11 @@ def write_parts(student: TrainedStudent, folder: Path) -> None:
     _save_backbone(student.model, folder)
     if (table := student.model.users) is not None:
         names = sorted(student.users, key=lambda user: student.users[user])
-        weight = table.weight if isinstance(table, nn.Embedding) else table(torch.arange(len(names) + 1))
+        weight = (
+            table.weight
+            if isinstance(table, (nn.Embedding, RowTable))
+            else table(torch.arange(len(names) + 1))
+        )
         write_shard(folder, names, weight.detach().cpu().numpy()[1:])
     student.tokenizer.save(folder / "tokenizer.json")
     _dump(folder / "titles.json", list(student.tokenizer.title_ids.values()))
@@ -129,14 +134,14 @@ def load_parts(path: Path, *, verify: bool = False) -> StudentParts:
 def save_weights(model: Student, folder: Path) -> None:
     """Backbone and user table of a training under way; tied tensors once."""
     _save_backbone(model, folder)
-    if isinstance(model.users, nn.Embedding):
+    if isinstance(model.users, (nn.Embedding, RowTable)):
         save_file({"weight": model.users.weight.detach().cpu().contiguous()}, str(folder / TABLE))
 
 
 def load_weights(model: Student, folder: Path) -> None:
     """Put what `save_weights` kept into a model of the same shape, in place."""
     _load_backbone(model, folder)
-    if isinstance(model.users, nn.Embedding):
+    if isinstance(model.users, (nn.Embedding, RowTable)):
         with torch.no_grad():
             model.users.weight.copy_(load_file(str(folder / TABLE))["weight"])
 

@@ -65,6 +65,9 @@ class StudentConfig:
     weight_decay: float = 0.01
     """For the backbone's matrices; the user table has none, so that quiet users are not pulled to the
     unknown one."""
+    user_optimiser: Literal["auto", "dense", "rows"] = "auto"
+    """dense is AdamW, with two moments a number; rows keeps two numbers a user and touches a batch's users alone
+    (row_table.py). auto takes rows where dense would hold more than two gigabytes."""
     batch_size: int = 32
     """Distilled pairs a step."""
     accumulate: int = 1

@@ -9,6 +9,7 @@ from transformers.modeling_outputs import Seq2SeqLMOutput
 
 from generation.pipeline.sampling import only, without_bars
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.row_table import RowTable, is_large
 from generation.pipeline.student.user_table import UNKNOWN_USER, MappedEmbedding, UserTable
 
 __all__ = ["UNKNOWN_USER", "Student", "build"]
@@ -18,15 +19,21 @@ class Student(nn.Module):
     """B rows, S prompt tokens, T explanation tokens, D wide, V tokens in the vocabulary, U users with a
     row."""
 
-    def __init__(self, bart: BartForConditionalGeneration, n_users: int | None) -> None:
+    def __init__(
+        self, bart: BartForConditionalGeneration, n_users: int | None, *, by_rows: bool = False
+    ) -> None:
         """`n_users` is None for the ablation without a user table, else how many users have a row beside
-        row 0."""
+        row 0; `by_rows` keeps them in a RowTable."""
         super().__init__()
         self.bart = bart
-        self.users: nn.Embedding | MappedEmbedding | None = None
+        self.users: nn.Embedding | RowTable | MappedEmbedding | None = None
         if n_users is not None:
             # padding_idx keeps row 0 out of the gradient. N(0, 1), the default, would drown the tokens.
-            self.users = nn.Embedding(n_users + 1, bart.config.d_model, padding_idx=UNKNOWN_USER)  # (U+1, D)
+            width = bart.config.d_model
+            if by_rows:
+                self.users = RowTable(n_users + 1, width)
+            else:
+                self.users = nn.Embedding(n_users + 1, width, padding_idx=UNKNOWN_USER)  # (U+1, D)
             with torch.no_grad():
                 self.users.weight.normal_(0.0, bart.config.init_std)
                 self.users.weight[UNKNOWN_USER].zero_()
@@ -120,7 +127,10 @@ def build(config: StudentConfig, *, vocab_size: int, n_users: int) -> Student:
         start_by_copying(bart)
     if config.say_once_init:
         start_by_saying_once(bart)
-    return Student(bart, n_users if config.with_user else None)
+    by_rows = config.user_optimiser == "rows" or (
+        config.user_optimiser == "auto" and is_large(n_users, bart.config.d_model)
+    )
+    return Student(bart, n_users if config.with_user else None, by_rows=by_rows)
 
 
 def bart_config(config: StudentConfig, vocab_size: int) -> BartConfig:

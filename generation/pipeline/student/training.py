@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from generation.pipeline.artefacts import Artefact
 from generation.pipeline.records import Item
@@ -22,6 +23,7 @@ from generation.pipeline.student.batches import Batch, DistilledPair, collate, c
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import Student, build
+from generation.pipeline.student.row_table import RowTable
 from generation.pipeline.student.tokenizer import StudentTokenizer, pretrained_tokenizer, train_tokenizer
 
 STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
@@ -226,12 +228,22 @@ class _Trainer:
     def _step(self) -> float:
         step = self.state.step
         self.model.train()
+        factor = schedule(self._share_done(), self.config.warmup)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["peak"] * schedule(self._share_done(), self.config.warmup)
+            group["lr"] = group["peak"] * factor
         value = self._backward(self._batch(step))
+        moved: list[torch.Tensor] = list(self.model.parameters())
+        table = self.model.users if isinstance(self.model.users, RowTable) else None
+        if table is not None:
+            rows, gradients = table.gradients()
+            of_users = torch.empty_like(gradients, requires_grad=True)
+            of_users.grad = gradients
+            moved.append(of_users)  # clipped with the others, as a table under AdamW is
         if self.config.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+            torch.nn.utils.clip_grad_norm_(moved, self.config.clip_norm)
         self.optimiser.step()
+        if table is not None:
+            table.step(rows, gradients, self.config.user_learning_rate * factor)
         self.optimiser.zero_grad(set_to_none=True)
         self.state.step += 1
         self.state.sum_loss += value
@@ -320,6 +332,8 @@ class _Trainer:
         for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
             for name, value in self.optimiser.state.get(parameter, {}).items():
                 moments[f"{index}.{name}"] = value.detach().cpu().contiguous()
+        if isinstance(table := self.model.users, RowTable):
+            moments |= {"rows.n_met": table.n_met, "rows.square": table.square}
         save_file(moments, str(folder / "optimiser.safetensors"))
         values = {name: getattr(self.state, name) for name in _State.__slots__}
         (folder / "state.json").write_text(json.dumps(values), encoding="utf-8")
@@ -333,6 +347,8 @@ class _Trainer:
         self.state = _State(**values)
         checkpoint.load_weights(self.model, self.state_folder)
         moments = load_file(str(self.state_folder / "optimiser.safetensors"))
+        if isinstance(table := self.model.users, RowTable):
+            table.n_met, table.square = moments["rows.n_met"], moments["rows.square"]
         for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
             own = {n.split(".", 1)[1]: v for n, v in moments.items() if n.split(".", 1)[0] == str(index)}
             if own:  # AdamW counts its steps on the processor, whatever the device
@@ -432,7 +448,7 @@ def make_optimiser(model: Student, config: StudentConfig) -> torch.optim.AdamW:
         },
         {"params": [p for _, p in named if p.dim() <= 1], "peak": config.learning_rate, "weight_decay": 0.0},
     ]
-    if model.users is not None:
+    if isinstance(model.users, nn.Embedding):
         groups.append(
             {"params": [model.users.weight], "peak": config.user_learning_rate, "weight_decay": 0.0}
         )
