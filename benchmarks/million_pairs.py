@@ -225,7 +225,7 @@ def _count(run: object, shards: int) -> dict[str, object]:
     from generation.models import Stage
     from generation.pipeline.teacher.distilling import read_rows
     from generation.services.case_files import read_case_ids
-    from generation.services.distil_teacher import _store
+    from generation.services.distil_teacher import store_name
     from generation.services.folders import artefact_path, artefacts_root
 
     ids = pq.read_table(artefact_path(run.artefact) / "golden.parquet", columns=["case_id"])  # type: ignore[attr-defined]
@@ -235,7 +235,7 @@ def _count(run: object, shards: int) -> dict[str, object]:
     n_rows, n_twice = 0, 0
     for index in range(shards):
         rows = Counter(
-            (row.key, row.case_id) for row in read_rows(artefacts_root() / _store(run, shards, index))
+            (row.key, row.case_id) for row in read_rows(artefacts_root() / store_name(run, shards, index))
         )  # type: ignore[arg-type]
         n_rows += sum(rows.values())
         n_twice += sum(n - 1 for n in rows.values())

@@ -75,7 +75,12 @@ class StageCommand(BaseCommand):
             for name, value in options.items()
             if name.startswith("parameter_")
         }
-        prefer = list(Run.objects.filter(pk__in=options["after"]))
+        self.queue(corpus, given, list(Run.objects.filter(pk__in=options["after"])), options)
+
+    def queue(
+        self, corpus: Corpus, given: dict[str, Any], prefer: list[Run], options: dict[str, Any]
+    ) -> None:
+        """Queue the run and work on it."""
         try:
             run = queue_run(
                 corpus=corpus, stage=self.stage, parameters=given, prefer=prefer, seed=options["seed"]

@@ -17,6 +17,7 @@ from generation.models import Run, Stage
 from generation.pipeline import artefacts, teacher
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Decoding, Item
+from generation.pipeline.teacher.batch_files import AnsweredTeacher
 from generation.pipeline.teacher.budget import Limits, MeteredTeacher
 from generation.pipeline.teacher.distilling import (
     ERROR,
@@ -103,8 +104,10 @@ def _write(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     items = read_items(artefact_path(run.corpus.artefact))
     writer = load_teacher(run, items)
-    cases = list(_cases_of_shard(run, items, claim.index, claim.n_shards))
-    store = artefact_store().pull(_store(run, claim.n_shards, claim.index))
+    if run.parameters["by_file"]:
+        writer = AnsweredTeacher(writer, {})
+    cases = list(cases_of_shard(run, items, claim.index, claim.n_shards))
+    store = artefact_store().pull(store_name(run, claim.n_shards, claim.index))
     # A file a claim: a worker that lost its lease and does not know it yet writes into its own.
     shard = claim.number
     if isinstance(writer, MeteredTeacher):
@@ -118,7 +121,7 @@ def _write(claim: Claim) -> dict[str, Any]:
     summary = distil(
         writer,
         cases,
-        decoding=_decoding(run),
+        decoding=decoding_of(run),
         seed=run.seed,
         store=store,
         shard=shard,
@@ -243,7 +246,7 @@ def _golden_rows(run: Run, results: list[dict[str, Any]]) -> Iterator[tuple[str,
 
     Each part keeps that order too, so that one row of each is enough to have in hand.
     """
-    parts = [_part_rows(_store(run, len(results), i), result["part"]) for i, result in enumerate(results)]
+    parts = [_part_rows(store_name(run, len(results), i), result["part"]) for i, result in enumerate(results)]
     waiting = [next(part, None) for part in parts]
     folder = artefact_path(_case_run(run).artefact)
     for name in ("train.parquet", "valid.parquet"):
@@ -261,7 +264,7 @@ def _part_rows(store: str, part: str) -> Iterator[tuple[str, str]]:
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int) -> Iterator[Case]:
+def cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int) -> Iterator[Case]:
     folder = artefact_path(_case_run(run).artefact)
     for split in ("train", "valid"):
         path = folder / f"{split}.parquet"
@@ -271,12 +274,12 @@ def _cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int
 
 HOW_NOT_WHAT = (
     "max_cost", "max_tokens", "price_in", "price_out", "concurrency", "attempts", "timeout", "max_error_rate",
-    "batch_tokens", "device_map",
+    "by_file", "batch_tokens", "device_map",
 )  # fmt: skip
 """Parameters that no text follows from: a run that differs in these alone goes on from the other's rows."""
 
 
-def _store(run: Run, n_shards: int, index: int) -> str:
+def store_name(run: Run, n_shards: int, index: int) -> str:
     """Named by what the texts follow from, so that asking for the same again asks the teacher nothing."""
     parts = [_case_run(run).sha256, {**_what(run), "shards": n_shards}, run.seed, index]
     return f"distilling/{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]}"
@@ -289,19 +292,19 @@ def _what(run: Run) -> dict[str, Any]:
 def _elsewhere(run: Run) -> Iterator[Path]:
     """The stores of other runs with the same teacher, whatever their cases: the same work is done once."""
     mine = {**_what(run), "shards": 0}
-    ours = [_store(run, run.shards.count(), index) for index in range(run.shards.count())]
+    ours = [store_name(run, run.shards.count(), index) for index in range(run.shards.count())]
     others = Run.objects.filter(stage=Stage.DISTIL_TEACHER, seed=run.seed).exclude(pk=run.pk)
     seen = set(ours)
     for other in others.order_by("-pk"):
         if {**_what(other), "shards": 0} != mine or not _case_run(other).sha256:
             continue
         for index in range(n_shards := other.shards.count()):
-            if (name := _store(other, n_shards, index)) not in seen:
+            if (name := store_name(other, n_shards, index)) not in seen:
                 seen.add(name)
                 yield artefact_store().pull(name)
 
 
-def _decoding(run: Run) -> Decoding:
+def decoding_of(run: Run) -> Decoding:
     chosen = run.parameters
     warm = chosen["temperature"] > 0
     return Decoding(

@@ -150,6 +150,12 @@ class DistilTeacher(Parameters):
     )
     price_in: float = field(0.0, "Price read", "Of a million tokens of the prompts.", advanced=True)
     price_out: float = field(0.0, "Price written", "Of a million tokens of the texts.", advanced=True)
+    by_file: bool = field(
+        False,
+        "By batch files",
+        "Endpoint only: ask nothing; the questions are exported and the answers imported.",
+        advanced=True,
+    )
     concurrency: int = field(16, "Requests at a time", "Endpoint only, a worker.", advanced=True)
     attempts: int = field(
         6, "Attempts", "Endpoint only: how often a row is asked before it counts as failed.", advanced=True

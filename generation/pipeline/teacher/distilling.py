@@ -177,7 +177,7 @@ def distil(
             if any(draft.error == UNASKED for draft in drafts):
                 raise BudgetReached(
                     f"{getattr(teacher, 'exhausted', '') or 'the budget is used up'}: {n_done:,} of {len(cases):,} "
-                    "cases are done and kept. Queue a run that differs in its budget alone and it goes on from them."
+                    "cases are done and kept, and whoever goes on starts from them."
                 )
     return DistillingSummary(
         n_cases=len(cases),

@@ -73,6 +73,7 @@ class TransformersTeacher:
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token  # masked anyway; GPT-2 has none of its own
         self.batch_size, self.batch_tokens, self.prompt_version = batch_size, batch_tokens, prompt_version
+        self.chunk = max(64, batch_tokens // 64)
         self.device = str(self.model.device) if device_map else device
         self.reach = _reach(config)
         self.budget: int | None = budget if budget is not None else self._default_budget()

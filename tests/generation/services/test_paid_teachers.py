@@ -1,0 +1,139 @@
+"""A teacher behind an address from the run's side: asked over HTTP or by batch files, and paid for once."""
+
+import io
+import json
+
+import pytest
+
+from generation.models import Corpus, Run
+from generation.services.create_corpus import create_corpus
+from generation.services.distil_teacher import distil_teacher
+from generation.services.estimate_teacher import estimate_teacher
+from generation.services.export_batch import NotForBatches, export_batch
+from generation.services.import_batch import import_batch
+from generation.services.import_log import import_log
+from generation.services.queue_run import queue_run
+from generation.services.requeue_run import requeue_run
+from generation.services.select_cases import select_cases
+from tests.fakes.chat_server import ChatServer, chat_server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def corpus():
+    made, run = create_corpus(name="Small", log_format="builtin", options={"n_users": 30, "seed": 1})
+    import_log(run_id=run.pk)
+    return Corpus.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def cases(corpus):
+    return selected(corpus)
+
+
+def selected(corpus, **parameters):
+    wanted = {"n_cases": 10, "n_train": 30, "n_valid": 5, **parameters}
+    run = queue_run(corpus=corpus, stage="select_cases", parameters=wanted)
+    select_cases(run_id=run.pk)
+    return Run.objects.get(pk=run.pk)
+
+
+def queued(corpus, cases, url="http://127.0.0.1:9/v1", **parameters):
+    wanted = {"teacher": "endpoint", "endpoint": url, "endpoint_model": "tiny", **parameters}
+    return queue_run(corpus=corpus, stage="distil_teacher", parameters=wanted, prefer=[cases])
+
+
+def worked(run):
+    distil_teacher(run_id=run.pk)
+    return Run.objects.get(pk=run.pk)
+
+
+def answer(line, **changes):
+    """What a batch service would write for a question."""
+    asked = json.loads(line)
+    body = ChatServer().answer(asked["body"]["messages"][0]["content"])
+    response = {"status_code": 200, "request_id": "x", "body": body}
+    reply = {"id": "b", "custom_id": asked["custom_id"], "response": response, "error": None, **changes}
+    return json.dumps(reply).encode() + b"\n"
+
+
+def test_a_run_over_http_counts_its_tokens_and_another_run_takes_its_work_over(corpus, cases):
+    with chat_server() as server:
+        first = worked(queued(corpus, cases, server.url))
+        n_asked = sum(server.asked.values())
+        again = worked(queued(corpus, cases, server.url, shards=2, concurrency=2))
+        assert sum(server.asked.values()) == n_asked == first.counts["n_asked"]
+    assert (first.status, again.status, again.counts["n_asked"]) == ("done", "done", 0)
+    assert first.counts["n_prompt_tokens"] == 100 * n_asked
+    assert again.sha256 == first.sha256
+
+
+def test_a_spent_budget_fails_the_run_in_words_and_a_larger_one_goes_on(corpus, cases):
+    with chat_server() as server:
+        small = worked(queued(corpus, cases, server.url, max_tokens=3000, concurrency=1))
+        assert small.status == "failed"
+        assert "3,000 tokens" in small.error
+        n_asked = sum(server.asked.values())
+        assert 0 < n_asked < 35
+        larger = worked(queued(corpus, cases, server.url, max_tokens=100_000))
+        assert larger.status == "done"
+        assert larger.counts["n_asked"] == larger.counts["n_cases"] - n_asked
+        assert set(server.asked.values()) == {1}
+
+
+def test_answers_of_a_batch_come_in_parts_and_what_is_wrong_with_a_line_is_named(corpus, cases):
+    run = worked(queued(corpus, cases, by_file=True, shards=2))
+    assert "batch files" in run.error
+    lines = list(export_batch(run_id=run.pk))
+    assert json.loads(lines[0])["body"]["model"] == "tiny"
+    assert len({json.loads(line)["custom_id"] for line in lines}) == len(lines) == 35
+    damaged = [
+        *map(answer, lines[:20]),
+        answer(lines[3]),
+        b'{"custom_id": "cut he\n',
+        answer(lines[20], custom_id="nobody asked"),
+        answer(lines[21], response={"status_code": 200, "body": {"choices": []}}),
+        answer(lines[22], response=None, error={"code": "batch_expired"}),
+    ]
+    done = import_batch(run_id=run.pk, files=[("out.jsonl", damaged)])
+    assert (done.n_ok, done.n_rejected, done.n_errors) == (20, 0, 1)
+    reasons = {bad.line: bad.reason for bad in done.bad}
+    assert sorted(reasons) == [21, 22, 23, 24]
+    for line, words in {
+        21: "line 4 already",
+        22: "not JSON",
+        23: "no question",
+        24: "not a chat completion",
+    }.items():
+        assert words in reasons[line]
+    rest = list(export_batch(run_id=run.pk))
+    assert len(rest) == 15
+    assert set(rest) == set(lines[20:])
+    requeue_run(run_id=run.pk)
+    assert worked(run).status == "failed"
+    assert import_batch(run_id=run.pk, files=[("a", map(answer, rest)), ("b", io.BytesIO())]).n_ok == 15
+    requeue_run(run_id=run.pk)
+    finished = worked(run)
+    assert (finished.status, finished.counts["n_ok"]) == ("done", 35)
+    assert list(export_batch(run_id=run.pk)) == []
+    with pytest.raises(NotForBatches, match="done"):
+        import_batch(run_id=run.pk, files=[])
+
+
+def test_batches_are_not_for_a_teacher_without_an_address(corpus, cases):
+    run = queue_run(corpus=corpus, stage="distil_teacher", parameters={}, prefer=[cases])
+    with pytest.raises(NotForBatches, match="address"):
+        export_batch(run_id=run.pk)
+
+
+def test_the_estimate_is_prompts_times_tokens_times_prices(corpus, cases):
+    parameters = {
+        "teacher": "endpoint", "endpoint": "http://h/v1", "endpoint_model": "m",
+        "price_in": 2.0, "price_out": 8.0, "max_new_tokens": 50,
+    }  # fmt: skip
+    found = estimate_teacher(corpus=corpus, parameters=parameters, prefer=[cases])
+    assert (found.n_prompts, found.n_tokens_out) == (35, 35 * 50)
+    assert found.n_tokens_in == round(35 * found.mean_prompt_tokens)
+    assert found.cost == pytest.approx((found.n_tokens_in * 2 + found.n_tokens_out * 8) / 1e6)
+    assert Run.objects.filter(stage="distil_teacher").count() == 0
