@@ -11,17 +11,21 @@ compared with still reads the whole prompt.
 
 import argparse
 import json
+import multiprocessing
 import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
 import transformers
+from safetensors.numpy import load_file
 from transformers import BartConfig, BartForConditionalGeneration, LogitsProcessorList
 
 from generation.pipeline import prompts
@@ -31,6 +35,7 @@ from generation.pipeline.sampling import generation_config
 from generation.pipeline.student import checkpoint, onnx_export
 from generation.pipeline.student.model import Student
 from generation.pipeline.student.onnx_engine import OnnxEngine, int8_saturates
+from generation.pipeline.student.onnx_export import Precision
 from generation.pipeline.student.tokenizer import train_tokenizer
 
 BASE = BartConfig(
@@ -62,14 +67,45 @@ def main() -> None:
     compact = compact_length(arguments.prompt)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        student = build(folder, tiny=arguments.tiny)
+        build(folder, tiny=arguments.tiny)
         print_setting(folder, arguments.prompt, compact, arguments.new)
+        print_memory(folder, arguments.batches[-1], arguments.prompt, arguments.new)
         for batch in arguments.batches:
-            ways = writers(student, folder, batch, arguments.prompt, compact, arguments.new)
+            ways = writers(folder, batch, arguments.prompt, compact, arguments.new)
             print_ratios(batch, measure(ways, arguments.rounds))
 
 
-def build(folder: Path, *, tiny: bool) -> Student:
+def print_memory(folder: Path, batch: int, n_prompt: int, n_new: int) -> None:
+    """What opening a student and explaining one batch adds to a process of its own, at its worst moment."""
+    for name in ("transformers fp32", "onnx fp32", "onnx int8"):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+            added = alone.submit(added_memory, name, folder, batch, n_prompt, n_new).result()
+        print(f"  {name:<28} adds {added / 2**20:8.0f} MiB to a process at batch {batch}", flush=True)
+
+
+def added_memory(name: str, folder: Path, batch: int, n_prompt: int, n_new: int) -> int:
+    """Bytes; mapped files count as far as they were read."""
+    torch.set_num_threads(1)
+    before = peak()
+    writers(folder, batch, n_prompt, n_prompt, n_new)[name]()
+    return peak() - before
+
+
+def peak() -> int:
+    """Of this process alone: what getrusage tells after a spawn is its parent's too. Linux."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def open_student(folder: Path) -> Student:
+    config = BartConfig.from_dict(json.loads((folder / "bart.json").read_text()))
+    bart = BartForConditionalGeneration._from_config(config, attn_implementation="sdpa")
+    student = Student(bart, N_USERS).eval()
+    checkpoint.load_weights(student, folder)
+    return student
+
+
+def build(folder: Path, *, tiny: bool) -> None:
     """A student of random weights, saved and exported."""
     config = BartConfig(**{**BASE.to_dict(), **(SMALL if tiny else {})})
     with torch.random.fork_rng():
@@ -81,7 +117,6 @@ def build(folder: Path, *, tiny: bool) -> Student:
     started = time.perf_counter()
     onnx_export.export(folder)
     print(f"exported in {time.perf_counter() - started:.1f} s")
-    return student
 
 
 SMALL = {
@@ -106,19 +141,21 @@ def compact_length(n_tokens: int) -> int:
 
 
 def writers(
-    student: Student, folder: Path, batch: int, n_prompt: int, n_compact: int, n_new: int
+    folder: Path, batch: int, n_prompt: int, n_compact: int, n_new: int
 ) -> dict[str, Callable[[], np.ndarray]]:
-    """Name -> a call that explains one batch; the first is what the others are compared with."""
+    """Name -> a call that explains one batch, and opens what it needs the first time; the first is what the others
+    are compared with."""
     rng = np.random.default_rng(0)
     ids = rng.integers(5, BASE.vocab_size, (batch, n_prompt))
     rows = rng.integers(1, N_USERS, batch)
-    vectors = student.users.weight.detach().numpy()[rows]  # type: ignore[union-attr, operator, index]
+    vectors = load_file(str(folder / checkpoint.TABLE))["weight"][rows]
     decoding = Decoding(max_new_tokens=n_new, min_new_tokens=n_new)
     config = generation_config(decoding, bos=0, pad=1, eos=2, start=2)
-    exact, rough = OnnxEngine(folder), OnnxEngine(folder, precision="int8")
+    network = cache(lambda: open_student(folder))
+    opened = cache(lambda precision: OnnxEngine(folder, precision=precision))
 
     def reference() -> np.ndarray:
-        found = student.generate(
+        found = network().generate(
             input_ids=torch.from_numpy(ids),
             attention_mask=torch.ones(ids.shape, dtype=torch.int64),
             user_rows=torch.from_numpy(rows),
@@ -127,18 +164,18 @@ def writers(
         )
         return found[:, 1:].numpy()
 
-    def engine(which: OnnxEngine, length: int) -> Callable[[], np.ndarray]:
+    def engine(precision: Precision, length: int) -> Callable[[], np.ndarray]:
         shown = np.ascontiguousarray(ids[:, :length])
-        return lambda: which.generate(
+        return lambda: opened(precision).generate(
             shown, np.ones_like(shown), vectors, decoding=decoding, start=2, eos=2, pad=1
         )
 
     return {
         "transformers fp32": reference,
-        "onnx fp32": engine(exact, n_prompt),
-        "onnx int8": engine(rough, n_prompt),
-        "onnx fp32, compact prompt": engine(exact, n_compact),
-        "onnx int8, compact prompt": engine(rough, n_compact),
+        "onnx fp32": engine("fp32", n_prompt),
+        "onnx int8": engine("int8", n_prompt),
+        "onnx fp32, compact prompt": engine("fp32", n_compact),
+        "onnx int8, compact prompt": engine("int8", n_compact),
     }
 
 

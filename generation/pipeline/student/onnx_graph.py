@@ -125,7 +125,7 @@ def encoder(
     shape: Shape, linear: Linear
 ) -> tuple[Graph, list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
     """ids (B, S), mask (B, S), user (B, D) -> a bias (B, 1, 1, S) and, for each decoder layer, keys
-    and values, both (B, H, S, d)."""
+    (B, H, d, S) and values (B, H, S, d): keys lie as a step's one row is multiplied soonest."""
     g, prefix = Graph(), "model.encoder"
     tokens = g.op("Gather", g.weight("model.shared.weight"), "ids", axis=0)  # (B, S, D)
     if shape.embed_scale != 1.0:
@@ -149,7 +149,9 @@ def encoder(
         q, k, v = linear(g, x, [f"{at}.self_attn.{each}_proj" for each in "qkv"])
         keys, values = _split(g, k, apart), _split(g, v, apart)
         (attended,) = linear(
-            g, _attend(g, shape, _split(g, q, apart), keys, values, bias), [f"{at}.self_attn.out_proj"]
+            g,
+            _attend(g, shape, _split(g, q, apart), _turn(g, keys), values, bias),
+            [f"{at}.self_attn.out_proj"],
         )
         x = _add_and_norm(g, attended, x, f"{at}.self_attn_layer_norm")
         x = _feed_forward(g, x, at, linear)
@@ -160,7 +162,7 @@ def encoder(
     ]
     made = linear(g, x, cross)
     for layer in range(shape.decoder_layers):
-        g.rename(_split(g, made[2 * layer], apart), f"cross_key_{layer}")
+        g.rename(_split(g, made[2 * layer], apart, turned=True), f"cross_key_{layer}")
         g.rename(_split(g, made[2 * layer + 1], apart), f"cross_value_{layer}")
     bias = g.rename(bias, "bias")
     inputs = [_ints("ids", "B", "S"), _ints("mask", "B", "S"), _floats("user", "B", shape.d_model)]
@@ -187,7 +189,9 @@ def decoder_step(
         values = g.op("Concat", f"past_value_{layer}", _split(g, v, apart), axis=2)
         keys, values = g.rename(keys, f"key_{layer}"), g.rename(values, f"value_{layer}")
         (attended,) = linear(
-            g, _attend(g, shape, _split(g, q, apart), keys, values, ""), [f"{at}.self_attn.out_proj"]
+            g,
+            _attend(g, shape, _split(g, q, apart), _turn(g, keys), values, ""),
+            [f"{at}.self_attn.out_proj"],
         )
         x = _add_and_norm(g, attended, x, f"{at}.self_attn_layer_norm")
         (q,) = linear(g, x, [f"{at}.encoder_attn.q_proj"])
@@ -270,15 +274,20 @@ def _feed_forward(g: Graph, x: str, at: str, linear: Linear) -> str:
     return _add_and_norm(g, narrow, x, f"{at}.final_layer_norm")
 
 
-def _split(g: Graph, x: str, apart: str) -> str:
-    """(B * n, D) -> (B, H, n, d); `apart` names the shape (B, n, H, d)."""
-    return g.op("Transpose", g.op("Reshape", x, apart), perm=[0, 2, 1, 3])
+def _split(g: Graph, x: str, apart: str, *, turned: bool = False) -> str:
+    """(B * n, D) -> (B, H, n, d), or (B, H, d, n) where `turned`; `apart` names the shape (B, n, H, d)."""
+    return g.op("Transpose", g.op("Reshape", x, apart), perm=[0, 2, 3, 1] if turned else [0, 2, 1, 3])
+
+
+def _turn(g: Graph, keys: str) -> str:
+    """(B, H, n, d) -> (B, H, d, n)."""
+    return g.op("Transpose", keys, perm=[0, 1, 3, 2])
 
 
 def _attend(g: Graph, shape: Shape, q: str, keys: str, values: str, bias: str) -> str:
-    """Scaled dot-product attention, heads put together again: (B * n, D)."""
+    """Scaled dot-product attention, heads put together again: (B * n, D). Keys are (B, H, d, S)."""
     q = g.op("Mul", q, g.constant(shape.d_head**-0.5, np.float32))
-    weights = g.op("MatMul", q, g.op("Transpose", keys, perm=[0, 1, 3, 2]))  # (B, H, n, S)
+    weights = g.op("MatMul", q, keys)  # (B, H, n, S)
     if bias:
         weights = g.op("Add", weights, bias)
     together = g.op("Transpose", g.op("MatMul", g.op("Softmax", weights, axis=-1), values), perm=[0, 2, 1, 3])
@@ -299,7 +308,7 @@ def _cross(shape: Shape) -> list[onnx.ValueInfoProto]:
         value
         for layer in range(shape.decoder_layers)
         for value in (
-            _floats(f"cross_key_{layer}", "B", shape.heads, "S", shape.d_head),
+            _floats(f"cross_key_{layer}", "B", shape.heads, shape.d_head, "S"),
             _floats(f"cross_value_{layer}", "B", shape.heads, "S", shape.d_head),
         )
     ]
