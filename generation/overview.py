@@ -164,6 +164,14 @@ class RunLine:
         return [(words.get(name, otherwise), self.run.counts[name]) for name, otherwise in plain]
 
     @property
+    def ranking(self) -> list[tuple[int, float, float]]:
+        """(k, HR@k, NDCG@k) of the ranker on held-out targets; empty where none was measured."""
+        found = self.run.report.get("ranking") or {}
+        if not found.get("n"):
+            return []
+        return [(k, found[f"HR@{k}"], found[f"NDCG@{k}"]) for k in (5, 10, 20) if f"HR@{k}" in found]
+
+    @property
     def left_out(self) -> list[tuple[str, int]]:
         """Why texts were not kept, and how many each time."""
         reasons = self.run.report.get("rejected_reasons") or self.run.report.get("reasons") or {}

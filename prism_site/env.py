@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from generation.pipeline.origins import origin_of
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 RATE = re.compile(r"[1-9]\d{0,8}/(s|sec|second|m|min|minute|h|hour|d|day)")
 STORE_PLACE = re.compile(r"[\w.-]+(/[\w.=-]+)*/?")
@@ -74,6 +76,20 @@ def env_time_zone(name: str, default: str) -> str:
             f"{name} must be a time zone such as Europe/Amsterdam or UTC, not {value!r}."
         ) from None
     return value
+
+
+def env_origins(name: str) -> list[str]:
+    """Origins as `https://recommender.example.org:443`, however they are written; a path is refused."""
+    found = []
+    for url in env_list(name, []):
+        try:
+            origin = origin_of(url)
+        except ValueError as problem:
+            raise ImproperlyConfigured(f"{name}: {problem}.") from None
+        if urlsplit(url).path not in ("", "/") or urlsplit(url).query:
+            raise ImproperlyConfigured(f"{name} names origins such as {origin}, without a path: not {url!r}.")
+        found.append(origin)
+    return found
 
 
 def env_redis(name: str) -> str:

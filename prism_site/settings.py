@@ -10,6 +10,7 @@ from prism_site.env import (
     env_database,
     env_int,
     env_list,
+    env_origins,
     env_path,
     env_rate,
     env_redis,
@@ -39,6 +40,8 @@ PRISM_ENDPOINTS = env_list("PRISM_ENDPOINTS", [])
 """Addresses of OpenAI-compatible servers that owners may name through the web."""
 PRISM_ENDPOINT_KEY = env_secret("PRISM_ENDPOINT_KEY")
 """Sent to these addresses and to no other; kept in no row, log or signature."""
+PRISM_RANKER_URLS = env_origins("PRISM_RANKER_URLS")
+"""The recommenders that owners may have asked over HTTP through the web, by origin; none unless named here."""
 PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90, least=1)
 """How long a worker may be silent before its shard goes to another one."""
 PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120, least=1)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, get_type_hints
 from generation.models import Stage
 from generation.pipeline import prompts, rankers, student, systems, teacher
 from generation.pipeline.logs import splits
+from generation.pipeline.origins import origin_of
 from generation.pipeline.registry import Queue
 from generation.pipeline.teacher.address import checked_url
 
@@ -99,6 +100,11 @@ class SelectCases(Parameters):
     picks: str = field(
         "", "File of picks", "For the ranker that reads another recommender's picks: its path."
     )
+    url: str = field(
+        "",
+        "Address of a recommender",
+        "For the ranker that is asked over HTTP: a URL whose origin this server allows.",
+    )
     ranker_options: dict = field(  # noqa: RUF009  the default is made anew
         dict, "Other options of the ranker", 'A JSON object, such as {"factors": 128}.', advanced=True
     )
@@ -117,6 +123,13 @@ class SelectCases(Parameters):
         self._between("max_history", 1, 50)
         if self.ranker == "csv" and not self.picks:
             raise BadParameters("picks", "this ranker needs the path of the file of picks")
+        if self.ranker == "http" and not self.url:
+            raise BadParameters("url", "this ranker needs the address of the recommender")
+        if self.url:
+            try:
+                origin_of(self.url)
+            except ValueError as problem:
+                raise BadParameters("url", str(problem)) from None
 
 
 @dataclass(frozen=True, kw_only=True)

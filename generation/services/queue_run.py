@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
+from generation.pipeline.origins import origin_of
 from generation.services.endpoints import is_allowed
 from generation.services.folders import model_below_models, path_below_logs
 from generation.services.parameters import BadParameters, read_parameters
@@ -75,6 +77,8 @@ def _with_paths(parameters: dict[str, Any], *, through_the_web: bool) -> dict[st
         )
     if named := chosen.get("path"):
         chosen["path"] = _model("path", named)
+    if named := chosen.get("url"):
+        _check_recommender(named)
     if isinstance(config := chosen.get("config"), dict) and (named := config.get("pretrained")):
         chosen["config"] = {**config, "pretrained": _model("config", named)}
     if isinstance(options := chosen.get("options"), dict):
@@ -108,6 +112,24 @@ def _model(field: str, named: Any) -> Any:
         return model_below_models(named)
     except PermissionError as refusal:
         raise BadParameters(field, str(refusal)) from None
+
+
+def _check_recommender(named: Any) -> None:
+    """The server must not be made to ask whatever address a signed-in person likes."""
+    if not isinstance(named, str):
+        return  # read_parameters says what type it wants
+    allowed = settings.PRISM_RANKER_URLS
+    try:
+        found = origin_of(named)
+    except ValueError as problem:
+        raise BadParameters("url", str(problem)) from None
+    if found not in allowed:
+        listed = f"Allowed are {', '.join(allowed)}" if allowed else "None is allowed yet"
+        raise BadParameters(
+            "url",
+            f"this server asks no recommender at {found}. {listed}; whoever runs this server names them in "
+            "PRISM_RANKER_URLS.",
+        )
 
 
 def _expected(needs: Sequence[Run]) -> int:

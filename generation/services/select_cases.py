@@ -13,11 +13,12 @@ from generation.pipeline.logs.corpus import CorpusData, read_corpus
 from generation.pipeline.logs.splits import Targets, split
 from generation.pipeline.rankers.cases import SelectedCases, training_cases
 from generation.pipeline.rankers.cases import select_cases as draw_cases
-from generation.pipeline.rankers.scoring import STREAM_EVALUATE, ScoringRanker, evaluate
+from generation.pipeline.rankers.scoring import STREAM_EVALUATE, ListingRanker, ScoringRanker, evaluate
 from generation.pipeline.records import Case
 from generation.queries import item_json
 from generation.services.case_files import write_cases
 from generation.services.claim_shard import Claim, LeaseLost
+from generation.services.device import device
 from generation.services.folders import artefact_path, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
 
@@ -78,6 +79,10 @@ def _fitted(run: Run, corpus: CorpusData, targets: Targets) -> rankers.Ranker:
     options: dict[str, Any] = dict(chosen.get("ranker_options", {}))
     if chosen["ranker"] == "csv":
         options["path"] = Path(chosen["picks"])
+    if chosen["ranker"] == "http":
+        options["url"] = chosen["url"]
+    if chosen["ranker"] == "sasrec":
+        options.setdefault("device", device())
     if chosen["ranker"] in SEEDED:
         options.setdefault("seed", run.seed)
     try:
@@ -91,13 +96,19 @@ def _fitted(run: Run, corpus: CorpusData, targets: Targets) -> rankers.Ranker:
 def _measured(
     run: Run, corpus: CorpusData, targets: Targets, ranker: rankers.Ranker
 ) -> dict[str, Any] | None:
-    """How well the ranker ranks what the log really has next; None for one that picks without scoring."""
-    if not hasattr(ranker, "scores"):
+    """How well the ranker ranks what the log really has next; None for the log itself."""
+    if not hasattr(ranker, "scores") and not hasattr(ranker, "top"):
         return None
     rng = np.random.default_rng([run.seed, STREAM_EVALUATE])
     rows = targets.test if len(targets.test) else targets.cold
-    measured = evaluate(cast(ScoringRanker, ranker), corpus, rows, rng=rng)
-    return {**measured, "n_items": len(corpus.items), "ranker": ranker.signature}
+    measured = evaluate(cast(ScoringRanker | ListingRanker, ranker), corpus, rows, rng=rng)
+    return {
+        **measured,
+        "split": "test" if len(targets.test) else "cold",
+        "n_targets": len(rows),
+        "n_items": len(corpus.items),
+        "ranker": ranker.signature,
+    }
 
 
 def _judged(run: Run, corpus: CorpusData, targets: Targets, ranker: rankers.Ranker) -> list[SelectedCases]:

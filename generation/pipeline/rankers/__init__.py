@@ -14,6 +14,9 @@ RANKERS: dict[str, Entry] = {
         "Self-attention over the history (SASRec)", "generation.pipeline.rankers.sasrec:load", "gpu"
     ),
     "csv": Entry("A file of another recommender's picks", "generation.pipeline.rankers.csv_file:load"),
+    "http": Entry(
+        "Another recommender, asked over HTTP", "generation.pipeline.rankers.http:load", queue="http"
+    ),
 }
 
 __all__ = ["RANKERS", "Ranker", "load"]

@@ -55,14 +55,20 @@ class CsvPicks:
         self._picks = {user: sorted(worth, key=worth.__getitem__) for user, worth in ranked.items()}
 
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
+        picks: np.ndarray = self.top(corpus, rows, 1)[:, 0]
+        return picks
+
+    def top(self, corpus: CorpusData, rows: np.ndarray, k: int) -> np.ndarray:
+        """The first `k` unseen items of each list, best first, (n, k); NO_PICK fills the rest."""
         if self._picks is None:
             raise NotFitted("csv")
-        picks = np.full(len(rows), NO_PICK, dtype=np.int64)
+        best = np.full((len(rows), k), NO_PICK, dtype=np.int64)
         for index, row in enumerate(rows.tolist()):
             seen = set(seen_before(corpus, row).tolist())
             listed = self._picks.get(int(corpus.user[row]), [])
-            picks[index] = next((item for item in listed if item not in seen), NO_PICK)
-        return picks
+            unseen = [item for item in listed if item not in seen][:k]
+            best[index, : len(unseen)] = unseen
+        return best
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         header: list[str] = []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -28,6 +28,16 @@ class ScoringRanker(Protocol):
         ...
 
 
+class ListingRanker(Protocol):
+    """A ranker that names its best items and no scores; it is measured by its lists."""
+
+    signature: dict[str, Any]
+
+    def top(self, corpus: CorpusData, rows: np.ndarray, k: int) -> np.ndarray:
+        """The `k` best unseen items of each target, best first, (n, k); NO_PICK fills the rest."""
+        ...
+
+
 def pick_best(scores: Scores, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
     """The best item each target's user had not met, (n,); NO_PICK where none scores above -inf."""
     order = np.argsort(tie_order(corpus))
@@ -42,7 +52,7 @@ def pick_best(scores: Scores, corpus: CorpusData, rows: np.ndarray) -> np.ndarra
 
 
 def evaluate(
-    ranker: ScoringRanker,
+    ranker: ScoringRanker | ListingRanker,
     corpus: CorpusData,
     rows: np.ndarray,
     *,
@@ -64,7 +74,10 @@ def evaluate(
     """
     if len(rows) > at_most:
         rows = np.sort(rng.choice(rows, size=at_most, replace=False))
-    ranks = ranks_of_next(ranker, corpus, rows)
+    if hasattr(ranker, "scores"):
+        ranks = ranks_of_next(cast(ScoringRanker, ranker), corpus, rows)
+    else:
+        ranks = ranks_in_lists(ranker, corpus, rows, max(cuts))
     known = ranks[ranks > 0]
     found: dict[str, Any] = {"n": len(known), "n_seen_before": int(len(ranks) - len(known))}
     for k in cuts:
@@ -89,6 +102,15 @@ def ranks_of_next(ranker: ScoringRanker, corpus: CorpusData, rows: np.ndarray) -
             target in seen_before(corpus, row) for row, target in zip(batch.tolist(), targets, strict=True)
         ]
         ranks[first : first + len(batch)] = np.where(met, 0, 1 + ahead.sum(axis=1))
+    return ranks
+
+
+def ranks_in_lists(ranker: ListingRanker, corpus: CorpusData, rows: np.ndarray, k: int) -> np.ndarray:
+    """As `ranks_of_next`, from the first `k` items of each list; k + 1 where the item is not among them."""
+    ranks = np.zeros(len(rows), dtype=np.int64)
+    fresh = np.array([corpus.item[row] not in seen_before(corpus, row) for row in rows.tolist()], dtype=bool)
+    hits = ranker.top(corpus, rows[fresh], k) == corpus.item[rows[fresh]][:, None]
+    ranks[fresh] = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, k + 1)
     return ranks
 
 
