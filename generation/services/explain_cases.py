@@ -17,6 +17,7 @@ from generation.services.claim_shard import Claim
 from generation.services.device import device
 from generation.services.distil_teacher import scripted_options
 from generation.services.folders import artefact_path
+from generation.services.parameters import NAMED_BY_PATH
 from generation.services.run_shards import Outcome, run_shards
 from generation.services.select_cases import split_of
 
@@ -39,7 +40,7 @@ def load_system(run: Run) -> systems.System:
         options = {**scripted_options(run, read_items(artefact_path(run.corpus.artefact))), **options}
     elif name == "template-knn":
         options = {"interactions": _learnable(run), **options}
-    elif name == "local-teacher":
+    elif name in NAMED_BY_PATH:
         options = {"path": chosen["path"], "seed": run.seed, "device": device(), **options}
     else:
         trained = run.needs.filter(stage=Stage.TRAIN_STUDENT).first()

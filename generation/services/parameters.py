@@ -347,7 +347,9 @@ class ExplainCases(Parameters):
         0.0, "Invented titles", "Offline teacher only: the share of texts that name a film never watched."
     )
     path: str = field(
-        "", "Model", "For the local teacher: a folder in the server's folder of models, or a name on a hub."
+        "",
+        "Model",
+        "For the local teacher and the untuned student: a folder in the server's folder of models, or a name on a hub.",
     )
     engine: str = field(
         "torch",
@@ -368,9 +370,14 @@ class ExplainCases(Parameters):
     def __post_init__(self) -> None:
         self._between("hallucination_rate", 0, 1)
         self._between("shards", 0, 1000)
-        if self.system == "local-teacher" and not self.path:
-            raise BadParameters("path", "the local teacher needs the folder its language model lies in")
+        if self.system in NAMED_BY_PATH and not self.path:
+            raise BadParameters(
+                "path", f"the {NAMED_BY_PATH[self.system]} needs the folder its model lies in"
+            )
 
+
+NAMED_BY_PATH = {"local-teacher": "local teacher", "student-zeroshot": "untuned student"}
+"""Systems that are a model on this machine, in the words of an error."""
 
 PARAMETERS: dict[str, type[Parameters]] = {
     Stage.IMPORT_LOG: ImportLog,

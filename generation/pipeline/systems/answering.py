@@ -7,7 +7,7 @@ from typing import Any
 
 from generation.pipeline.records import Case, Decoding, Explanation, Prompt, Signature, Status
 from generation.pipeline.teacher.interface import Draft
-from generation.pipeline.teacher.screening import EMPTY, screen, strip_echo
+from generation.pipeline.teacher.screening import EMPTY, PROMPT_ECHO, screen, strip_echo
 
 Write = Callable[[Sequence[Case], Sequence[Prompt]], Sequence[Draft]]
 
@@ -68,6 +68,8 @@ def _finished(
 ) -> Explanation:
     text = strip_echo(draft.text, prompt)
     reason = screen(text, prompt, case, finished=draft.finished)
+    if reason == EMPTY and draft.text.strip():
+        reason = PROMPT_ECHO  # it did write, and nothing else
     status: Status = "ok" if reason is None else "empty" if reason == EMPTY else "filtered"
     return Explanation(
         case_id=case.id,

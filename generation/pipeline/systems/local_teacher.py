@@ -15,11 +15,13 @@ NAME = "local-teacher"
 class LocalTeacherSystem:
     """Zero-shot texts of a local model."""
 
-    def __init__(self, teacher: local.TransformersTeacher, *, decoding: Decoding, seed: int) -> None:
+    def __init__(
+        self, teacher: local.TransformersTeacher, *, decoding: Decoding, seed: int, name: str = NAME
+    ) -> None:
         check(decoding, title_tokens=False)
         self.teacher, self.decoding, self.seed = teacher, decoding, seed
         self.signature = signed(
-            NAME,
+            name,
             local.VERSION,
             prompt=teacher.prompt_version,
             decoding=decoding,

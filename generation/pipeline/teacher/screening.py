@@ -49,14 +49,36 @@ def screen(text: str, prompt: Prompt, case: Case, *, finished: bool = True) -> s
 
 
 def strip_echo(text: str, prompt: Prompt) -> str:
-    """The text without the prompt in front of it, however its spaces changed on the way."""
-    rest = text.lstrip()
-    for number, word in enumerate(prompt.text.split()):
-        after = rest.lstrip()
-        if not after.startswith(word) or (number and len(after) == len(rest)):
-            return text.strip()
-        rest = after[len(word) :]
-    return rest.strip()
+    """The text without what it repeats of the prompt at its beginning, however spaces and case changed.
+
+    That is the whole prompt, its first words up to where the text goes its own way, or its last lines; at
+    least ECHO_WORDS words, or a whole last line, are an echo. What stands further behind is for `screen` to
+    reject, since nobody can say where the text begins.
+    """
+    text = text.strip()
+    said = list(re.finditer(r"\S+", text))
+    words = [word.group().casefold() for word in said]
+    while words and (n := _echoed(words, prompt)):
+        rest = text[said[n - 1].end() :].strip()
+        text, said, words = rest, list(re.finditer(r"\S+", rest)), words[n:]
+    return text
+
+
+def _echoed(words: list[str], prompt: Prompt) -> int:
+    """How many of the first words repeat the prompt: its beginning, or its last lines."""
+    shown = prompt.text.casefold().split()
+    n = 0
+    while n < min(len(words), len(shown)) and words[n] == shown[n]:
+        n += 1
+    if n >= min(ECHO_WORDS, len(shown)):
+        return n
+    lines = [line.split() for line in prompt.text.casefold().splitlines()]
+    if len(lines) > 1:
+        for first in range(1, len(lines)):  # the longest tail first
+            tail = [word for line in lines[first:] for word in line]
+            if tail and words[: len(tail)] == tail:
+                return len(tail)
+    return 0
 
 
 def loops(words: list[str]) -> bool:

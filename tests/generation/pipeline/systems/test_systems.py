@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
     return {
         "scripted-teacher": {"catalogue": FILMS, "hallucination_rate": 0.3},
         "local-teacher": {"path": str(tiny.save_t5(root / "t5")), "decoding": {"max_new_tokens": 8}},
+        "student-zeroshot": {"path": str(tiny.save_bart(root / "bart")), "decoding": {"max_new_tokens": 8}},
         "template-knn": {"interactions": [(1, film.id) for film in FILMS[:5]]},
         "prism": {"checkpoint": students[True]},
         "prism-nouser": {"checkpoint": str(students[False])},
@@ -144,7 +146,8 @@ def test_an_impossible_decoding_is_refused_when_the_system_is_built(options: Opt
     ("draft", "status", "reason"),
     [
         (lambda prompt: prompt + " You will like its slow and careful dread.", "ok", ""),
-        (lambda prompt: prompt, "empty", "empty"),
+        (lambda prompt: prompt, "filtered", "prompt echo"),
+        (lambda prompt: " \n", "empty", "empty"),
         (lambda prompt: "no no no no no no", "filtered", "repetition loop"),
         (lambda prompt: "I'm sorry, I cannot do that for you.", "filtered", "refusal"),
     ],
@@ -178,3 +181,34 @@ def test_a_writer_that_fails_for_one_case_fails_for_that_one_only(
     answers = system.explain(some)
     assert [one.status for one in answers] == ["ok", "ok", "ok", "error", "ok"]
     assert answers[3].reason == "MemoryError: too long"
+
+
+def test_an_untuned_student_says_all_its_decoding_and_needs_an_encoder(
+    tmp_path: Path, options: Options
+) -> None:
+    path = options["student-zeroshot"]["path"]
+    untuned = systems.load("student-zeroshot", path=path)
+    assert untuned.signature.system == "student-zeroshot"
+    decoding = untuned.signature.parameters["decoding"]
+    assert (decoding["num_beams"], decoding["max_new_tokens"], decoding["no_repeat_ngram_size"]) == (4, 64, 3)
+    with pytest.raises(ValueError, match="has no encoder"):
+        systems.load("student-zeroshot", path=str(tiny.save_gpt2(tmp_path / "gpt2")))
+
+
+def test_what_an_untuned_student_copies_is_taken_away_before_anybody_rates(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untuned: Any = systems.load("student-zeroshot", **options["student-zeroshot"])
+    good = "You liked the slow dread of the one, so the other should suit you well."
+    tails = iter(["", f"\n{good}", " Explanation:"])
+    monkeypatch.setattr(
+        untuned.teacher,
+        "write",
+        lambda some, shown, **_: [Draft(prompt.text + next(tails)) for prompt in shown],
+    )
+    answers = untuned.explain(cases(3))
+    assert [(one.text, one.status, one.reason) for one in answers] == [
+        ("", "filtered", "prompt echo"),
+        (good, "ok", ""),
+        ("", "filtered", "prompt echo"),
+    ]

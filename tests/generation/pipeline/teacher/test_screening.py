@@ -69,6 +69,43 @@ def test_an_echoed_prompt_in_front_of_a_text_is_removed_whatever_its_spaces() ->
     assert screen(strip_echo(FULL.text, FULL), FULL, ONE) == "empty"
 
 
+LINES = FULL.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        FULL.text.replace(" ", "\n\t "),
+        FULL.text.upper(),
+        "  ".join(FULL.text.split()[:9]),
+        "\n".join(LINES[-3:]),
+        LINES[-1],
+        FULL.text + "\n" + LINES[-1],
+        FULL.text + " " + FULL.text,
+    ],
+    ids=["other spaces", "capitals", "first words", "last lines", "last line", "and again its end", "twice"],
+)
+def test_whatever_of_the_prompt_stands_in_front_is_removed(echo: str) -> None:
+    assert strip_echo(f" {echo}\n{GOOD} ", FULL) == GOOD
+    assert strip_echo(echo, FULL) == ""
+
+
+def test_an_echo_in_the_middle_is_left_for_the_screen_to_reject() -> None:
+    text = f"Well then. {LINES[4]} {GOOD}"
+    assert strip_echo(text, FULL) == text
+    assert screen(text, FULL, ONE) == "prompt echo"
+
+
+def test_few_words_that_a_text_shares_with_the_prompt_are_its_own() -> None:
+    for text in (
+        "Generate a smile with Fargo (1996) tonight, as Heat (1995) did.",
+        "Alien (1979), Heat (1995)",
+    ):
+        assert strip_echo(text, FULL) == text
+    beginning = COMPACT.text.split()[0]
+    assert strip_echo(f"{beginning} Fargo suits you, who liked Heat.", COMPACT).startswith(beginning)
+
+
 def test_no_text_of_the_offline_teacher_is_rejected() -> None:
     some = cases(200)
     shown = [prompts.render(one) for one in some]
