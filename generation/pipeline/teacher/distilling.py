@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,10 @@ def distil(
     rendered = list(prompts) if prompts is not None else [render(case, teacher) for case in cases]
     if len(rendered) != len(cases):
         raise ValueError(f"{len(rendered)} prompts for {len(cases)} cases: give one a case")
+    signature = str(teacher.signature)
     keys = [
-        row_key(teacher, case, prompt, decoding, seed) for case, prompt in zip(cases, rendered, strict=True)
+        _key(signature, prompt, decoding, seed, case.id if teacher.reads_user else "")
+        for case, prompt in zip(cases, rendered, strict=True)
     ]
     store.mkdir(parents=True, exist_ok=True)
     wanted = set(keys)
@@ -161,7 +164,7 @@ def distil(
                     continue
                 n_asked += 1
                 usage.update(draft.usage)
-                row = _row(keys[i], cases[i], rendered[i], draft, teacher, decoding, seed)
+                row = _row(keys[i], cases[i], rendered[i], draft, signature, decoding, seed)
                 (failed if draft.error else by_key)[row.key] = row
             rows = [_for_case(by_key[keys[i]], cases[i], rendered[i]) for i in chunk if keys[i] in by_key]
             file.append([*rows, *failed.values()])
@@ -224,14 +227,18 @@ def render(case: Case, teacher: Teacher) -> Prompt:
 def row_key(teacher: Teacher, case: Case, prompt: Prompt, decoding: Decoding, seed: int) -> str:
     """What the text follows from, hashed; the case itself only for a teacher that reads more than the
     prompt."""
-    parts = [
-        str(teacher.signature),
-        prompt.text,
-        asdict(decoding),
-        seed,
-        case.id if teacher.reads_user else "",
-    ]
+    return _key(str(teacher.signature), prompt, decoding, seed, case.id if teacher.reads_user else "")
+
+
+def _key(signature: str, prompt: Prompt, decoding: Decoding, seed: int, case_id: str) -> str:
+    parts = [signature, prompt.text, _plain(decoding), seed, case_id]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _plain(decoding: Decoding) -> dict[str, Any]:
+    """JSON values, made once: making them for each row cost more than the teacher of a scripted run."""
+    return asdict(decoding)
 
 
 def read_rows(store: Path) -> Iterator[Row]:
@@ -275,7 +282,7 @@ def shard_of(case_id: str, n_shards: int) -> int:
 
 
 def _row(
-    key: str, case: Case, prompt: Prompt, draft: Draft, teacher: Teacher, decoding: Decoding, seed: int
+    key: str, case: Case, prompt: Prompt, draft: Draft, signature: str, decoding: Decoding, seed: int
 ) -> Row:
     text = strip_echo(draft.text, prompt)
     reason = draft.error or screen(text, prompt, case, finished=draft.finished)
@@ -286,11 +293,11 @@ def _row(
         text=text,
         status=ERROR if draft.error else OK if reason is None else REJECTED,
         reason=reason or "",
-        teacher=str(teacher.signature),
+        teacher=signature,
         prompt_sha256=prompt.sha256,
         prompt_version=prompt.version,
         n_dropped=prompt.n_dropped,
-        decoding=asdict(decoding),
+        decoding=_plain(decoding),
         seed=seed,
         attempts=draft.attempts,
         latency=draft.latency,

@@ -105,12 +105,28 @@ def _echoes(text: str, prompt: Prompt, case: Case) -> bool:
     """Whether the text repeats the template, leaving the titles aside."""
     labels = {item.label for item in (*case.history, case.item)}
     said = _plain(text, labels)
+    return (_may_echo(said, prompt) and _repeats(said, prompt, labels)) or (
+        ":" in text and _names_fields(text, prompt, labels)
+    )
+
+
+def _may_echo(said: str, prompt: Prompt) -> bool:
+    """Whether three words in a row, as stand inside any echo, are in the prompt: quick, and no for nearly all."""
+    words, asked = said.split(), " ".join(prompt.text.lower().split())
+    return any(" ".join(words[i : i + ECHO_WORDS - 2]) in asked for i in range(len(words) - ECHO_WORDS + 3))
+
+
+def _repeats(said: str, prompt: Prompt, labels: set[str]) -> bool:
     for piece in _plain(prompt.text, labels).split("\0"):
         words = piece.split()
         for start in range(len(words) - ECHO_WORDS + 1):
             if " ".join(words[start : start + ECHO_WORDS]) in said:
                 return True
-    # A compact prompt has fewer words than that in a row; its field names still give it away.
+    return False
+
+
+def _names_fields(text: str, prompt: Prompt, labels: set[str]) -> bool:
+    """A compact prompt has fewer words than that in a row; its field names still give it away."""
     fields = re.findall(r"\b[A-Z][a-z]+(?: [a-z]+)?:", _replaced(prompt.text, labels, "\0"))
     return len([name for name in dict.fromkeys(fields) if name in text]) >= 2
 

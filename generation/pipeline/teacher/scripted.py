@@ -70,6 +70,8 @@ class ScriptedTeacher:
     prompt_version = "faithful-v1"
     budget: int | None = None
     reads_user = True
+    chunk = 256
+    """It writes thousands a second: what a death costs is nothing, what a write to the disk costs is much."""
 
     def __init__(
         self,
