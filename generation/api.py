@@ -4,6 +4,8 @@ import dataclasses
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
@@ -21,6 +23,9 @@ from generation import overview, tasks
 from generation.models import Case, Corpus, Explanation, Run, Shard, Stage, Status
 from generation.services.cancel_run import cancel_run
 from generation.services.create_corpus import create_corpus
+from generation.services.estimate_teacher import estimate_teacher
+from generation.services.export_batch import NotForBatches, export_batch
+from generation.services.import_batch import import_batch
 from generation.services.parameters import PARAMETERS, BadParameters, choices_of
 from generation.services.queue_pipeline import DEFAULT_SYSTEMS, queue_pipeline
 from generation.services.queue_run import queue_run
@@ -156,6 +161,37 @@ class ExplanationSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class AnswersSerializer(serializers.Serializer):
+    uploads = serializers.ListField(child=serializers.FileField(), help_text="Output and error files.")
+
+
+class BadLineSerializer(serializers.Serializer):
+    file = serializers.CharField()
+    line = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class ImportedSerializer(serializers.Serializer):
+    n_ok = serializers.IntegerField()
+    n_rejected = serializers.IntegerField()
+    n_errors = serializers.IntegerField()
+    bad = BadLineSerializer(many=True)
+
+
+class NewEstimateSerializer(serializers.Serializer):
+    """Parameters of a distil_teacher run with a teacher behind an address."""
+
+    parameters = serializers.DictField()
+
+
+class EstimateSerializer(serializers.Serializer):
+    n_prompts = serializers.IntegerField()
+    mean_prompt_tokens = serializers.FloatField()
+    n_tokens_in = serializers.IntegerField()
+    n_tokens_out = serializers.IntegerField(help_text="If every text took all the tokens it may.")
+    cost = serializers.FloatField(help_text="At the prices given.")
+
+
 class ShardSerializer(serializers.ModelSerializer):
     class Meta:
         model = Shard
@@ -265,6 +301,17 @@ class CorpusViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         found = overview.listed_runs().filter(pk__in=[run.pk for run in queued]).order_by("pk")
         return Response(RunSerializer(found, many=True).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=NewEstimateSerializer, responses={200: EstimateSerializer}, filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def estimate(self, request: Request, pk: str) -> Response:
+        """What a teacher behind an address would cost over the newest cases; queues nothing, asks nobody."""
+        corpus, wanted = self.get_object(), _validated(NewEstimateSerializer, request)
+        try:
+            found = estimate_teacher(corpus=corpus, **wanted)
+        except BadParameters as refusal:
+            raise _refused(refusal) from None
+        return Response(EstimateSerializer(found).data)
+
 
 FILTERS = [
     OpenApiParameter("corpus", OpenApiTypes.INT, description="Only runs of this corpus."),
@@ -330,6 +377,28 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
             raise Conflict("Only a failed or cancelled run can be queued again.")
         tasks.enqueue(run)
         return Response(self._shown(run.pk))
+
+    @extend_schema(responses={(200, "application/jsonl"): OpenApiTypes.BINARY, 409: CONFLICT})
+    @action(detail=True)
+    def questions(self, request: Request, pk: str) -> HttpResponseBase:
+        """The questions of a distil_teacher run that nobody has answered, as a batch file (JSON lines)."""
+        try:
+            lines = export_batch(run_id=self.get_object().pk)
+        except NotForBatches as refusal:
+            raise Conflict(str(refusal)) from None
+        return StreamingHttpResponse(lines, content_type="application/jsonl")
+
+    @extend_schema(request=AnswersSerializer, responses={200: ImportedSerializer, 409: CONFLICT})
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
+    def answers(self, request: Request, pk: str) -> Response:
+        """Take a batch's output files in, whole or in part; `bad` names each line that gave no row."""
+        run = self.get_object()
+        uploads = _validated(AnswersSerializer, request)["uploads"]
+        try:
+            done = import_batch(run_id=run.pk, files=[(one.name, one) for one in uploads])
+        except NotForBatches as refusal:
+            raise Conflict(str(refusal)) from None
+        return Response(ImportedSerializer(done).data)
 
     @extend_schema(responses={200: EventSerializer(many=True)})
     @action(detail=True, serializer_class=EventSerializer)

@@ -6,7 +6,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,7 +18,10 @@ from generation.forms import CorpusForm, PipelineForm, RunForm
 from generation.models import Corpus, Run, Stage
 from generation.services.cancel_run import cancel_run
 from generation.services.create_corpus import create_corpus
+from generation.services.estimate_teacher import estimate_teacher
+from generation.services.export_batch import NotForBatches, export_batch, takes_batches
 from generation.services.folders import logs_root
+from generation.services.import_batch import import_batch
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import queue_pipeline
 from generation.services.queue_run import queue_run
@@ -26,6 +30,7 @@ from generation.services.requeue_run import requeue_run
 RUNS_A_PAGE = 20
 CORPORA_A_PAGE = 10
 SAMPLES_A_PAGE = 3
+BAD_LINES_SHOWN = 20
 
 
 def owners_only(view: Any) -> Any:
@@ -111,19 +116,25 @@ def new_run(request: HttpRequest, corpus_id: int, stage: str) -> HttpResponse:
     form = RunForm(request.POST or None, corpus=found, stage=stage)
     if request.method == "POST" and form.is_valid():
         try:
+            if "estimate" in request.POST:
+                wanted = form.as_request()
+                estimate = estimate_teacher(
+                    corpus=found, parameters=wanted["parameters"], prefer=wanted["prefer"]
+                )
+                messages.info(request, str(estimate))
+                return render(request, "generation/new_run.html", _new_run(form, found, stage))
             queued = queue_run(corpus=found, stage=stage, **form.as_request(), created_by=request.user)
         except BadParameters as refusal:
             _tell(form, refusal)
         else:
             tasks.enqueue(queued)
             return redirect("generation:run", queued.pk)
-    context = {
-        "form": form,
-        "corpus": found,
-        "stage": Stage(stage),
-        "stage_text": overview.NEXT_STAGE_TEXT[Stage(stage)],
-    }
-    return render(request, "generation/new_run.html", context, status=_status(form))
+    return render(request, "generation/new_run.html", _new_run(form, found, stage), status=_status(form))
+
+
+def _new_run(form: RunForm, corpus: Corpus, stage: str) -> dict[str, Any]:
+    text = overview.NEXT_STAGE_TEXT[Stage(stage)]
+    return {"form": form, "corpus": corpus, "stage": Stage(stage), "stage_text": text}
 
 
 @owners_only
@@ -139,6 +150,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         return render(request, "generation/run.html#live", context)
     context["shards"] = found.shards.all()[:100]
     context["needs"] = found.needs.all()
+    context["takes_batches"] = takes_batches(found)
     context["needed_by"] = found.needed_by.all()
     context["row"] = overview.corpus_rows([found.corpus])[0]
     context |= _samples(request, found)
@@ -162,6 +174,42 @@ def requeue(request: HttpRequest, run_id: int) -> HttpResponse:
         tasks.enqueue(found)
     else:
         messages.warning(request, _("Only a failed or cancelled run can be queued again."))
+    return redirect("generation:run", run_id)
+
+
+@owners_only
+@require_safe
+def questions(request: HttpRequest, run_id: int) -> HttpResponseBase:
+    """The questions nobody has answered yet, as a batch file."""
+    get_object_or_404(Run, pk=run_id)
+    try:
+        lines = export_batch(run_id=run_id)
+    except NotForBatches as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("generation:run", run_id)
+    name = f'attachment; filename="questions-run-{run_id}.jsonl"'
+    return StreamingHttpResponse(
+        lines, content_type="application/jsonl", headers={"Content-Disposition": name}
+    )
+
+
+@owners_only
+@require_POST
+def answers(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Take a batch's answers in, and name the lines that gave no row."""
+    get_object_or_404(Run, pk=run_id)
+    uploads = request.FILES.getlist("uploads")
+    try:
+        done = import_batch(run_id=run_id, files=[(one.name or "upload", one) for one in uploads])
+    except NotForBatches as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("generation:run", run_id)
+    words = {"ok": done.n_ok, "rejected": done.n_rejected, "errors": done.n_errors}
+    messages.success(request, _("Taken in: %(ok)d ok, %(rejected)d rejected, %(errors)d failed.") % words)
+    for bad in done.bad[:BAD_LINES_SHOWN]:
+        messages.warning(request, f"{bad.file}, {_('line')} {bad.line}: {bad.reason}")
+    if (more := len(done.bad) - BAD_LINES_SHOWN) > 0:
+        messages.warning(request, _("and %(n)d more lines") % {"n": more})
     return redirect("generation:run", run_id)
 
 

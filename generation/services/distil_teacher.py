@@ -63,7 +63,8 @@ def load_teacher(run: Run, items: tuple[Item, ...]) -> teacher.Teacher:
 
 def local_options(chosen: dict[str, Any]) -> dict[str, Any]:
     """What a local model is given; what is left empty stays the model's own default."""
-    given = {"device_map": chosen["device_map"], "batch_tokens": chosen["batch_tokens"]}
+    spread = "" if chosen["device_map"] == "one" else chosen["device_map"]
+    given = {"device_map": spread, "batch_tokens": chosen["batch_tokens"]}
     given |= {"budget": chosen["context"], "revision": chosen["revision"], "path": chosen["path"]}
     common = {"prompt_version": chosen["prompt_version"], "device": device(), "dtype": chosen["dtype"]}
     return {**common, **{name: value for name, value in given.items() if value}}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generation.models import Run, Stage
+from generation.models import Run, Stage, Status
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.teacher.batch_files import question
 from generation.pipeline.teacher.distilling import ERROR, read_rows, render, row_key
@@ -23,6 +23,15 @@ def export_batch(*, run_id: int) -> Iterator[str]:
     run = Run.objects.select_related("corpus").get(pk=run_id)
     check_for_batches(run)
     return _questions(run)
+
+
+def takes_batches(run: Run) -> bool:
+    """Whether its questions can be exported now and answers taken in."""
+    try:
+        check_for_batches(run)
+    except NotForBatches:
+        return False
+    return run.status not in (Status.RUNNING, Status.DONE)
 
 
 def check_for_batches(run: Run) -> None:

@@ -191,10 +191,10 @@ class DistilTeacher(Parameters):
         advanced=True,
     )
     device_map: str = field(
-        "",
+        "one",
         "Placement",
-        "Local model only: auto spreads it over all accelerators and memory; empty uses one device.",
-        choices={"": "One device", "auto": "Spread"},
+        "Local model only: auto spreads it over all accelerators and memory; one is a single device.",
+        choices={"one": "One device", "auto": "Spread"},
         advanced=True,
     )
     batch_tokens: int = field(

@@ -56,6 +56,8 @@ def every_url():
         ("get", reverse("generation:run", args=[key])),
         ("post", reverse("generation:cancel", args=[key])),
         ("post", reverse("generation:requeue", args=[key])),
+        ("get", reverse("generation:questions", args=[key])),
+        ("post", reverse("generation:answers", args=[key])),
     ]
 
 

@@ -4,7 +4,10 @@ import io
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
 
+from generation.forms import RunForm
 from generation.models import Corpus, Run
 from generation.services.create_corpus import create_corpus
 from generation.services.distil_teacher import distil_teacher
@@ -136,4 +139,49 @@ def test_the_estimate_is_prompts_times_tokens_times_prices(corpus, cases):
     assert (found.n_prompts, found.n_tokens_out) == (35, 35 * 50)
     assert found.n_tokens_in == round(35 * found.mean_prompt_tokens)
     assert found.cost == pytest.approx((found.n_tokens_in * 2 + found.n_tokens_out * 8) / 1e6)
+    assert Run.objects.filter(stage="distil_teacher").count() == 0
+
+
+def test_owners_have_a_batch_answered_by_page_and_over_rest(corpus, cases, client, olga, settings):
+    client.force_login(olga)
+    run = worked(queued(corpus, cases, by_file=True))
+    page = client.get(f"/generation/runs/{run.pk}/").content.decode()
+    assert "Download the questions" in page
+    got = client.get(f"/generation/runs/{run.pk}/questions/")
+    lines = b"".join(got.streaming_content).splitlines()
+    assert len(lines) == 35
+    first = SimpleUploadedFile("first.jsonl", b"".join(map(answer, lines[:10])) + b"rubbish\n")
+    said = client.post(f"/generation/runs/{run.pk}/answers/", {"uploads": [first]}, follow=True)
+    assert "10 ok, 0 rejected" in said.content.decode()
+    assert "first.jsonl, line 11" in said.content.decode()
+
+    rest = APIClient()
+    rest.force_authenticate(olga)
+    url = f"/api/generation/runs/{run.pk}"
+    left = b"".join(rest.get(f"{url}/questions/").streaming_content).splitlines()
+    assert left == lines[10:]
+    file = SimpleUploadedFile("rest.jsonl", b"".join(map(answer, left)))
+    assert rest.post(f"{url}/answers/", {"uploads": [file]}).json()["n_ok"] == 25
+    requeue_run(run_id=run.pk)
+    assert worked(run).status == "done"
+    assert rest.post(f"{url}/answers/", {"uploads": [SimpleUploadedFile("a", b"{}")]}).status_code == 409
+
+
+def test_owners_read_the_estimate_before_they_queue(corpus, cases, client, olga):
+    olgas = APIClient()
+    olgas.force_authenticate(olga)
+    parameters = {"teacher": "endpoint", "endpoint": "http://h/v1", "endpoint_model": "m", "price_in": 2.0}
+    url = f"/api/generation/corpora/{corpus.pk}/estimate/"
+    told = olgas.post(url, {"parameters": parameters}, format="json").json()
+    assert told["n_prompts"] == 35
+    assert told["cost"] == pytest.approx(told["n_tokens_in"] * 2 / 1e6)
+    refused = olgas.post(url, {"parameters": {"teacher": "scripted"}}, format="json")
+    assert (refused.status_code, list(refused.json())) == (422, ["teacher"])
+    client.force_login(olga)
+    form = RunForm(corpus=corpus, stage="distil_teacher")
+    fields = {name: "" if one.initial is None else one.initial for name, one in form.fields.items()}
+    fields = {**fields, **parameters, "options": "{}", "estimate": ""}
+    fields = {name: value for name, value in fields.items() if value is not False}
+    page = client.post(f"/generation/corpora/{corpus.pk}/new/distil_teacher/", fields).content.decode()
+    assert "35 prompts of about" in page
     assert Run.objects.filter(stage="distil_teacher").count() == 0
