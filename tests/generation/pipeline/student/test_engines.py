@@ -10,16 +10,17 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
+from generation.pipeline import systems
 from generation.pipeline.artefacts import DamagedArtefact
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
-from generation.pipeline.student import onnx_engine
+from generation.pipeline.student import ENGINES, onnx_engine
 from generation.pipeline.student.batches import pad
 from generation.pipeline.student.checkpoint import TrainedStudent, load, save
 from generation.pipeline.student.engines import NoRuntime, open_engine
 from generation.pipeline.student.model import build
 from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
-from generation.pipeline.student.onnx_export import located, quantise
+from generation.pipeline.student.onnx_export import PRECISIONS, located, quantise
 from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart, int8_linear
 from generation.pipeline.student.training import make_tokenizer
 from tests.generation.pipeline.films import FILMS, cases
@@ -133,8 +134,10 @@ def test_a_checkpoint_that_was_never_exported_is_exported_in_memory(
     folder: Path, tmp_path: Path, name: str
 ) -> None:
     bare = save(load(folder), tmp_path, export=False).path
-    assert {path.suffix for path in bare.iterdir()} == {".json", ".safetensors", ".arrow"}
-    assert not (bare / "int8.safetensors").exists()
+    left_out = {path.name for path in folder.iterdir()} - {path.name for path in bare.iterdir()}
+    assert left_out == {f"{half}-{kind}.onnx" for half in ("encoder", "decoder") for kind in PRECISIONS} | {
+        "int8.safetensors"
+    }
     decoding = Decoding(max_new_tokens=12)
     wanted = open_engine(name, folder).write(PROMPTS[:8], ROWS[:8], decoding)
     assert open_engine(name, bare).write(PROMPTS[:8], ROWS[:8], decoding) == wanted
@@ -164,3 +167,10 @@ def test_a_bart_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "config.json").rename(tmp_path / "bart.json")
     with pytest.raises(NoExport, match=r"relu.*engine torch"):
         OnnxEngine(tmp_path)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_text_says_which_engine_wrote_it(folder: Path, name: str) -> None:
+    system = systems.load("prism", checkpoint=folder, engine=name)
+    explained = system.explain(cases(3, n_users=2))
+    assert {one.signature.parameters["engine"] for one in explained} == {name}
