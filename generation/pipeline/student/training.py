@@ -16,14 +16,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from generation.pipeline.artefacts import Artefact
+from generation.pipeline.artefacts import Artefact, read_manifest
 from generation.pipeline.records import Item
 from generation.pipeline.student import checkpoint
 from generation.pipeline.student.batches import Batch, DistilledPair, collate, cut_to_shown, epoch, render
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.config import StudentConfig
-from generation.pipeline.student.model import Student, build
+from generation.pipeline.student.model import UNKNOWN_USER, Student, build
 from generation.pipeline.student.row_table import RowTable
+from generation.pipeline.student.team import Team
 from generation.pipeline.student.tokenizer import StudentTokenizer, pretrained_tokenizer, train_tokenizer
 
 STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
@@ -137,7 +138,9 @@ class _Trainer:
         catalogue: Iterable[Item],
         device: str,
     ) -> None:
-        self.config, self.seed, self.folder, self.device = config, seed, folder, torch.device(device)
+        self.config, self.seed, self.folder = config, seed, folder
+        self.team = Team(torch.device(device))
+        self.device = self.team.device
         self.in_bf16 = config.precision == "bf16" or (
             config.precision == "auto" and multiplies_in_bf16(self.device)
         )
@@ -193,12 +196,14 @@ class _Trainer:
         )
         self.optimiser = make_optimiser(self.model, self.config)
         self._resume()
+        self.team.wait()  # nobody writes a state before everybody has read it
         started, before = time.process_time(), self.state.seconds
         first = self.state.step
         while True:
             stopped = self._reason_to_stop()
             if not stopped and should_stop():
                 stopped = "asked"
+            stopped, self.state.seconds = self.team.agree(stopped, self.state.seconds)
             if stopped:
                 break
             loss = self._step()
@@ -208,7 +213,8 @@ class _Trainer:
             every = self.config.checkpoint_every or self.look_every
             if self.state.step % every == 0 and self.state.step < self.total:
                 self._keep_state()
-                kept((self.state_folder.name, self.best_folder.name))
+                if self.team.leads:
+                    kept((self.state_folder.name, self.best_folder.name))
             rate = (self.state.step - first) * self.config.batch_size / max(self.state.seconds - before, 1e-9)
             progress(self.state.step, self.total, f"loss {loss:.3f}, {rate:.0f} pairs per processor second")
         if not self.state.losses or self.state.losses[-1][0] != self.state.step:
@@ -231,11 +237,19 @@ class _Trainer:
         factor = schedule(self._share_done(), self.config.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
-        value = self._backward(self._batch(step))
+        batch = self._batch(step)
+        value = self._backward(batch)
         moved: list[torch.Tensor] = list(self.model.parameters())
+        if self.team.size > 1:
+            self._add_up(moved)
         table = self.model.users if isinstance(self.model.users, RowTable) else None
         if table is not None:
-            rows, gradients = table.gradients()
+            met, of_met = table.gradients()
+            rows = batch.user_rows.unique()  # of all processes, in the same order for each
+            rows = rows[rows != UNKNOWN_USER]
+            gradients = torch.zeros(len(rows), of_met.shape[1])
+            gradients.index_add_(0, torch.searchsorted(rows, met), of_met)
+            self.team.sum([gradients])
             of_users = torch.empty_like(gradients, requires_grad=True)
             of_users.grad = gradients
             moved.append(of_users)  # clipped with the others, as a table under AdamW is
@@ -252,9 +266,10 @@ class _Trainer:
 
     def _backward(self, batch: Batch) -> float:
         """Leave the gradient of the batch's mean loss in the weights, part by part, and give that loss."""
-        parts = [batch] if self.config.accumulate == 1 else batch.parts(self.config.accumulate)
+        parts = self._parts(batch)
         n_tokens, value = int((batch.labels >= 0).sum()), 0.0
-        for number, part in enumerate(parts):
+        for number in range(self.team.rank, len(parts), self.team.size):
+            part = parts[number]
             torch.manual_seed(
                 _number(self.seed, STREAM_DROPOUT, self.state.step, *([number] if number else []))
             )
@@ -264,7 +279,19 @@ class _Trainer:
                 loss = loss * (int((part.labels >= 0).sum()) / n_tokens)
             loss.backward()
             value += float(loss.detach())
-        return value
+        return self.team.total(value)[0]
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """What the processes learn one after the other: each takes every `size`th, and some may have none."""
+        n_parts = self.config.accumulate * self.team.size
+        return [batch] if n_parts == 1 else batch.parts(n_parts)
+
+    def _add_up(self, parameters: Sequence[torch.Tensor]) -> None:
+        """Give each process the gradients of all."""
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        self.team.sum([parameter.grad for parameter in parameters if parameter.grad is not None])
 
     def _share_done(self) -> float:
         """How far the schedule is; a training that is short of time comes to its end on time."""
@@ -314,11 +341,12 @@ class _Trainer:
         total, n_tokens = 0.0, 0
         for start in range(0, len(self.valid), self.config.batch_size):
             batch = self._collate(self.valid[start : start + self.config.batch_size], None)
-            for part in [batch] if self.config.accumulate == 1 else batch.parts(self.config.accumulate):
+            for part in self._parts(batch)[self.team.rank :: self.team.size]:
                 n = int((part.labels >= 0).sum())
                 total += float(self._loss(part.to(self.device))) * n
                 n_tokens += n
-        return total / n_tokens
+        total, n_all = self.team.total(total, n_tokens)
+        return total / n_all
 
     def _fill_best(self, folder: Path) -> None:
         checkpoint.save_weights(self.model, folder)
@@ -358,6 +386,8 @@ class _Trainer:
 
     def _write_aside(self, place: Path, fill: Callable[[Path], None]) -> None:
         """A folder that is there whole or not at all; the old one goes only when the new one stands."""
+        if not self.team.leads:
+            return
         aside = place.with_name(f"{place.name}.aside-{os.getpid()}")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
@@ -370,6 +400,7 @@ class _Trainer:
 
     def finish(self, stopped: str, about: Mapping[str, Any], *, export: bool) -> TrainingSummary:
         state = self.state
+        self.team.wait()  # the best weights may still be being written
         checkpoint.load_weights(self.model, self.best_folder)
         facts = {
             **about,
@@ -383,6 +414,7 @@ class _Trainer:
             "losses": [list(look) for look in state.losses],
             "stopped": stopped,
             "precision": "bf16" if self.in_bf16 else "fp32",
+            "n_processes": self.team.size,
         }
         student = TrainedStudent(
             model=self.model.eval(),
@@ -392,8 +424,10 @@ class _Trainer:
             sha256="",
             facts=facts,
         )
-        artefact = checkpoint.save(student, self.folder, export=export)
-        if stopped != "asked":  # a training that was asked to stop may be asked to go on
+        saved = checkpoint.save(student, self.folder, export=export) if self.team.leads else None
+        path, _ = self.team.agree(str(saved.path) if saved else "", 0.0)
+        artefact = saved or read_manifest(Path(path))
+        if stopped != "asked" and self.team.leads:  # a training that was asked to stop may be asked to go on
             shutil.rmtree(self.state_folder, ignore_errors=True)
             shutil.rmtree(self.best_folder, ignore_errors=True)
         return TrainingSummary(
