@@ -6,7 +6,14 @@ from generation.pipeline.logs.interface import LogFormat
 from generation.pipeline.registry import Entry, load_from
 
 LOG_FORMATS: dict[str, Entry] = {
-    "movielens": Entry("MovieLens: ratings.dat or ratings.csv", "generation.pipeline.logs.movielens:load"),
+    "movielens": Entry(
+        "MovieLens: u.data, ratings.dat or ratings.csv", "generation.pipeline.logs.movielens:load"
+    ),
+    "yelp": Entry("Yelp open dataset: business.json, review.json", "generation.pipeline.logs.yelp:load"),
+    "amazon": Entry(
+        "Amazon reviews 2014, 2018, 2023: one category and its meta_ file",
+        "generation.pipeline.logs.amazon:load",
+    ),
     "jsonl": Entry("JSON lines: interactions.jsonl, items.jsonl", "generation.pipeline.logs.jsonl:load"),
     "builtin": Entry(
         "The small catalogue that ships, with made-up users", "generation.pipeline.logs.builtin.world:load"

@@ -4,7 +4,6 @@ interactions.jsonl: user, item, timestamp (seconds since 1970 or ISO 8601), and 
 items.jsonl: item, title, and maybe year, genres and directors. Fields of other names are left alone.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from generation.pipeline.logs.fields import (
     read_time,
     read_year,
 )
-from generation.pipeline.logs.lines import read_lines
+from generation.pipeline.logs.objects import get, read_objects
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
 from generation.pipeline.records import Interaction, Item
 
@@ -35,13 +34,13 @@ class JsonLines:
     def items(self) -> Iterator[tuple[int, Item]]:
         for line, row in self._rows(self._items):
             try:
-                title = read_text("title", _get(row, "title"))
+                title = read_text("title", get(row, "title"))
                 if not title:
                     raise BadField("title", "is empty", "Every item needs one")
                 yield (
                     line,
                     Item(
-                        id=read_id("item", _get(row, "item")),
+                        id=read_id("item", get(row, "item")),
                         title=title,
                         year=read_year("year", row.get("year")),
                         genres=read_names("genres", row.get("genres")),
@@ -58,9 +57,9 @@ class JsonLines:
                 yield (
                     line,
                     Interaction(
-                        user=read_id("user", _get(row, "user")),
-                        item=read_id("item", _get(row, "item")),
-                        at=read_time("timestamp", _get(row, "timestamp")),
+                        user=read_id("user", get(row, "user")),
+                        item=read_id("item", get(row, "item")),
+                        at=read_time("timestamp", get(row, "timestamp")),
                         rating=None if rating is None else read_rating("rating", rating),
                         text=read_text("text", row.get("text")),
                     ),
@@ -69,35 +68,10 @@ class JsonLines:
                 self._reject(self._interactions, line, problem, row)
 
     def _rows(self, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-        for line, text in read_lines(path, encoding=self.encoding, rejected=self.rejected):
-            if not text.strip():
-                continue
-            try:
-                row = json.loads(text, parse_constant=_refuse_constant)
-            except (ValueError, RecursionError):
-                problem = BadField(
-                    "row", "is no JSON", "Write one JSON object a line, without NaN or Infinity"
-                )
-                self._reject(path, line, problem, text)
-                continue
-            if not isinstance(row, dict):
-                problem = BadField("row", "is no JSON object", 'Write {"name": value, …}')
-                self._reject(path, line, problem, text)
-                continue
-            yield line, row
+        return read_objects(path, rejected=self.rejected, encoding=self.encoding)
 
     def _reject(self, path: Path, line: int, problem: BadField, text: object) -> None:
         self.rejected.add(path.name, line, problem.field, problem.reason, problem.remedy, text)
-
-
-def _get(row: dict[str, Any], field: str) -> Any:
-    if row.get(field) is None:
-        raise BadField(field, "is missing", "Every row needs one")
-    return row[field]
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def load(

@@ -1,4 +1,5 @@
-"""MovieLens in both of its dresses: `::` files in latin-1 (1M, 10M), CSV files in UTF-8 (latest, 20M to 32M).
+"""MovieLens in its three dresses: u.data and u.item (100K) and `::` files (1M, 10M) in latin-1, CSV files in UTF-8
+(latest, 20M to 32M).
 
 Facts of the format: GroupLens's README of each data set.
 """
@@ -16,7 +17,13 @@ from generation.pipeline.logs.titles import split_title
 from generation.pipeline.records import Interaction, Item
 
 NO_GENRES = "(no genres listed)"
-Edition = Literal["dat", "csv"]
+Edition = Literal["100k", "dat", "csv"]
+GENRES_100K = (
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
+    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)  # fmt: skip
+"""What the last 19 columns of u.item stand for, in their order (u.genre)."""
+FIELDS_100K = 5 + len(GENRES_100K)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,21 @@ class _Dress:
 
 def _split_dat_rating(line: str) -> list[str]:
     return line.split("::")
+
+
+def _split_100k_rating(line: str) -> list[str]:
+    return line.split("\t")
+
+
+def _split_100k_movie(line: str) -> list[str]:
+    """Id, title and genres out of 24 fields: id, title, two dates, an address, and a 0 or 1 a genre."""
+    fields = line.split("|")
+    if len(fields) != FIELDS_100K:
+        reason = f"has {len(fields)} fields, not {FIELDS_100K}"
+        raise BadField("row", reason, "Give u.item as GroupLens publishes it")
+    flags = zip(GENRES_100K, fields[5:], strict=True)
+    named = [genre for genre, flag in flags if flag.strip() == "1" and genre != "unknown"]
+    return [fields[0], fields[1], "|".join(named)]
 
 
 def _split_dat_movie(line: str) -> list[str]:
@@ -49,6 +71,7 @@ def _split_csv(line: str) -> list[str]:
 
 
 _DRESSES: dict[Edition, _Dress] = {
+    "100k": _Dress("u.data", "u.item", _split_100k_rating, _split_100k_movie, header=False),
     "dat": _Dress("ratings.dat", "movies.dat", _split_dat_rating, _split_dat_movie, header=False),
     "csv": _Dress("ratings.csv", "movies.csv", _split_csv, _split_csv, header=True),
 }
@@ -62,8 +85,8 @@ class MovieLens:
         self.items_file, self.interactions_file = self._dress.movies, self._dress.ratings
         self.rejected = rejected
         self._folder = folder
-        # Only movies.dat holds words. It is latin-1 as published; copies saved again as UTF-8 go about too.
-        detected = detect_encoding(folder / self.items_file) if edition == "dat" else "utf-8"
+        # Only the movies' file holds words. It is latin-1 as published; copies saved again as UTF-8 go about too.
+        detected = "utf-8" if edition == "csv" else detect_encoding(folder / self.items_file)
         self.encoding = encoding or detected
 
     def items(self) -> Iterator[tuple[int, Item]]:
@@ -139,9 +162,8 @@ def load(
         raise ValueError(f"edition is one of {', '.join(_DRESSES)}, not {edition!r}")
     found = [name for name, dress in _DRESSES.items() if (folder / dress.ratings).is_file()]
     if edition is None and len(found) != 1:
-        reason = (
-            "both ratings.dat and ratings.csv are here" if found else "no ratings.dat or ratings.csv here"
-        )
+        here = " and ".join(_DRESSES[name].ratings for name in found)
+        reason = f"both {here} are here" if found else "no ratings.dat, ratings.csv or u.data here"
         remedy = "Say which with edition" if found else "Name the folder that holds MovieLens's own files"
         raise ImportRefused(folder.name, reason, remedy)
     return MovieLens(

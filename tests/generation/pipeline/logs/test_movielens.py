@@ -109,7 +109,7 @@ def test_a_csv_that_is_not_utf_8_is_refused_with_its_line(tmp_path):
 def test_a_folder_that_is_missing_empty_or_ambiguous_is_refused(tmp_path):
     with pytest.raises(ImportRefused, match="no such folder"):
         logs.load("movielens", folder=tmp_path / "nowhere")
-    with pytest.raises(ImportRefused, match=r"no ratings\.dat or ratings\.csv"):
+    with pytest.raises(ImportRefused, match=r"no ratings\.dat, ratings\.csv or u\.data"):
         logs.load("movielens", folder=tmp_path)
     folder = write_dat(tmp_path / "ml", movies=["1::Alien (1979)::Horror"], ratings=["1::1::5::1"])
     write_csv(folder, movies=["1,Alien (1979),Horror"], ratings=["9,1,5,1"])
@@ -147,3 +147,42 @@ def test_the_real_movies_of_the_1m_edition_are_read_in_latin_1(shared_data, tmp_
     assert write_corpus(fmt, tmp_path / "corpus").n_items == 3883
     assert {item.id: item.title for item in read_items(tmp_path / "corpus")}["73"] == "Les Misérables"
     assert fmt.rejected.count() == 0
+
+
+def write_100k(folder, movies, ratings):
+    folder.mkdir()
+    (folder / "u.item").write_bytes("".join(f"{line}\n" for line in movies).encode("latin-1"))
+    (folder / "u.data").write_text("".join(f"{line}\n" for line in ratings))
+    return folder
+
+
+def flags(*places):
+    return "|".join("1" if place in places else "0" for place in range(19))
+
+
+def test_the_100k_edition_spells_its_genres_as_flags(tmp_path):
+    folder = write_100k(
+        tmp_path / "ml",
+        movies=[
+            f"2|City of Lost Children, The (Cité des enfants perdus, La) (1995)|01-Jan-1995||http://x|{flags(2, 15)}",
+            f"267|unknown||||{flags(0)}",
+            "3|too|few",
+        ],
+        ratings=["196\t2\t3\t881250949", "186\t267\t4\t891717742", "1 2 3 4"],
+    )
+    log = logs.load("movielens", folder=folder)
+    items, interactions = read_all(log)
+    assert items == [
+        Item("2", "The City of Lost Children (La Cité des enfants perdus)", 1995, ("Adventure", "Sci-Fi")),
+        Item("267", "unknown", None, ()),
+    ]
+    assert interactions[0] == Interaction("196", "2", datetime(1997, 12, 4, 15, 55, 49, tzinfo=UTC), 3.0)
+    assert [(row.file, row.line) for row in log.rejected.rows] == [("u.item", 3), ("u.data", 3)]
+
+
+def test_two_editions_in_one_folder_want_a_choice(tmp_path):
+    folder = write_100k(tmp_path / "ml", movies=[f"1|A (1995)||||{flags(8)}"], ratings=["1\t1\t5\t881250949"])
+    write_csv(folder, movies=["9,B (1996),Drama"], ratings=["1,9,5,881250949"])
+    with pytest.raises(ImportRefused, match=r"both u\.data and ratings\.csv are here"):
+        logs.load("movielens", folder=folder)
+    assert read_all(logs.load("movielens", folder=folder, edition="100k"))[0][0].id == "1"
