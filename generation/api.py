@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from generation import overview, tasks
 from generation.models import Case, Corpus, Explanation, Run, Shard, Stage, Status
 from generation.services.cancel_run import cancel_run
+from generation.services.clone_run import clone_run
 from generation.services.create_corpus import create_corpus
 from generation.services.estimate_teacher import estimate_teacher
 from generation.services.export_batch import NotForBatches, export_batch
@@ -113,6 +114,18 @@ class NewRunSerializer(serializers.Serializer):
     parameters = serializers.DictField(required=False)
     seed = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**32 - 1)
     needs = serializers.PrimaryKeyRelatedField(many=True, queryset=Run.objects.all(), required=False)
+
+
+class CloneSerializer(serializers.Serializer):
+    """What differs from the run that is cloned."""
+
+    parameters = serializers.DictField(required=False)
+    seed = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**32 - 1, help_text="By default the old one."
+    )
+    dependents = serializers.BooleanField(
+        required=False, default=False, help_text="Queue again what built on it, over the new run."
+    )
 
 
 class NewPipelineSerializer(serializers.Serializer):
@@ -377,6 +390,19 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
             raise Conflict("Only a failed or cancelled run can be queued again.")
         tasks.enqueue(run)
         return Response(self._shown(run.pk))
+
+    @extend_schema(request=CloneSerializer, responses={201: RunSerializer(many=True)})
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def clone(self, request: Request, pk: str) -> Response:
+        """Queue the run again with changes, beside the one that was; with `dependents`, what built on it as well."""
+        run = self.get_object()
+        wanted = _validated(CloneSerializer, request)
+        try:
+            queued = clone_run(run_id=run.pk, **wanted, created_by=request.user)
+        except BadParameters as refusal:
+            raise _refused(refusal) from None
+        tasks.enqueue(*queued)
+        return Response([self._shown(one.pk) for one in queued], status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={(200, "application/jsonl"): OpenApiTypes.BINARY, 409: CONFLICT})
     @action(detail=True)

@@ -110,7 +110,10 @@ class CorpusForm(forms.Form):
 class RunForm(forms.Form):
     """A new run of one stage: its parameters, its seed and the runs it builds on."""
 
-    def __init__(self, *args: Any, corpus: Corpus, stage: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, corpus: Corpus, stage: str, like: Run | None = None, **kwargs: Any
+    ) -> None:
+        """`like` is the run whose settings the form begins with."""
         super().__init__(*args, **kwargs)
         self.corpus, self.stage = corpus, stage
         self.parameter_names = list(parameter_fields(stage))
@@ -118,6 +121,15 @@ class RunForm(forms.Form):
         for needed in self._needed():
             self.fields[f"after_{needed}"] = self._need_field(needed)
         self.fields["seed"] = seed_field()
+        if like is not None:
+            self.initial = {**like.parameters, "seed": like.seed}
+            self.initial |= {f"after_{need.stage}": need.pk for need in like.needs.all()}
+            if like.needed_by.exists():
+                self.fields["dependents"] = forms.BooleanField(
+                    label=_("Repeat what built on it"),
+                    required=False,
+                    help_text=_("Queues the later runs again as well, over the new one and with its seed."),
+                )
 
     def _needed(self) -> list[str]:
         train = [Stage.TRAIN_STUDENT] if self.stage == Stage.EXPLAIN_CASES else []

@@ -17,6 +17,7 @@ from generation import overview, tasks
 from generation.forms import CorpusForm, PipelineForm, RunForm
 from generation.models import Corpus, Run, Stage
 from generation.services.cancel_run import cancel_run
+from generation.services.clone_run import clone_run
 from generation.services.create_corpus import create_corpus
 from generation.services.estimate_teacher import estimate_teacher
 from generation.services.export_batch import NotForBatches, export_batch, takes_batches
@@ -113,7 +114,8 @@ def new_run(request: HttpRequest, corpus_id: int, stage: str) -> HttpResponse:
     found = get_object_or_404(Corpus, pk=corpus_id)
     if stage not in Stage.values:
         raise Http404(f"there is no stage {stage!r}")
-    form = RunForm(request.POST or None, corpus=found, stage=stage)
+    like = _like(request, found, stage)
+    form = RunForm(request.POST or None, corpus=found, stage=stage, like=like)
     if request.method == "POST" and form.is_valid():
         try:
             if "estimate" in request.POST:
@@ -123,18 +125,49 @@ def new_run(request: HttpRequest, corpus_id: int, stage: str) -> HttpResponse:
                 )
                 messages.info(request, str(estimate))
                 return render(request, "generation/new_run.html", _new_run(form, found, stage))
-            queued = queue_run(corpus=found, stage=stage, **form.as_request(), created_by=request.user)
+            if like is not None:
+                queued = _clone(like, form, request)
+            else:
+                queued = [queue_run(corpus=found, stage=stage, **form.as_request(), created_by=request.user)]
         except BadParameters as refusal:
             _tell(form, refusal)
         else:
-            tasks.enqueue(queued)
-            return redirect("generation:run", queued.pk)
-    return render(request, "generation/new_run.html", _new_run(form, found, stage), status=_status(form))
+            tasks.enqueue(*queued)
+            return redirect("generation:run", queued[0].pk)
+    context = {**_new_run(form, found, stage), "like": like}
+    return render(request, "generation/new_run.html", context, status=_status(form))
 
 
 def _new_run(form: RunForm, corpus: Corpus, stage: str) -> dict[str, Any]:
     text = overview.NEXT_STAGE_TEXT[Stage(stage)]
     return {"form": form, "corpus": corpus, "stage": Stage(stage), "stage_text": text}
+
+
+def _like(request: HttpRequest, corpus: Corpus, stage: str) -> Run | None:
+    """The run of this corpus and stage whose settings were asked for, with ?like=."""
+    named = request.GET.get("like", "")
+    if not named:
+        return None
+    if not (named.isascii() and named.isdigit() and len(named) < 10):
+        raise Http404("no such run")
+    return get_object_or_404(Run, pk=int(named), corpus=corpus, stage=stage)
+
+
+def _clone(like: Run, form: RunForm, request: HttpRequest) -> list[Run]:
+    wanted = form.as_request()
+    chosen = {need.stage: need for need in wanted["prefer"]}
+    queued = clone_run(
+        run_id=like.pk,
+        parameters=wanted["parameters"],
+        needs=[chosen.get(need.stage, need) for need in like.needs.all()],
+        seed=wanted["seed"],
+        dependents=bool(form.cleaned_data.get("dependents")),
+        created_by=request.user,
+    )
+    if len(queued) > 1:
+        words = _("Queued %(n)d runs; each starts when those it needs are done.") % {"n": len(queued)}
+        messages.success(request, words)
+    return queued
 
 
 @owners_only

@@ -42,6 +42,7 @@ def every_endpoint():
         ("get", f"{detail}/"),
         ("post", f"{detail}/cancel/"),
         ("post", f"{detail}/requeue/"),
+        ("post", f"{detail}/clone/"),
         ("get", f"{detail}/questions/"),
         ("post", f"{detail}/answers/"),
         ("post", f"{ROOT}/corpora/{run.corpus_id}/estimate/"),
@@ -333,3 +334,15 @@ def test_a_number_beyond_all_measure_is_refused(api, stage, name):
     body = {"corpus": corpus, "stage": stage, "parameters": {name: 10**400}}
     answer = api.post(f"{ROOT}/runs/", body, format="json")
     assert (answer.status_code, list(answer.json())) == (422, [name])
+
+
+def test_a_clone_is_queued_beside_the_old_run_and_its_faults_are_named(api, sent):
+    log = builders.run(stage="import_log", status="done")
+    old = builders.run(stage="select_cases", status="done", needs=(log,))
+    made = api.post(f"{ROOT}/runs/{old.pk}/clone/", {"parameters": {"n_cases": 5}, "seed": 8}, format="json")
+    assert made.status_code == 201
+    (new,) = made.json()
+    assert (new["parameters"]["n_cases"], new["seed"], new["needs"]) == (5, 8, [log.pk])
+    assert sent == [("select_cases", new["id"])]
+    refused = api.post(f"{ROOT}/runs/{old.pk}/clone/", {"parameters": {"n_cases": 0}}, format="json")
+    assert refused.status_code == 422

@@ -359,3 +359,39 @@ def test_what_was_left_out_is_shown_with_its_reason(page):
     html = page("run", run.pk).content.decode()
     assert "repeats itself" in html
     assert "1,234" in html
+
+
+def test_a_clone_begins_with_the_old_settings_and_says_so(page):
+    log = builders.run(stage="import_log", status="done")
+    old = builders.run(stage="select_cases", status="done", needs=(log,), parameters={"n_cases": 77}, seed=12)
+    address = reverse("generation:new-run", args=[old.corpus_id, "select_cases"]) + f"?like={old.pk}"
+    assert address in page("run", old.pk).content.decode()
+    html = page("new-run", old.corpus_id, "select_cases", data={"like": old.pk}).content.decode()
+    assert f"Begins with the settings of run {old.pk}" in html
+    assert re.search(r'name="n_cases" value="77"', html)
+    assert re.search(r'name="seed" value="12"', html)
+    assert 'name="dependents"' not in html
+
+
+def test_a_clone_repeats_what_built_on_it_when_asked(client, page, sent):
+    log = builders.run(stage="import_log", status="done")
+    old = builders.run(stage="select_cases", status="done", needs=(log,))
+    builders.run(stage="explain_cases", status="done", needs=(old,), parameters={"system": "template-knn"})
+    html = page("new-run", old.corpus_id, "select_cases", data={"like": old.pk}).content.decode()
+    assert "Repeat what built on it" in html
+    address = reverse("generation:new-run", args=[old.corpus_id, "select_cases"]) + f"?like={old.pk}"
+    form = page("new-run", old.corpus_id, "select_cases", data={"like": old.pk}).context["form"]
+    given = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    filled = {name: value for name, value in given.items() if value not in (None, {}, False)}
+    answer = client.post(address, {**filled, "n_cases": 9, "seed": 5, "dependents": "on"})
+    cases, explained = Run.objects.order_by("-pk")[:2][::-1]
+    assert answer.url == reverse("generation:run", args=[cases.pk])
+    assert (cases.parameters["n_cases"], cases.seed, cases.needs.get()) == (9, 5, log)
+    assert (explained.needs.get(), explained.seed) == (cases, 5)
+    assert sent == [("select_cases", cases.pk)]
+
+
+@pytest.mark.parametrize("like", ["999999", "x", "-1", "٣", "9" * 30])
+def test_a_clone_of_nothing_is_not_found(page, like):
+    corpus = builders.corpus()
+    assert page("new-run", corpus.pk, "select_cases", data={"like": like}).status_code == 404
