@@ -66,7 +66,7 @@ def chat_server(**options: Any) -> Iterator[ChatServer]:
 
         def _reply(self, prompt: str, fault: str) -> None:
             if fault == "hang":
-                time.sleep(1.5)
+                time.sleep(5.0)
             elif fault == "garbage":
                 self._send(200, b"<html>busy</html>")
             elif fault == "hollow":

@@ -23,7 +23,7 @@ KEY = "sk-secret-of-the-operator"
 
 
 def teacher(url: str, **options: Any) -> EndpointTeacher:
-    return EndpointTeacher(url, "tiny", **{"api_key": KEY, "first_pause": 0.001, "timeout": 0.5, **options})
+    return EndpointTeacher(url, "tiny", **{"api_key": KEY, "first_pause": 0.001, "timeout": 4.0, **options})
 
 
 def run(store: Path, writer: EndpointTeacher, n: int = 30, **options: Any) -> Any:
