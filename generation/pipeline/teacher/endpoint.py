@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import openai
+from anyio.from_thread import start_blocking_portal
 
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
 from generation.pipeline.teacher.address import checked_url
@@ -100,7 +101,9 @@ class EndpointTeacher:
     ) -> list[Draft]:
         """One draft a case; those the budget had no room for are marked as not asked."""
         body = request_body(self.model, decoding, seed)
-        return asyncio.run(self._all(prompts, body))
+        # A loop in a thread of its own: the caller's thread may run one already. Interrupted, it is cancelled.
+        with start_blocking_portal() as portal:
+            return portal.call(self._all, prompts, body)
 
     async def _all(self, prompts: Sequence[Prompt], body: dict[str, Any]) -> list[Draft]:
         gate = asyncio.Semaphore(self.concurrency)

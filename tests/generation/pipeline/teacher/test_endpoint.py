@@ -1,3 +1,4 @@
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
 
         writer.write(some, [render(one, writer) for one in some], decoding=Decoding(), seed=0)
         assert server.most_at_once == 3
+
+
+def test_it_writes_where_a_loop_is_running_already(tmp_path: Path) -> None:
+    async def inside(url: str) -> Any:
+        return run(tmp_path, teacher(url), 3)
+
+    with chat_server() as server:
+        assert asyncio.run(inside(server.url)).n_ok == 3
 
 
 def test_the_pause_a_server_asks_for_is_kept(tmp_path: Path) -> None:
