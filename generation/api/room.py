@@ -1,0 +1,39 @@
+"""What all endpoints of this room share: who may use them, and how a refusal is said."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from generation.services.parameters import BadParameters
+
+
+class MayRunGeneration(BasePermission):
+    """Owners only."""
+
+    message = "Only owners may run generation."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("generation.run"))
+
+
+class Conflict(APIException):
+    """The run is not where the request assumes."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+CONFLICT = OpenApiResponse(description="Not where the request assumes it. Nothing was changed.")
+
+
+def validated(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    checked = serializer(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data
+
+
+def refused(refusal: BadParameters) -> ValidationError:
+    return ValidationError({refusal.field: [str(refusal)]})

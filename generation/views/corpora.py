@@ -1,0 +1,89 @@
+"""Owners' pages of corpora: the room's first page, a corpus with its row of stages, the whole pipeline at once."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from generation import overview, tasks
+from generation.forms import CorpusForm, PipelineForm
+from generation.models import Corpus
+from generation.services.create_corpus import create_corpus
+from generation.services.folders import logs_root
+from generation.services.parameters import BadParameters
+from generation.services.queue_pipeline import queue_pipeline
+from generation.views.room import RUNS_A_PAGE, owners_only, status_of, tell
+
+CORPORA_A_PAGE = 10
+
+
+@owners_only
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    corpora = Paginator(Corpus.objects.all(), CORPORA_A_PAGE).get_page(request.GET.get("corpora"))
+    page = Paginator(overview.listed_runs(), RUNS_A_PAGE).get_page(request.GET.get("page"))
+    lines = [overview.run_line(run) for run in page]
+    rows = overview.corpus_rows(corpora)
+    context = {"rows": rows, "corpora": corpora, "page": page, "lines": lines}
+    return render(request, "generation/runs.html", context)
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_corpus(request: HttpRequest) -> HttpResponse:
+    form = CorpusForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            corpus, run = create_corpus(**form.as_request(), created_by=request.user)
+        except BadParameters as refusal:
+            tell(form, refusal, {"seed": "world_seed"})
+        else:
+            tasks.enqueue(run)
+            return redirect("generation:corpus", corpus.pk)
+    context = {"form": form, "logs_root": logs_root()}
+    return render(request, "generation/new_corpus.html", context, status=status_of(form))
+
+
+@owners_only
+@require_safe
+def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    page = Paginator(overview.listed_runs().filter(corpus=found), RUNS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    [row] = overview.corpus_rows([found])
+    context = {
+        "row": row,
+        "page": page,
+        "lines": [overview.run_line(run) for run in page],
+        "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
+    }
+    if request.htmx and request.htmx.target == "live":
+        if not row.any_open:
+            return HttpResponseClientRefresh()  # what may be done next stands outside the live part
+        return render(request, "generation/corpus.html#live", context)
+    return render(request, "generation/corpus.html", context)
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    form = PipelineForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            queued = queue_pipeline(corpus=found, **form.as_request(), created_by=request.user)
+        except BadParameters as refusal:
+            tell(form, refusal)
+        else:
+            tasks.enqueue(*queued)
+            messages.success(
+                request,
+                _("Queued %(n)d runs; each starts when those it needs are done.") % {"n": len(queued)},
+            )
+            return redirect("generation:corpus", corpus_id)
+    context = {"form": form, "corpus": found}
+    return render(request, "generation/new_pipeline.html", context, status=status_of(form))
