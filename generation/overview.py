@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import models as database
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Value, When, Window
@@ -13,6 +14,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation import queries
+from generation.curves import LossCurve, loss_curve
 from generation.models import OPEN, Case, Corpus, Explanation, Run, Stage, Status, TextStatus
 from generation.services.queue_run import NEEDED
 
@@ -304,6 +306,22 @@ class Sample:
     @property
     def user(self) -> str:
         return self.case.user
+
+
+def losses_of(run: Run) -> tuple[list[list[Any]], list[list[Any]]]:
+    """The losses of a training, over or not, and what lies between them; those of a run that is not over come
+    from its shard, which keeps them while it trains."""
+    kept = run.report
+    if run.stage == Stage.TRAIN_STUDENT and "losses" not in kept:
+        shard = run.shards.first()
+        kept = shard.result if shard is not None else {}
+    return kept.get("losses", []), kept.get("trace", [])
+
+
+def curve_of(run: Run) -> LossCurve | None:
+    """The drawing of the losses; None for a run that trains nothing or has not begun to."""
+    losses, trace = losses_of(run)
+    return loss_curve(losses, trace, run.counts.get("best_step"))
 
 
 def case_run_of(run: Run) -> Run | None:

@@ -1,7 +1,8 @@
 """Train a student on what the teacher wrote; a training that died goes on where it was."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -12,12 +13,15 @@ from generation.pipeline.records import Item, Split
 from generation.pipeline.student.batches import DistilledPair
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.recipe import CAPACITIES
-from generation.pipeline.student.training import train
+from generation.pipeline.student.training import Drawn, train
 from generation.services.case_files import read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.folders import artefact_path, artefact_store, publish
 from generation.services.run_shards import Outcome, run_shards
+
+CURVE_EVERY_SECONDS = 2.0
+"""The losses are written for the page at most this often, however short a step is."""
 
 _IF_GIVEN = (
     "max_seconds",
@@ -75,6 +79,7 @@ def _train(claim: Claim) -> dict[str, Any]:
         catalogue=items,
         progress=_progress(claim, config),
         should_stop=claim.should_stop,
+        drawn=_drawn(claim),
         kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
         device=device(),
         export=run.parameters.get("export", True),  # runs queued before there was a choice
@@ -87,7 +92,7 @@ def _train(claim: Claim) -> dict[str, Any]:
         "artefact": publish(summary.artefact, before_file=claim.hold),
         "sha256": summary.artefact.sha256,
         "metrics": summary.metrics(),
-        "losses": [list(look) for look in summary.losses],
+        **_curve(summary.losses, summary.trace),
         "offline": bool(distilled.report.get("offline")),
         "teacher": str(distilled.report.get("signature", "")),
     }
@@ -118,6 +123,33 @@ def _progress(claim: Claim, config: StudentConfig) -> Callable[[int, int, str], 
     return report
 
 
+def _drawn(claim: Claim) -> Drawn:
+    """Keeps the losses with the shard while it trains: what the page draws of a run that is not over."""
+    kept_at = -CURVE_EVERY_SECONDS
+
+    def keep(losses: Sequence[tuple[int, float, float]], trace: Sequence[tuple[int, float]]) -> None:
+        nonlocal kept_at
+        if time.monotonic() - kept_at >= CURVE_EVERY_SECONDS:
+            kept_at = time.monotonic()
+            claim.held().update(result=_curve(losses, trace))
+
+    return keep
+
+
+def _curve(
+    losses: Sequence[tuple[int, float, float]], trace: Sequence[tuple[int, float]]
+) -> dict[str, list[list[float | None]]]:
+    """As JSON values, at a precision nobody sees the end of; None for a loss that is no number any more."""
+
+    def plain(loss: float) -> float | None:
+        return round(loss, 6) if math.isfinite(loss) else None
+
+    return {
+        "losses": [[step, plain(train), plain(valid)] for step, train, valid in losses],
+        "trace": [[step, plain(train)] for step, train in trace],
+    }
+
+
 def _pairs(cases: Run, items: tuple[Item, ...], texts: dict[str, str], split: Split) -> list[DistilledPair]:
     found = read_cases(artefact_path(cases.artefact) / f"{split}.parquet", items, split)
     return [DistilledPair(case, texts[case.id]) for case in found if case.id in texts]
@@ -135,6 +167,7 @@ def _keep_checkpoint(run: Run) -> Outcome:
         counts={name: result["metrics"][name] for name in names},
         report={
             "losses": result["losses"],
+            "trace": result.get("trace", []),
             "best_valid_loss": result["metrics"]["best_valid_loss"],
             "stopped": result["metrics"]["stopped"],
             "offline": result["offline"],

@@ -93,6 +93,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The run's page; asked by htmx, only its live part, and a reload once the run is over."""
     found = get_object_or_404(overview.listed_runs(), pk=run_id)
     context: dict[str, Any] = {"line": overview.run_line(found), "run": found}
+    context["curve"] = overview.curve_of(found)
     context["events"] = found.events.order_by("-id")[:50]
     if request.htmx and request.htmx.target == "live":
         if not found.is_open:

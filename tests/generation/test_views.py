@@ -395,3 +395,25 @@ def test_a_clone_repeats_what_built_on_it_when_asked(client, page, sent):
 def test_a_clone_of_nothing_is_not_found(page, like):
     corpus = builders.corpus()
     assert page("new-run", corpus.pk, "select_cases", data={"like": like}).status_code == 404
+
+
+LOSSES = {"losses": [[10, 3.25, 2.5], [20, 1.5, 1.75]], "trace": [[5, 4.0], [10, 2.5], [20, 1.5]]}
+
+
+def test_losses_are_drawn_with_the_best_step_words_and_a_table(page):
+    run = builders.run(stage="train_student", status="done", report=LOSSES, counts={"best_step": 20})
+    html = page("run", run.pk).content.decode()
+    assert '<svg class="curve"' in html
+    assert html.count("<polyline") == 2
+    assert "The best validation loss, 1.750, is that of step 20." in html
+    assert re.search(r'<td class="number">20</td>.*1\.7500.*best</span>', html)
+
+
+def test_a_training_shows_its_losses_while_it_goes_on_and_after_it_failed(page):
+    run = builders.run(stage="train_student", status="running", started_at=timezone.now())
+    assert '<svg class="curve"' not in page("run", run.pk).content.decode()
+    run.shards.update(result=LOSSES)
+    live = page("run", run.pk, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="live").content.decode()
+    assert live.count("<polyline") == 2
+    Run.objects.filter(pk=run.pk).update(status="failed", error="No memory.", finished_at=timezone.now())
+    assert page("run", run.pk).content.decode().count('<svg class="curve"') == 1

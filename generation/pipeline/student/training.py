@@ -33,6 +33,12 @@ STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, words about rate and loss)."""
 
+Drawn = Callable[[Sequence[tuple[int, float, float]], Sequence[tuple[int, float]]], object]
+"""Called with the `losses` and the `trace` of a TrainingSummary, as far as they go."""
+
+TRACE_POINTS = 200
+"""Points of the training loss that a curve is drawn from, at most; each is the mean since the one before."""
+
 
 class NothingToLearn(ValueError):
     """No pair is left to train or validate on."""
@@ -57,6 +63,8 @@ class TrainingSummary:
     cpu_seconds: float
     losses: list[tuple[int, float, float]] = field(default_factory=list)
     """(step, training loss since the last look, validation loss) at each look."""
+    trace: list[tuple[int, float]] = field(default_factory=list)
+    """(step, training loss since the point before), in steps of one length."""
 
     def metrics(self) -> dict[str, Any]:
         """JSON values for a Checkpoint row."""
@@ -85,6 +93,9 @@ class _State:
     sum_loss: float = 0.0
     n_loss: int = 0
     losses: list[tuple[int, float, float]] = field(default_factory=list)
+    sum_trace: float = 0.0
+    n_trace: int = 0
+    trace: list[tuple[int, float]] = field(default_factory=list)
 
 
 def train(
@@ -98,6 +109,7 @@ def train(
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     kept: Callable[[tuple[str, ...]], object] | None = None,
+    drawn: Drawn | None = None,
     device: str = "cpu",
     export: bool = True,
     about: Mapping[str, Any] | None = None,
@@ -110,6 +122,7 @@ def train(
         should_stop: asked after each step; True ends the training as if its time were over, the best
         weights kept.
         about: facts for the manifest and the model card that only the caller knows: data, teacher, offline.
+        drawn: given the losses so far, whenever there is another.
         kept: told, each time the resumable state was written, which subfolders of `folder` hold it.
         export: whether the artefact holds the graphs of ONNX Runtime too.
 
@@ -122,6 +135,7 @@ def train(
             progress or (lambda done, total, words: None),
             should_stop or (lambda: False),
             kept or (lambda folders: None),
+            drawn or (lambda losses, trace: None),
         )
         return trainer.finish(stopped, about or {}, export=export)
 
@@ -161,6 +175,7 @@ class _Trainer:
         if config.max_steps:
             self.total = min(self.total, config.max_steps)
         self.look_every = config.valid_every or self.steps_an_epoch
+        self.trace_every = math.ceil(self.total / TRACE_POINTS)
         self.state_folder = folder / f"state-{self._identity()[:16]}"
         self.best_folder = folder / f"{self.state_folder.name}-best"
         self.state = _State()
@@ -189,6 +204,7 @@ class _Trainer:
         progress: Progress,
         should_stop: Callable[[], bool],
         kept: Callable[[tuple[str, ...]], object],
+        drawn: Drawn,
     ) -> str:
         torch.manual_seed(_number(self.seed, STREAM_WEIGHTS))
         self.model = build(self.config, vocab_size=len(self.tokenizer), n_users=len(self.users)).to(
@@ -208,8 +224,12 @@ class _Trainer:
                 break
             loss = self._step()
             self.state.seconds = before + time.process_time() - started
-            if self.state.step % self.look_every == 0 or self.state.step == self.total:
+            if traced := self.state.step % self.trace_every == 0:
+                self._trace()
+            if looked := self.state.step % self.look_every == 0 or self.state.step == self.total:
                 self._look()
+            if traced or looked:
+                drawn(self.state.losses, self.state.trace)
             every = self.config.checkpoint_every or self.look_every
             if self.state.step % every == 0 and self.state.step < self.total:
                 self._keep_state()
@@ -262,6 +282,8 @@ class _Trainer:
         self.state.step += 1
         self.state.sum_loss += value
         self.state.n_loss += 1
+        self.state.sum_trace += value
+        self.state.n_trace += 1
         return value
 
     def _backward(self, batch: Batch) -> float:
@@ -334,6 +356,11 @@ class _Trainer:
         else:
             state.looks_without_better += 1
 
+    def _trace(self) -> None:
+        state = self.state
+        state.trace.append((state.step, state.sum_trace / state.n_trace))
+        state.sum_trace, state.n_trace = 0.0, 0
+
     @torch.no_grad()
     def _valid_loss(self) -> float:
         """Mean over all explanation tokens: batches weigh by their tokens, so their size does not matter."""
@@ -371,7 +398,8 @@ class _Trainer:
         if not path.exists():
             return
         values = json.loads(path.read_text(encoding="utf-8"))
-        values["losses"] = [tuple(row) for row in values["losses"]]
+        for curve in ("losses", "trace"):  # a state of before there was a trace has none
+            values[curve] = [tuple(row) for row in values.get(curve, ())]
         self.state = _State(**values)
         checkpoint.load_weights(self.model, self.state_folder)
         moments = load_file(str(self.state_folder / "optimiser.safetensors"))
@@ -442,6 +470,9 @@ class _Trainer:
             stopped=stopped,
             cpu_seconds=state.seconds,
             losses=state.losses,
+            trace=[*state.trace, (state.step, state.sum_trace / state.n_trace)]
+            if state.n_trace
+            else state.trace,
         )
 
 

@@ -62,6 +62,27 @@ def test_the_loss_falls_and_the_best_weights_are_kept(
     assert json.dumps(summary.metrics())
 
 
+def test_the_trace_is_the_same_training_loss_in_finer_steps(
+    trained: tuple[TrainingSummary, TrainedStudent],
+) -> None:
+    summary, _ = trained
+    steps = [step for step, _ in summary.trace]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == summary.n_steps
+    assert len(summary.losses) < len(steps) <= 201
+    first = summary.losses[0][0]  # 20 steps an epoch, traced every second step: the parts make up the whole
+    assert np.isclose(np.mean([loss for step, loss in summary.trace if step <= first]), summary.losses[0][1])
+
+
+def test_the_losses_are_told_while_it_trains(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    train(
+        TRAIN, VALID, config(max_steps=6, valid_every=3), tmp_path, 0,
+        drawn=lambda losses, trace: told.append((len(losses), len(trace))),
+    )  # fmt: skip
+    assert told == [(0, 1), (0, 2), (1, 3), (1, 4), (1, 5), (2, 6)]
+
+
 def test_permuting_users_changes_what_a_trained_student_says(
     trained: tuple[TrainingSummary, TrainedStudent],
 ) -> None:
@@ -121,6 +142,7 @@ def test_stopped_and_resumed_is_the_student_of_an_unbroken_training(tmp_path: Pa
     )
     assert steps == [5, 6, 7, 8, 9]
     assert resumed.losses == whole.losses
+    assert resumed.trace == whole.trace
     assert resumed.artefact.sha256 == whole.artefact.sha256
     assert [path.name for path in (tmp_path / "broken").iterdir()] == ["student"]
 
