@@ -1,10 +1,13 @@
 """Single fields of a row: what they may be, and what to say when they are not."""
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of a surrogate pair, which JSON can write and UTF-8 cannot."""
 
 
 class BadField(ValueError):
@@ -33,7 +36,7 @@ def read_text(field: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise BadField(field, "is no text", "Give a text in quotes, or leave it out")
-    if any("\ud800" <= sign <= "\udfff" for sign in value):
+    if not value.isascii() and _HALVES.search(value):
         raise BadField(field, "holds half of a character", "Export the file again as UTF-8")
     return " ".join(value.replace("\x00", " ").split())
 

@@ -43,7 +43,7 @@ def read_objects(
 
 def parse_json(text: str) -> Any:
     """JSON as it is defined: no NaN, no Infinity."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    return _JSON.decode(text)
 
 
 def parse_literal(text: str) -> Any:
@@ -94,3 +94,6 @@ def find_one(folder: Path, names: str, *patterns: str, without: str | None = Non
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
