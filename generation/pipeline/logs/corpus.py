@@ -1,31 +1,40 @@
-"""A log turned into a corpus: Parquet files that every later stage reads, in one order that never changes."""
+"""A log turned into a corpus: files that every later stage reads, in one order that never changes.
+
+interactions.parquet holds them for any tool, texts.parquet what was written, in the log's order (`text_row` says in
+which row of it); the columns that stages need lie beside them as .npy files, to be mapped into memory instead of read.
+None of these ever stands in memory whole; the catalogue does.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from generation.pipeline.logs.columns import ColumnWriter
 from generation.pipeline.logs.interface import LogFormat
 from generation.pipeline.logs.rejected import ImportRefused, Rejected, RejectedRow
+from generation.pipeline.logs.sorting import MEMORY, SortingRoom
 from generation.pipeline.records import Item
 
-FORMAT = 1
-ROWS_A_BATCH = 65_536
+FORMAT = 2
+ROWS_A_BATCH = 16_384
 _INTERACTIONS = pa.schema(
     [
         ("user", pa.int32()),
         ("item", pa.int32()),
         ("at", pa.timestamp("us", tz="UTC")),
         ("rating", pa.float32()),
-        ("text", pa.string()),
+        ("text_row", pa.int64()),
     ]
 )
+_TEXTS = pa.schema([("text", pa.string())])
+_COLUMNS = {"user": "<i4", "item": "<i4", "at": "<M8[us]", "rating": "<f4"}
 _ITEMS = pa.schema(
     [
         ("id", pa.string()),
@@ -51,15 +60,39 @@ class CorpusSummary:
     """The first of them, in the order they were found."""
 
 
+class Ids(Sequence[str]):
+    """Ids by code, held as one block of text: a tenth of what as many Python strings would take."""
+
+    def __init__(self, ids: pa.Array) -> None:
+        self._ids = ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, code: int) -> str: ...
+    @overload
+    def __getitem__(self, code: slice) -> "Ids": ...
+    def __getitem__(self, code: int | slice) -> "str | Ids":
+        if isinstance(code, slice):
+            return Ids(self._ids[code])
+        found: str = self._ids[int(code)].as_py()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for first in range(0, len(self), ROWS_A_BATCH):
+            yield from self._ids.slice(first, ROWS_A_BATCH).to_pylist()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CorpusData:
-    """A corpus in memory: a row an interaction, sorted by user, then time, then a hash of (user, item).
+    """A corpus to be worked on: a row an interaction, sorted by user, then time, then a hash of (user, item).
 
     Ties in time are common (half of MovieLens); an order by item id among them would let a ranker guess the
     next item from its id, so they are broken by the hash, which says nothing.
     """
 
-    users: tuple[str, ...]
+    users: Sequence[str]
     """Ids by user code."""
     items: tuple[Item, ...]
     """By item code."""
@@ -87,12 +120,15 @@ def write_corpus(
     progress: Callable[[int], None] | None = None,
     *,
     max_rejected_share: float = 0.01,
+    memory: str = MEMORY,
 ) -> CorpusSummary:
     """Read the whole log, row by row, into `folder`: all of it, or an error and nothing that could be read.
 
     Args:
-        progress: called with the number of interactions read so far, about every 65,000.
+        progress: called with the number of interactions read so far, about every 16,000, and every few seconds
+            while they are sorted.
         max_rejected_share: how large a share of the rows of either file may be bad, 0 to 1.
+        memory: what the sort may hold before it spills to disk, such as "1GB".
 
     Raises:
         ImportRefused: a file is missing or unreadable, has no good row, or too many bad ones; its `rejected`
@@ -104,16 +140,15 @@ def write_corpus(
     rejected = log_format.rejected
     item_codes = _write_items(log_format, folder / "items.parquet")
     _refuse_too_many(log_format.items_file, len(item_codes), rejected, max_rejected_share)
-    writer = _InteractionWriter(folder / "interactions.parquet", item_codes)
-    try:
-        writer.write(log_format, progress)
-    finally:
-        writer.close()
-    n_interactions = _drop_duplicates(writer, log_format)
+    with SortingRoom(folder / "sorting", memory=memory) as room:
+        n_read = _stage(log_format, item_codes, room, folder / "texts.parquet", progress)
+        room.number_users(folder / "users.parquet")
+        n_users = pq.read_metadata(folder / "users.parquet").num_rows
+        batches = room.in_order(ROWS_A_BATCH, lambda: progress(n_read) if progress is not None else None)
+        n_interactions = _write_interactions(folder, batches, n_users, log_format)
     _refuse_too_many(log_format.interactions_file, n_interactions, rejected, max_rejected_share)
-    pq.write_table(pa.table({"id": pa.array(list(writer.user_codes), pa.string())}), folder / "users.parquet")
     summary = CorpusSummary(
-        n_users=len(writer.user_codes),
+        n_users=n_users,
         n_items=len(item_codes),
         n_interactions=n_interactions,
         n_rejected=rejected.count(),
@@ -148,38 +183,25 @@ def read_items(folder: Path) -> tuple[Item, ...]:
 
 
 def read_corpus(folder: Path, *, min_rating: float | None = None) -> CorpusData:
-    """Read what `write_corpus` wrote, texts left aside: about 30 bytes an interaction.
+    """Open what `write_corpus` wrote, texts left aside: its columns are mapped, and cost no memory until touched.
 
     Args:
-        min_rating: leave out interactions rated lower, and those not rated; None keeps all, like the paper.
+        min_rating: leave out interactions rated lower, and those not rated, which copies the rest: 20 bytes an
+            interaction. None keeps all, like the paper.
     """
     read_summary(folder)
-    users = tuple(pq.read_table(folder / "users.parquet")["id"].to_pylist())
-    items = read_items(folder)
-    table = pq.read_table(folder / "interactions.parquet", columns=["user", "item", "at", "rating"])
-    user, item, rating = (table[name].to_numpy() for name in ("user", "item", "rating"))
-    at = table["at"].to_numpy().astype("datetime64[us]")
+    ids = pq.read_table(folder / "users.parquet")["id"].combine_chunks()
+    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in (*_COLUMNS, "starts")}
     if min_rating is not None:
-        kept = rating >= min_rating
-        user, item, rating, at = user[kept], item[kept], rating[kept], at[kept]
-    order = np.lexsort((tie_break(users, items, user, item), at, user))
-    return CorpusData(
-        users=users,
-        items=items,
-        user=user[order].astype(np.int32),
-        item=item[order].astype(np.int32),
-        at=at[order],
-        rating=rating[order].astype(np.float32),
-        starts=np.concatenate([[0], np.cumsum(np.bincount(user, minlength=len(users)))]).astype(np.int64),
-    )
+        kept = columns["rating"] >= min_rating
+        columns.update({name: columns[name][kept] for name in _COLUMNS})
+        columns["starts"] = _starts(np.bincount(columns["user"], minlength=len(ids)))
+    return CorpusData(users=Ids(ids), items=read_items(folder), **columns)
 
 
-def tie_break(
-    users: tuple[str, ...], items: tuple[Item, ...], user: np.ndarray, item: np.ndarray
-) -> np.ndarray:
-    """A number per (user, item) that depends on their ids alone and says nothing of them: (n,), uint64."""
-    by_user, by_item = hash_ids(users), hash_ids(each.id for each in items)
-    mixed = by_user[user] ^ (by_item[item] * np.uint64(0x9E3779B97F4A7C15))
+def tie_break(user_hash: np.ndarray, item_hash: np.ndarray) -> np.ndarray:
+    """A number per (user, item) that depends on their ids' hashes alone and says nothing of them: (n,), uint64."""
+    mixed = user_hash ^ (item_hash * np.uint64(0x9E3779B97F4A7C15))
     # The finaliser of splitmix64 (Steele, Lea and Flood, 2014).
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -208,91 +230,79 @@ def _write_items(log_format: LogFormat, path: Path) -> dict[str, int]:
     return codes
 
 
-class _InteractionWriter:
-    """Streams interactions to Parquet; remembers their codes, times and lines as numbers, 32 bytes a row."""
+def _stage(
+    log_format: LogFormat,
+    item_codes: dict[str, int],
+    room: SortingRoom,
+    texts: Path,
+    progress: Callable[[int], None] | None,
+) -> int:
+    """Put every good row into the sorting room, and its text aside; how many rows were read."""
+    item_hash, names = hash_ids(item_codes), ("user", "item", "at", "rating", "text", "line")
+    rows: list[tuple[Any, ...]] = []
+    file, n_read = log_format.interactions_file, 0
 
-    def __init__(self, path: Path, item_codes: dict[str, int]) -> None:
-        self.path = path
-        self.item_codes = item_codes
-        self.user_codes: dict[str, int] = {}
-        self.keys: list[np.ndarray] = []
-        """Blocks of shape (n, 4), int64: user, item, microseconds, line."""
-        self._parquet = pq.ParquetWriter(path, _INTERACTIONS, compression="zstd")
-        self._start_batch()
-
-    def write(self, log_format: LogFormat, progress: Callable[[int], None] | None) -> None:
-        file, n_read = log_format.interactions_file, 0
-        for line, interaction in log_format.interactions():
-            n_read += 1
-            code = self.item_codes.get(interaction.item)
-            if code is None:
-                reason, remedy = "is unknown", f"Add the item to {log_format.items_file}"
-                log_format.rejected.add(file, line, "item", reason, remedy, interaction.item)
-                continue
-            user = self.user_codes.setdefault(interaction.user, len(self.user_codes))
-            self._append(user, code, interaction.at, interaction.rating, interaction.text, line)
-            if len(self._lines) == ROWS_A_BATCH:
-                self._flush()
-                if progress is not None:
-                    progress(n_read)
-        self._flush()
+    def flush() -> None:
+        if rows:
+            columns: dict[str, Any] = dict(zip(names, zip(*rows, strict=True), strict=True))
+            columns["at"] = pa.array(columns["at"], _INTERACTIONS.field("at").type).cast(pa.int64())
+            tie = tie_break(hash_ids(columns["user"]), item_hash[np.array(columns["item"])])
+            target.write_batch(pa.record_batch([pa.array(columns.pop("text"))], schema=_TEXTS))
+            room.stage(**columns, tie=tie)
+            rows.clear()
         if progress is not None:
             progress(n_read)
 
-    def close(self) -> None:
-        self._parquet.close()
-
-    def _append(self, *values: Any) -> None:
-        *columns, line = values
-        for column, value in zip(self._columns, columns, strict=True):
-            column.append(value)
-        self._lines.append(line)
-
-    def _flush(self) -> None:
-        if self._lines:
-            batch = pa.record_batch(
-                [pa.array(c, f.type) for c, f in zip(self._columns, _INTERACTIONS, strict=True)],
-                schema=_INTERACTIONS,
-            )
-            self._parquet.write_batch(batch)
-            times = batch.column("at").cast(pa.int64()).to_numpy(zero_copy_only=False)
-            self.keys.append(np.column_stack([self._columns[0], self._columns[1], times, self._lines]))
-        self._start_batch()
-
-    def _start_batch(self) -> None:
-        self._columns: tuple[list[Any], ...] = tuple([] for _ in _INTERACTIONS.names)
-        self._lines: list[int] = []
+    with pq.ParquetWriter(texts, _TEXTS, compression="zstd") as target:
+        for line, each in log_format.interactions():
+            n_read += 1
+            code = item_codes.get(each.item)
+            if code is None:
+                reason, remedy = "is unknown", f"Add the item to {log_format.items_file}"
+                log_format.rejected.add(file, line, "item", reason, remedy, each.item)
+                continue
+            rows.append((each.user, code, each.at, each.rating, each.text, line))
+            if len(rows) == ROWS_A_BATCH:
+                flush()
+        flush()
+    return n_read
 
 
-def _drop_duplicates(writer: _InteractionWriter, log_format: LogFormat) -> int:
-    """Keep the first of rows with the same user, item and time; how many rows there are then."""
-    if not writer.keys:
-        return 0
-    keys = np.concatenate(writer.keys)
-    writer.keys.clear()
-    order = np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))  # stable: equal rows stay in file order
-    same = (keys[order[1:], :3] == keys[order[:-1], :3]).all(axis=1)
-    repeats = np.sort(order[1:][same])
-    for line in keys[repeats, 3].tolist():
-        reason, remedy = "same user, item and time as an earlier row", "Keep one of them"
-        log_format.rejected.add(log_format.interactions_file, line, "row", reason, remedy)
-    if len(repeats):
-        kept = np.ones(len(keys), dtype=bool)
-        kept[repeats] = False
-        _rewrite(writer.path, kept)
-    return len(keys) - len(repeats)
-
-
-def _rewrite(path: Path, kept: np.ndarray) -> None:
-    partial, first = path.with_suffix(".partial"), 0
+def _write_interactions(
+    folder: Path, batches: Iterable[pa.RecordBatch], n_users: int, log_format: LogFormat
+) -> int:
+    """Write rows that come in order, without those whose user, item and time stood before; how many are left."""
+    counts, n_kept = np.zeros(n_users, dtype=np.int64), 0
+    previous = np.array([[-1, -1, -1]])
+    repeated: list[int] = []
+    rejected, file = log_format.rejected, log_format.interactions_file
     with (
-        pq.ParquetFile(path) as source,
-        pq.ParquetWriter(partial, _INTERACTIONS, compression="zstd") as target,
+        pq.ParquetWriter(folder / "interactions.parquet", _INTERACTIONS, compression="zstd") as target,
+        ColumnWriter(folder, _COLUMNS) as columns,
     ):
-        for batch in source.iter_batches(ROWS_A_BATCH):
-            target.write_batch(batch.filter(pa.array(kept[first : first + len(batch)])))
-            first += len(batch)
-    partial.replace(path)
+        for batch in batches:
+            key = np.column_stack([batch.column(name).to_numpy() for name in ("user", "item", "at")])
+            repeats = (key == np.concatenate([previous, key[:-1]])).all(axis=1)
+            previous = key[-1:]
+            if repeats.any():
+                repeated.extend(batch.column("line").to_numpy()[repeats].tolist())
+                batch = batch.filter(pa.array(~repeats))
+            kept = batch.rename_columns({"place": "text_row"}).select(_INTERACTIONS.names).cast(_INTERACTIONS)
+            target.write_batch(kept)
+            columns.append({name: kept.column(name).to_numpy(zero_copy_only=False) for name in _COLUMNS})
+            users, n_rows = np.unique(kept.column("user").to_numpy(), return_counts=True)
+            counts[users] += n_rows
+            n_kept += len(kept)
+    np.save(folder / "starts.npy", _starts(counts))
+    reason, remedy = "same user, item and time as an earlier row", "Keep one of them"
+    for line in sorted(repeated):
+        rejected.add(file, line, "row", reason, remedy)
+    return n_kept
+
+
+def _starts(counts: np.ndarray) -> np.ndarray:
+    """Where each user's rows begin, and the end, shape (n_users + 1,), int64."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def _refuse_too_many(file: str, n_good: int, rejected: Rejected, max_share: float) -> None:

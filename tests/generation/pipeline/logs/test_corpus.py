@@ -31,6 +31,12 @@ def sequences(corpus):
     }
 
 
+def texts(folder):
+    """What was written, in the corpus's order."""
+    rows = pq.read_table(folder / "interactions.parquet")["text_row"]
+    return pq.read_table(folder / "texts.parquet")["text"].take(rows).to_pylist()
+
+
 def test_a_corpus_reads_back_by_user_and_time(tmp_path):
     summary = write_corpus(MadeUpLog(films(3), VISITS), tmp_path)
     assert (summary.n_users, summary.n_items, summary.n_interactions, summary.n_rejected) == (2, 3, 3, 0)
@@ -42,7 +48,7 @@ def test_a_corpus_reads_back_by_user_and_time(tmp_path):
     assert corpus.rating[:2].tolist() == [2.0, 4.0]
     assert np.isnan(corpus.rating[2])
     assert read_summary(tmp_path) == summary
-    assert "Fine." in pq.read_table(tmp_path / "interactions.parquet")["text"].to_pylist()
+    assert texts(tmp_path) == ["", "Fine.", ""]
 
 
 def test_a_lowest_rating_leaves_out_the_rest_and_the_unrated(tmp_path):
@@ -96,12 +102,19 @@ def test_repeated_rows_are_rejected_and_the_first_is_kept(tmp_path, monkeypatch)
         (3, "same user, item and time as an earlier row"),
         (5, "same user, item and time as an earlier row"),
     ]
-    kept = pq.read_table(tmp_path / "interactions.parquet")["text"].to_pylist()
-    assert kept == ["first", "", "another day"]
+    kept = texts(tmp_path)
+    assert sorted(kept) == ["", "another day", "first"]
+    assert kept[-1] == "another day"
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "at.npy",
         "corpus.json",
         "interactions.parquet",
+        "item.npy",
         "items.parquet",
+        "rating.npy",
+        "starts.npy",
+        "texts.parquet",
+        "user.npy",
         "users.parquet",
     ]
 
