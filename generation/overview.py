@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models as database
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Value, When, Window
+from django.db.models import Exists, F, OuterRef, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation import queries
 from generation.curves import LossCurve, loss_curve
-from generation.models import OPEN, Case, Corpus, Explanation, Run, Stage, Status, TextStatus
+from generation.models import OPEN, Corpus, Explanation, Run, Stage, Status, TextStatus
 from generation.services.queue_run import NEEDED
 
 UNITS = {
@@ -292,22 +292,6 @@ def _row(
     return CorpusRow(corpus, tuple(cells), n_explained=n_explained)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A case and what each system wrote about it, side by side."""
-
-    case: Case
-    texts: tuple[tuple[queries.SystemInfo, Explanation | None], ...]
-
-    @property
-    def newest_first(self) -> list[dict[str, object]]:
-        return list(reversed(self.case.history))
-
-    @property
-    def user(self) -> str:
-        return self.case.user
-
-
 def losses_of(run: Run) -> tuple[list[list[Any]], list[list[Any]]]:
     """The losses of a training, over or not, and what lies between them; those of a run that is not over come
     from its shard, which keeps them while it trains."""
@@ -322,36 +306,3 @@ def curve_of(run: Run) -> LossCurve | None:
     """The drawing of the losses; None for a run that trains nothing or has not begun to."""
     losses, trace = losses_of(run)
     return loss_curve(losses, trace, run.counts.get("best_step"))
-
-
-def case_run_of(run: Run) -> Run | None:
-    """The select_cases run whose cases this run chose or explains."""
-    if run.stage == Stage.SELECT_CASES:
-        return run
-    if run.stage != Stage.EXPLAIN_CASES:
-        return None
-    return next((need for need in run.needs.all() if need.stage == Stage.SELECT_CASES), None)
-
-
-def samples(*, case_run: Run, n: int = 3, first: int = 0) -> list[Sample]:
-    """Cases of the run with the newest explanations of each system that has explained them."""
-    runs = (
-        Run.objects.filter(stage=Stage.EXPLAIN_CASES, status=Status.DONE, needs=case_run)
-        .order_by("parameters__system", "-pk")
-        .prefetch_related("needs")
-    )
-    newest: dict[str, Run] = {}
-    for run in runs:
-        newest.setdefault(run.parameters["system"], run)
-    texts = Prefetch("explanations", Explanation.objects.filter(run__in=newest.values()), to_attr="texts")
-    cases = case_run.cases.order_by("position").prefetch_related(texts)[first : first + n]
-    return [
-        Sample(
-            case,
-            tuple(
-                (queries.system_info(run), next((text for text in case.texts if text.run_id == run.pk), None))
-                for run in newest.values()
-            ),
-        )
-        for case in cases
-    ]

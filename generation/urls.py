@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import corpora, run_files, runs
+from generation.views import cases, corpora, run_files, runs
 
 app_name = "generation"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("corpora/<int:corpus_id>/pipeline/", corpora.new_pipeline, name="new-pipeline"),
     path("corpora/<int:corpus_id>/new/<slug:stage>/", runs.new_run, name="new-run"),
     path("runs/<int:run_id>/", runs.run, name="run"),
+    path("runs/<int:run_id>/cases/", cases.cases, name="cases"),
+    path("runs/<int:run_id>/cases/<str:case_id>/", cases.case, name="case"),
     path("runs/<int:run_id>/questions/", run_files.questions, name="questions"),
     path("runs/<int:run_id>/answers/", run_files.answers, name="answers"),
     path("runs/<int:run_id>/cancel/", runs.cancel, name="cancel"),

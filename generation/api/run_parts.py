@@ -3,16 +3,20 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from generation import overview
+from generation import comparing, overview
 from generation.api.room import MayRunGeneration
 from generation.api.serializers import (
     CaseSerializer,
+    ComparisonSerializer,
     EventSerializer,
     ExplanationSerializer,
     RejectedRowSerializer,
@@ -21,18 +25,25 @@ from generation.api.serializers import (
 )
 from generation.models import Run
 
+SHOW = OpenApiParameter(
+    "show", OpenApiTypes.STR, enum=[name for name in comparing.SHOWN if name],
+    description="Only cases on which systems differ, with a text that is not ok, of a user unknown to the student.",
+)  # fmt: skip
+
 
 class Samples:
     """The samples of a select_cases run as a paginator reads rows: counted, and cut before they are made."""
 
-    def __init__(self, case_run: Run) -> None:
-        self.case_run = case_run
+    def __init__(self, entry: Run, case_run: Run) -> None:
+        self.entry, self.case_run = entry, case_run
 
     def count(self) -> int:
         return self.case_run.cases.count()
 
-    def __getitem__(self, part: slice) -> list[overview.Sample]:
-        return overview.samples(case_run=self.case_run, n=part.stop - part.start, first=part.start)
+    def __getitem__(self, part: slice) -> list[comparing.Sample]:
+        return comparing.samples(
+            entry=self.entry, case_run=self.case_run, n=part.stop - part.start, first=part.start
+        )
 
 
 class RunPartsViewSet(viewsets.GenericViewSet):
@@ -51,11 +62,37 @@ class RunPartsViewSet(viewsets.GenericViewSet):
         """The run's log, the oldest line first."""
         return self._page(self.get_object().events.order_by("id"), EventSerializer)
 
-    @extend_schema(responses={200: CaseSerializer(many=True)})
+    @extend_schema(parameters=[SHOW], responses={200: CaseSerializer(many=True)})
     @action(detail=True, serializer_class=CaseSerializer)
     def cases(self, request: Request, pk: str) -> Response:
-        """The cases of a select_cases run that people may judge."""
-        return self._page(self.get_object().cases.order_by("position"), CaseSerializer)
+        """The cases of a run that people may judge: those it chose, or those it explains."""
+        show = request.query_params.get("show", "")
+        if show not in comparing.SHOWN:
+            raise ValidationError(
+                {"show": [f"unknown {show!r}. Known: {', '.join(filter(None, comparing.SHOWN))}."]}
+            )
+        entry = self.get_object()
+        case_run = comparing.case_run_of(entry)
+        if case_run is None:
+            return self._page([], CaseSerializer)
+        runs = comparing.runs_compared(entry, case_run)
+        return self._page(comparing.shown_cases(case_run, runs, show), CaseSerializer)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("case_id", OpenApiTypes.STR, OpenApiParameter.PATH)],
+        responses={200: ComparisonSerializer},
+        filters=False,
+    )
+    @action(detail=True, url_path="cases/(?P<case_id>[^/]+)", pagination_class=None)
+    def case(self, request: Request, pk: str, case_id: str) -> Response:
+        """One case with every system's text, the prompt behind each, to the letter, and its provenance."""
+        entry = self.get_object()
+        case_run = comparing.case_run_of(entry)
+        if case_run is None:
+            raise NotFound("This run has no cases to judge.")
+        case = get_object_or_404(case_run.cases, case_id=case_id)
+        compared = comparing.compare(case, case_run, comparing.runs_compared(entry, case_run))
+        return Response(ComparisonSerializer(compared).data)
 
     @extend_schema(responses={200: ExplanationSerializer(many=True)})
     @action(detail=True, serializer_class=ExplanationSerializer)
@@ -80,10 +117,11 @@ class RunPartsViewSet(viewsets.GenericViewSet):
     @action(detail=True, serializer_class=SampleSerializer)
     def samples(self, request: Request, pk: str) -> Response:
         """Cases that a run chose or explains, each with what every system wrote of it, side by side."""
-        case_run = overview.case_run_of(self.get_object())
+        entry = self.get_object()
+        case_run = comparing.case_run_of(entry)
         if case_run is None:
             return self._page([], SampleSerializer)
-        return self._page(Samples(case_run), SampleSerializer)
+        return self._page(Samples(entry, case_run), SampleSerializer)
 
     def _page(self, rows: Any, serializer: type[serializers.BaseSerializer]) -> Response:
         return self.get_paginated_response(serializer(self.paginate_queryset(rows), many=True).data)

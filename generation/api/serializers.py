@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from generation import overview
+from generation import comparing, overview
 from generation.models import Case, Explanation, Run, Shard
 
 
@@ -94,27 +94,43 @@ class RejectedRowSerializer(serializers.Serializer):
     text = serializers.CharField(help_text="The row as it was found.")
 
 
+class FactSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    value = serializers.CharField()
+
+
 class SampleTextSerializer(serializers.Serializer):
-    system = serializers.CharField()
-    label = serializers.CharField()
-    offline = serializers.BooleanField()
-    status = serializers.CharField(help_text="Empty where the system has not written of this case.")
-    text = serializers.CharField()
-    reason = serializers.CharField()
+    """What one run wrote of a case; status, text and reason are empty where it has not yet."""
+
+    run = serializers.IntegerField(source="run.pk")
+    system = serializers.CharField(source="system.name")
+    label = serializers.CharField(source="system.label")
+    offline = serializers.BooleanField(source="system.offline")
+    status = serializers.CharField(source="explanation.status", default="")
+    text = serializers.CharField(source="explanation.text", default="")
+    reason = serializers.CharField(source="explanation.reason", default="")
+    unknown_user = serializers.BooleanField(source="explanation.unknown_user", default=False)
+
+
+class ComparedTextSerializer(SampleTextSerializer):
+    prompt = serializers.CharField(
+        source="prompt.text", default=None, allow_null=True, help_text="As it was read; null where unknown."
+    )
+    prompt_sha256 = serializers.CharField(source="prompt.sha256", default=None, allow_null=True)
+    provenance = serializers.SerializerMethodField()
+
+    @extend_schema_field(FactSerializer(many=True))
+    def get_provenance(self, told: comparing.Told) -> list[dict[str, str]]:
+        return [{"name": name, "value": value} for name, value in told.provenance]
 
 
 class SampleSerializer(serializers.Serializer):
     case = CaseSerializer()
-    texts = serializers.SerializerMethodField()
+    texts = SampleTextSerializer(many=True)
 
-    @extend_schema_field(SampleTextSerializer(many=True))
-    def get_texts(self, sample: overview.Sample) -> list[dict[str, Any]]:
-        return [
-            {
-                "system": system.name,
-                "label": system.label,
-                "offline": system.offline,
-                **{name: getattr(text, name, "") for name in ("status", "text", "reason")},
-            }
-            for system, text in sample.texts
-        ]
+
+class ComparisonSerializer(serializers.Serializer):
+    case = CaseSerializer()
+    texts = ComparedTextSerializer(many=True)
+    previous = serializers.CharField(source="previous.case_id", default=None, allow_null=True)
+    following = serializers.CharField(source="following.case_id", default=None, allow_null=True)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from generation import overview, tasks
+from generation import comparing, overview, tasks
 from generation.forms import RunForm
 from generation.models import Corpus, Run, Stage
 from generation.services.cancel_run import cancel_run
@@ -130,12 +130,12 @@ def requeue(request: HttpRequest, run_id: int) -> HttpResponse:
 
 def _samples(request: HttpRequest, found: Run) -> dict[str, Any]:
     """The cases of this run, or those it explains, a few a page."""
-    case_run = overview.case_run_of(found)
+    case_run = comparing.case_run_of(found)
     if case_run is None:
         return {}
     page = Paginator(case_run.cases.order_by("position"), SAMPLES_A_PAGE).get_page(request.GET.get("page"))
     first = max(page.start_index() - 1, 0)
     return {
-        "samples": overview.samples(case_run=case_run, n=SAMPLES_A_PAGE, first=first),
+        "samples": comparing.samples(entry=found, case_run=case_run, n=SAMPLES_A_PAGE, first=first),
         "sample_page": page,
     }

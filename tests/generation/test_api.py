@@ -48,6 +48,7 @@ def every_endpoint():
         ("post", f"{ROOT}/corpora/{run.corpus_id}/estimate/"),
         ("get", f"{detail}/events/"),
         ("get", f"{detail}/cases/"),
+        ("get", f"{detail}/cases/c1/"),
         ("get", f"{detail}/explanations/"),
         ("get", f"{detail}/samples/"),
         ("get", f"{detail}/rejected/"),
@@ -346,3 +347,30 @@ def test_a_clone_is_queued_beside_the_old_run_and_its_faults_are_named(api, sent
     assert sent == [("select_cases", new["id"])]
     refused = api.post(f"{ROOT}/runs/{old.pk}/clone/", {"parameters": {"n_cases": 0}}, format="json")
     assert refused.status_code == 422
+
+
+def test_one_case_comes_with_every_text_its_prompt_and_where_it_is_from(api):
+    over = builders.case_run(n_cases=3)
+    prism = builders.explain_run(over=over, system="prism", failing=(1,))
+    prism.explanations.update(
+        signature={"system": "prism", "version": "1", "parameters": {"prompt": "compact-v1", "seed": 5}}
+    )
+    builders.explain_run(over=over, system="template-knn")
+    answer = api.get(f"{ROOT}/runs/{prism.pk}/cases/case1/").json()
+    assert answer["case"]["case_id"] == "case1"
+    assert (answer["previous"], answer["following"]) == ("case0", "case2")
+    first, second = answer["texts"]
+    assert (first["system"], first["status"], first["run"]) == ("prism", "empty", prism.pk)
+    assert "Film 4 (1994)" in first["prompt"]
+    assert {"name": "Seed", "value": "5"} in first["provenance"]
+    assert (second["system"], second["prompt"]) == ("template-knn", None)
+    assert api.get(f"{ROOT}/runs/{prism.pk}/cases/nothing/").status_code == 404
+
+
+def test_cases_are_narrowed_and_an_unknown_way_to_is_named(api):
+    run = builders.explain_run(over=builders.case_run(n_cases=3), failing=(2,))
+    found = api.get(f"{ROOT}/runs/{run.pk}/cases/?show=not_ok").json()["results"]
+    assert [case["case_id"] for case in found] == ["case2"]
+    refused = api.get(f"{ROOT}/runs/{run.pk}/cases/?show=nice")
+    assert refused.status_code == 422
+    assert "differ" in str(refused.json())

@@ -54,6 +54,8 @@ def every_url():
         ("get", reverse("generation:new-run", args=[corpus, "select_cases"])),
         ("post", reverse("generation:new-run", args=[corpus, "select_cases"])),
         ("get", reverse("generation:run", args=[key])),
+        ("get", reverse("generation:cases", args=[key])),
+        ("get", reverse("generation:case", args=[key, "c1"])),
         ("post", reverse("generation:cancel", args=[key])),
         ("post", reverse("generation:requeue", args=[key])),
         ("get", reverse("generation:questions", args=[key])),
@@ -417,3 +419,62 @@ def test_a_training_shows_its_losses_while_it_goes_on_and_after_it_failed(page):
     assert live.count("<polyline") == 2
     Run.objects.filter(pk=run.pk).update(status="failed", error="No memory.", finished_at=timezone.now())
     assert page("run", run.pk).content.decode().count('<svg class="curve"') == 1
+
+
+def test_the_cases_of_a_run_lead_to_each_of_them_side_by_side(page):
+    over = builders.case_run(n_cases=2)
+    run = builders.explain_run(over=over, system="prism", failing=(1,))
+    assert reverse("generation:cases", args=[run.pk]) in page("run", run.pk).content.decode()
+    for entry in (over, run):
+        html = page("cases", entry.pk).content.decode()
+        assert reverse("generation:case", args=[entry.pk, "case1"]) in html
+        assert "1 empty" in html
+    html = page("case", run.pk, "case1").content.decode()
+    assert "the system wrote nothing" in html
+    assert "Case 2 of 2" in html
+    assert reverse("generation:case", args=[run.pk, "case0"]) in html
+
+
+def test_a_filter_of_cases_stays_while_one_goes_from_case_to_case(page):
+    over = builders.case_run(n_cases=4)
+    run = builders.explain_run(over=over, failing=(1, 3))
+    html = page("cases", run.pk, data={"show": "not_ok"}).content.decode()
+    assert "case0" not in html
+    assert "case3" in html
+    html = page("case", run.pk, "case1", data={"show": "not_ok"}).content.decode()
+    assert "Case 1 of 2" in html
+    assert reverse("generation:case", args=[run.pk, "case3"]) + "?show=not_ok" in html
+    assert "No case is like that" in page("cases", run.pk, data={"show": "unknown"}).content.decode()
+    assert page("cases", run.pk, data={"show": "pretty"}).status_code == 404
+
+
+def test_one_jumps_to_a_case_by_its_id_and_is_told_when_there_is_none(page):
+    run = builders.explain_run(over=builders.case_run(n_cases=2))
+    answer = page("cases", run.pk, data={"case": " case1 ", "show": "not_ok"})
+    assert answer.url == reverse("generation:case", args=[run.pk, "case1"]) + "?show=not_ok"
+    html = page("cases", run.pk, data={"case": "<b>9"}).content.decode()
+    assert "has no case &lt;b&gt;9" in html
+    assert page("case", run.pk, "case9").status_code == 404
+    assert page("cases", builders.run(stage="train_student").pk).status_code == 404
+
+
+def test_the_prompt_behind_a_text_is_on_its_page(page):
+    run = builders.explain_run(over=builders.case_run(n_cases=1))
+    parameters = {"prompt": "compact-v1", "decoding": {"max_new_tokens": 40}, "seed": 5}
+    run.explanations.update(signature={"system": "prism", "version": "1", "parameters": parameters})
+    html = page("case", run.pk, "case0").content.decode()
+    prompt = re.search(r'<pre class="prompt">(.*?)</pre>', html, re.S).group(1)
+    assert "Film 0 (1990); Film 1 (1991); Film 2 (1992)" in prompt
+    assert "Film 3 (1993)" in prompt
+    assert "greedy, at most 40 tokens" in html
+
+
+@pytest.mark.parametrize("n", [2, 9])
+def test_the_pages_of_cases_cost_the_same_however_many_there_are(page, n, django_assert_max_num_queries):
+    over = builders.case_run(n_cases=n)
+    for name in ("prism", "template-knn", "scripted-teacher"):
+        run = builders.explain_run(over=over, system=name)
+    with django_assert_max_num_queries(12):
+        page("cases", run.pk)
+    with django_assert_max_num_queries(16):
+        page("case", run.pk, "case1")
