@@ -194,6 +194,10 @@ class Shard(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     n_done = models.PositiveBigIntegerField(default=0)
     n_total = models.PositiveBigIntegerField(default=0, help_text="0 until the worker knows.")
+    moved_at = models.DateTimeField(null=True, blank=True, help_text="When n_done last changed.")
+    marks = models.JSONField(
+        default=list, blank=True, help_text="[seconds of the clock, done by then] over the last minute."
+    )
     result = models.JSONField(
         default=dict, blank=True, help_text="What the stage needs to put the shards together."
     )

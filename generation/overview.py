@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models as database
-from django.db.models import Exists, F, OuterRef, QuerySet, Value, When, Window
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from generation import queries
 from generation.curves import LossCurve, loss_curve
-from generation.models import OPEN, Corpus, Explanation, Run, Stage, Status, TextStatus
+from generation.models import OPEN, Corpus, Explanation, Run, Shard, Stage, Status, TextStatus
+from generation.pace import WINDOW_SECONDS, Pace, pace
 from generation.services.queue_run import NEEDED
 
 UNITS = {
@@ -70,8 +71,8 @@ STAGE_COUNT_WORDS: dict[str, dict[str, str]] = {
 }
 """What people read for a count; where a stage means another thing by a name, its own words."""
 
-SOON_SECONDS, SOON_SHARE = 20, 0.05
-"""Before so long, or so large a share, getting ready weighs more than the work: no time left is told yet."""
+SOON_SECONDS, SOON_SHARE = 10, 0.05
+"""Before so long, or so large a share, chance weighs more than the rate: no time left is told yet."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ class Progress:
     n_total: int
     unit: str
     per_second: float | None
+    """Over the window, not since the beginning; None while nothing moves."""
     remaining: timedelta | None
+    window: timedelta | None = None
+    """How long the rate was measured."""
 
     @property
     def percent(self) -> int:
@@ -91,8 +95,18 @@ class Progress:
     @property
     def rate_words(self) -> str:
         """A rate a person can picture: never "0.0 a second"."""
-        if self.per_second is None:
+        if self.per_second is None or self.window is None:
             return ""
+        return f"{self._rate} over the last {duration_words(self.window)}"
+
+    @property
+    def rate_alone(self) -> str:
+        """For lists, where the window is not said."""
+        return self._rate if self.per_second is not None else ""
+
+    @property
+    def _rate(self) -> str:
+        assert self.per_second is not None
         if self.per_second >= 10:
             return f"{self.per_second:,.0f} {self.unit} a second"
         if self.per_second >= 0.2:
@@ -109,16 +123,31 @@ class Progress:
 
 
 def progress_of(run: Run) -> Progress:
-    """From the annotations of `with_progress`."""
+    """From the annotations of `with_progress` and the shards of `listed_runs` that move."""
     n_done, n_total = run.n_done or 0, run.n_total or 0  # type: ignore[attr-defined]
-    per_second = remaining = None
-    if run.status == Status.RUNNING and run.started_at and n_done:
-        elapsed = (timezone.now() - run.started_at).total_seconds()
-        per_second = n_done / max(elapsed, 0.001)
-        told = elapsed >= SOON_SECONDS or n_done >= SOON_SHARE * n_total
-        if n_total > n_done and told:
-            remaining = timedelta(seconds=(n_total - n_done) / per_second)
-    return Progress(n_done, n_total, UNITS[Stage(run.stage)], per_second, remaining)
+    found = pace_of(run) if run.status == Status.RUNNING else None
+    remaining = None
+    if found is not None and n_total > n_done:
+        told = found.seconds >= SOON_SECONDS or found.n_done >= SOON_SHARE * n_total
+        remaining = timedelta(seconds=(n_total - n_done) / found.per_second) if told else None
+    return Progress(
+        n_done,
+        n_total,
+        UNITS[Stage(run.stage)],
+        found.per_second if found else None,
+        remaining,
+        timedelta(seconds=found.seconds) if found else None,
+    )
+
+
+def pace_of(run: Run) -> Pace | None:
+    """How fast its shards go now, those that finished a moment ago included."""
+    shards = [
+        [*map(tuple, shard.marks), (shard.moved_at.timestamp(), shard.n_done)]
+        for shard in run.moving  # type: ignore[attr-defined]
+        if shard.marks and shard.moved_at is not None
+    ]
+    return pace(shards, now=timezone.now().timestamp())
 
 
 def duration_words(length: timedelta) -> str:
@@ -187,7 +216,13 @@ class RunLine:
 
 def listed_runs() -> QuerySet[Run]:
     """Runs with all that run_line reads, in a fixed number of queries."""
-    return Run.objects.with_progress().select_related("corpus", "created_by").prefetch_related("needs")
+    lately = timezone.now() - timedelta(seconds=WINDOW_SECONDS)
+    moving = Shard.objects.filter(Q(status=Status.RUNNING) | Q(moved_at__gte=lately)).defer("result")
+    return (
+        Run.objects.with_progress()
+        .select_related("corpus", "created_by")
+        .prefetch_related("needs", Prefetch("shards", moving, to_attr="moving"))
+    )
 
 
 def run_line(run: Run) -> RunLine:

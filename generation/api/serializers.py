@@ -13,8 +13,14 @@ class ProgressSerializer(serializers.Serializer):
     n_done = serializers.IntegerField()
     n_total = serializers.IntegerField(help_text="0 while nobody knows.")
     unit = serializers.CharField()
-    per_second = serializers.FloatField(allow_null=True)
+    per_second = serializers.FloatField(
+        allow_null=True, help_text="Over the window; null while nothing moves."
+    )
+    window_seconds = serializers.SerializerMethodField()
     remaining_seconds = serializers.SerializerMethodField()
+
+    def get_window_seconds(self, progress: overview.Progress) -> float | None:
+        return progress.window.total_seconds() if progress.window is not None else None
 
     def get_remaining_seconds(self, progress: overview.Progress) -> float | None:
         return progress.remaining.total_seconds() if progress.remaining is not None else None

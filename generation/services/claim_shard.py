@@ -20,6 +20,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from generation.models import Run, Shard, Status, note
+from generation.pace import Mark, marked
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def claim_shard(*, run_id: int, worker: str = "") -> Claim | None:
                 claimed_by=token,
                 lease_until=timezone.now() + lease_length(),
                 attempts=F("attempts") + 1,
+                marks=[],
                 error="",
             )
             if won:
@@ -91,8 +93,11 @@ class Claim:
     n_total: int = 0
     before: int = 0
     """How far the shard had come when it was claimed."""
+    marks: tuple[Mark, ...] = ()
+    """How fast it went over the last minute."""
     _lost: threading.Event = field(default_factory=threading.Event)
     _reported_at: float = 0.0
+    _moved_to: int = -1
 
     def progress(self, n_done: int, n_total: int) -> None:
         """Tell the page how far the shard is, which also renews the lease; called as often as one likes."""
@@ -112,9 +117,19 @@ class Claim:
             changes: dict[str, Any] = {"lease_until": timezone.now() + lease_length()}
             if self.n_done > self.before:
                 changes["attempts"] = 1
+            changes |= self.movement()
             if not self.held().update(n_done=self.n_done, n_total=self.n_total, **changes):
                 self._lost.set()
         return not self._lost.is_set()
+
+    def movement(self) -> dict[str, Any]:
+        """Columns that say how far and how fast, where there is anything new to say."""
+        if not self.n_done and not self.n_total:
+            return {}  # nothing was reported yet, so this is not the beginning of the work
+        marks = marked(self.marks, at=time.time(), n_done=self.n_done)
+        moved = self.n_done != self._moved_to
+        self.marks, self._moved_to = marks, self.n_done
+        return {"marks": [list(mark) for mark in marks], "moved_at": timezone.now()} if moved else {}
 
     def hold(self) -> None:
         """Renew inside the caller's transaction, so that what it writes next is written by the holder alone.

@@ -12,7 +12,13 @@ def requeue_run(*, run_id: int, by: str = "") -> bool:
         # The shards first and the run second, as claiming does: the other order could deadlock.
         unfinished = Shard.objects.filter(run_id=run_id, run__status__in=closed).exclude(status=Status.DONE)
         unfinished.update(
-            status=Status.QUEUED, claimed_by="", lease_until=None, attempts=0, n_done=0, error=""
+            status=Status.QUEUED,
+            claimed_by="",
+            lease_until=None,
+            attempts=0,
+            n_done=0,
+            marks=[],
+            error="",
         )
         requeued = Run.objects.filter(pk=run_id, status__in=closed).update(
             status=Status.QUEUED, error="", finished_at=None, enqueued_at=None

@@ -80,7 +80,7 @@ def _do(claim: Claim, work: Work) -> None:
 
 
 def _complete(claim: Claim, result: dict[str, Any]) -> None:
-    n_total = max(claim.n_total, claim.n_done)
+    n_total = claim.n_done = max(claim.n_total, claim.n_done)
     changed = claim.held().update(
         status=Status.DONE,
         lease_until=None,
@@ -88,6 +88,7 @@ def _complete(claim: Claim, result: dict[str, Any]) -> None:
         n_done=n_total,
         n_total=n_total,
         result=result,
+        **claim.movement(),
     )
     if not changed:
         raise LeaseLost

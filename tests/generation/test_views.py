@@ -101,15 +101,34 @@ def test_a_corpus_shows_its_stages_and_the_next_step(page):
     assert "Choose the cases" in html
 
 
+def going(run, *, seconds, n_done, n_total, before=0):
+    """A shard of the run that did `n_done - before` in the last so many seconds."""
+    now = timezone.now()
+    run.shards.update(
+        status="running", claimed_by="w:1:a", lease_until=now + timezone.timedelta(seconds=60),
+        n_done=n_done, n_total=n_total, moved_at=now, marks=[[now.timestamp() - seconds, before]],
+    )  # fmt: skip
+
+
 def test_a_running_run_shows_bar_rate_and_time_left_and_polls(page):
-    run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(seconds=100))
-    run.shards.update(n_done=25, n_total=100)
+    run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(hours=3))
+    going(run, seconds=50, n_done=35, n_total=100, before=10)  # 25 in 50 s, whatever the three hours
     html = page("run", run.pk).content.decode()
-    assert 'value="25" max="100"' in html
-    assert "15.0 cases a minute" in html or "0.2 cases a second" in html
-    assert "about 5 min 0" in html or "about 4 min 5" in html
+    assert 'value="35" max="100"' in html
+    assert "0.5 cases a second over the last 50 s" in html
+    assert "about 2 min 1" in html or "about 2 min 0" in html  # 65 at a half a second
     assert 'hx-trigger="every 2s"' in html
     assert '<noscript><meta http-equiv="refresh"' in html
+
+
+def test_a_run_that_nobody_works_at_any_more_has_no_rate_and_no_time_left(page):
+    run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(hours=3))
+    long_ago = timezone.now() - timezone.timedelta(minutes=30)
+    run.shards.update(n_done=50, n_total=100, moved_at=long_ago, marks=[[long_ago.timestamp() - 60, 0]])
+    html = page("run", run.pk).content.decode()
+    assert 'value="50" max="100"' in html
+    assert "over the last" not in html
+    assert " left<" not in html
 
 
 def test_the_live_part_is_sent_alone_and_polling_stops_when_the_run_is_over(page):
@@ -123,13 +142,13 @@ def test_the_live_part_is_sent_alone_and_polling_stops_when_the_run_is_over(page
     assert "hx-trigger" not in page("run", run.pk).content.decode()
 
 
-def test_no_time_left_is_told_while_getting_ready_weighs_more_than_the_work(page):
+def test_no_time_left_is_told_while_chance_weighs_more_than_the_rate(page):
     run = builders.run(status="running", started_at=timezone.now() - timezone.timedelta(seconds=2))
-    run.shards.update(n_done=1, n_total=700)
+    going(run, seconds=2, n_done=1, n_total=700)
     assert " left<" not in page("run", run.pk).content.decode()
-    run.shards.update(n_done=35)
+    going(run, seconds=2, n_done=35, n_total=700)
     assert re.search(r"about (\d+ s|1 min \d+ s) left<", page("run", run.pk).content.decode())
-    run.shards.update(n_done=699)
+    going(run, seconds=2, n_done=699, n_total=700)
     html = page("run", run.pk).content.decode()
     assert "less than a second left" in html
     assert "about under" not in html
@@ -320,9 +339,9 @@ def test_lists_cost_the_same_however_long_they_are(page, n, django_assert_max_nu
         corpus = builders.corpus(name=f"Films {number}")
         earlier = builders.run(stage="import_log", status="done", corpus=corpus)
         builders.run(status="running", corpus=corpus, needs=(earlier,), started_at=timezone.now())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         assert page("runs").status_code == 200
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         assert page("corpus", builders.corpus(name="Films 0").pk).status_code == 200
 
 

@@ -357,3 +357,37 @@ def test_the_heartbeat_renews_the_lease_of_a_worker_that_reports_nothing(setting
         assert sweep_shards() == []
         assert claim_shard(run_id=run.pk) is None
     assert not claim.should_stop()
+
+
+def test_a_shard_marks_how_far_it_was_from_its_first_report_on(monkeypatch):
+    run = builders.run()
+    run.shards.update(marks=[[1.0, 900]])  # of a claim long gone
+    claim = claim_shard(run_id=run.pk)
+    assert run.shards.get().marks == []
+    claim.renew()  # the heartbeat of a shard that still gets ready
+    assert run.shards.get().marks == []
+    claim.progress(500, 1000)  # what an earlier worker left behind
+    claim.progress(510, 1000)
+    claim.renew()
+    shard = run.shards.get()
+    assert [n for _, n in shard.marks] == [500, 510]
+    assert abs(shard.moved_at - timezone.now()) < timedelta(seconds=5)
+    before = shard.moved_at
+    claim.renew()
+    assert run.shards.get().moved_at == before  # alive, but it did not move
+
+
+def test_a_finished_shard_keeps_its_marks_and_a_requeued_one_loses_them():
+    run = builders.run()
+
+    def work(claim):
+        claim.progress(1, 40)
+        claim.n_done = 40
+        return {"n": 1}
+
+    run_shards(run_id=run.pk, work=work, finish=finish)
+    assert [n for _, n in run.shards.get().marks] == [1, 40]
+    Run.objects.filter(pk=run.pk).update(status="failed", error="Broken.")
+    run.shards.update(status="failed")
+    requeue_run(run_id=run.pk)
+    assert run.shards.get().marks == []
