@@ -60,6 +60,11 @@ class Corpus(models.Model):
     provenance = models.JSONField(
         default=dict, blank=True, help_text="Terms, origin and labels, as the format tells them."
     )
+    facts = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Histories, ratings, time span, leaks of the splits, what was rejected and why: bounded lists.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
@@ -38,6 +39,21 @@ def corpus(*, name: str = "Films", **fields: object) -> Corpus:
 
     defaults = {"log_format": "builtin", "artefact": "corpus/none", "sha256": "0" * 64}
     return Corpus.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
+
+
+def read_corpus(folder: Path, *, name: str = "Read") -> Corpus:
+    """A corpus of one user really read from `folder`: 199 good rows and a bad last one."""
+    from generation.services.create_corpus import create_corpus
+    from generation.services.import_log import import_log
+
+    (folder / "items.jsonl").write_text('{"item": "a", "title": "Alien"}\n', encoding="utf-8")
+    times = [*range(199), '"late"']
+    rows = (f'{{"user": "u", "item": "a", "rating": 4, "timestamp": {at}}}\n' for at in times)
+    (folder / "interactions.jsonl").write_text("".join(rows), encoding="utf-8")
+    made, run = create_corpus(name=name, log_format="jsonl", folder=str(folder), anywhere=True)
+    import_log(run_id=run.pk)
+    made.refresh_from_db()
+    return made
 
 
 def run(

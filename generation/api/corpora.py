@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +18,7 @@ from generation.api.serializers import RunSerializer
 from generation.models import Corpus
 from generation.services.create_corpus import create_corpus
 from generation.services.estimate_teacher import estimate_teacher
+from generation.services.folders import rejected_rows
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import DEFAULT_SYSTEMS, queue_pipeline
 
@@ -24,7 +28,7 @@ class CorpusSerializer(serializers.ModelSerializer):
         model = Corpus
         fields = [
             "id", "name", "log_format", "options", "sha256", "n_users", "n_items", "n_interactions",
-            "n_rejected", "provenance", "created_at",
+            "n_rejected", "provenance", "facts", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -88,6 +92,16 @@ class CorpusViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
             raise refused(refusal) from None
         tasks.enqueue(run)
         return Response(CorpusSerializer(corpus).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, pagination_class=None)
+    def rejected(self, request: Request, pk: str) -> FileResponse:
+        """All rows of the log that stayed out, with line, field, reason and remedy, as CSV."""
+        try:
+            rows = rejected_rows(self.get_object())
+        except FileNotFoundError:
+            raise NotFound("This log has not been read.") from None
+        return FileResponse(rows, as_attachment=True, filename=f"rejected-{pk}.csv", content_type="text/csv")
 
     @extend_schema(request=NewPipelineSerializer, responses={201: RunSerializer(many=True)}, filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)

@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
+from generation.models import Corpus
 from generation.pipeline.artefacts import Artefact
+from generation.pipeline.logs.corpus import REJECTED
 from generation.pipeline.stores import Store, open_store
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
@@ -41,6 +44,15 @@ def artefact_path(name: str) -> Path:
     if not name:
         raise FileNotFoundError("There is no artefact: the stage that writes it is not done. Run it again.")
     return artefact_store().open(name)
+
+
+def rejected_rows(corpus: Corpus) -> BinaryIO:
+    """The CSV of all rows of a log that stayed out.
+
+    Raises:
+        FileNotFoundError: the log has not been read.
+    """
+    return (artefact_path(corpus.artefact) / REJECTED).open("rb")
 
 
 def publish(artefact: Artefact, *, before_file: Callable[[], object] = lambda: None) -> str:

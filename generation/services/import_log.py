@@ -6,11 +6,14 @@ from typing import Any
 
 from generation.models import Corpus, Run
 from generation.pipeline import artefacts, logs
-from generation.pipeline.logs.corpus import CorpusSummary, write_corpus
+from generation.pipeline.logs.corpus import CorpusSummary, read_corpus, write_corpus
+from generation.pipeline.logs.facts import describe
 from generation.pipeline.logs.rejected import ImportRefused, Rejected, RejectedRow
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.folders import artefact_store, artefacts_root, publish
 from generation.services.run_shards import Outcome, run_shards
+
+MOST_REASONS = 50
 
 
 def import_log(*, run_id: int) -> None:
@@ -22,6 +25,7 @@ def _import(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     rejected = Rejected()
     summaries: list[CorpusSummary] = []
+    facts: dict[str, Any] = {}
 
     def progress(n_read: int) -> None:
         claim.progress(n_read, 0)
@@ -30,6 +34,7 @@ def _import(claim: Claim) -> dict[str, Any]:
 
     def fill(folder: Path) -> None:
         summaries.append(write_corpus(log_format, folder, progress))
+        facts.update(asdict(describe(read_corpus(folder))))
 
     try:
         log_format = logs.load(run.corpus.log_format, rejected=rejected, **_options(run.corpus))
@@ -49,6 +54,7 @@ def _import(claim: Claim) -> dict[str, Any]:
         "sha256": artefact.sha256,
         "counts": counts,
         "rejected": [_row(row) for row in summary.rejected],
+        "facts": {**facts, "rejected_reasons": _reasons(rejected)},
     }
 
 
@@ -58,6 +64,7 @@ def _describe(run: Run) -> Outcome:
         artefact=result["artefact"],
         sha256=result["sha256"],
         provenance={"made_up": run.corpus.log_format == "builtin"},
+        facts=result["facts"],
         **result["counts"],
     )
     return Outcome(
@@ -75,6 +82,14 @@ def _options(corpus: Corpus) -> dict[str, Any]:
     elif "folder" in options:
         options["folder"] = Path(options["folder"])
     return options
+
+
+def _reasons(rejected: Rejected) -> list[dict[str, Any]]:
+    """Why rows stayed out, the commonest reason first."""
+    return [
+        {"file": file, "field": field, "reason": reason, "n": n}
+        for (file, field, reason), n in rejected.by_reason.most_common(MOST_REASONS)
+    ]
 
 
 def _row(row: RejectedRow) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from generation import models
 from generation.models import Run
 from generation.pipeline import artefacts, rankers
 from generation.pipeline.logs.corpus import CorpusData, read_corpus
+from generation.pipeline.logs.facts import leak
 from generation.pipeline.logs.splits import Targets, split
 from generation.pipeline.rankers.cases import SelectedCases, training_cases
 from generation.pipeline.rankers.cases import select_cases as draw_cases
@@ -67,6 +68,7 @@ def _select(claim: Claim) -> dict[str, Any]:
         "counts": counts,
         "report": {
             "split": targets.signature,
+            "leak": leak(corpus, targets, at_most=run.parameters["max_history"]),
             "by_length": [part.n_by_length for part in judged],
             "ranking": _measured(run, corpus, targets, ranker),
         },

@@ -2,7 +2,8 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,8 +12,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from generation import overview, tasks
 from generation.forms import CorpusForm, PipelineForm
 from generation.models import Corpus
+from generation.portrait import portrait
 from generation.services.create_corpus import create_corpus
-from generation.services.folders import logs_root
+from generation.services.folders import logs_root, rejected_rows
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import queue_pipeline
 from generation.views.room import RUNS_A_PAGE, owners_only, status_of, tell
@@ -57,6 +59,7 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
     [row] = overview.corpus_rows([found])
     context = {
         "row": row,
+        "facts": portrait(found),
         "page": page,
         "lines": [overview.run_line(run) for run in page],
         "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
@@ -66,6 +69,20 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
             return HttpResponseClientRefresh()  # what may be done next stands outside the live part
         return render(request, "generation/corpus.html#live", context)
     return render(request, "generation/corpus.html", context)
+
+
+@owners_only
+@require_safe
+def rejected(request: HttpRequest, corpus_id: int) -> HttpResponseBase:
+    """All rows of the log that stayed out, as CSV."""
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    try:
+        rows = rejected_rows(found)
+    except FileNotFoundError:
+        raise Http404(_("This log has not been read.")) from None
+    return FileResponse(
+        rows, as_attachment=True, filename=f"rejected-{found.pk}.csv", content_type="text/csv"
+    )
 
 
 @owners_only

@@ -46,6 +46,7 @@ def every_endpoint():
         ("get", f"{detail}/questions/"),
         ("post", f"{detail}/answers/"),
         ("post", f"{ROOT}/corpora/{run.corpus_id}/estimate/"),
+        ("get", f"{ROOT}/corpora/{run.corpus_id}/rejected/"),
         ("get", f"{detail}/events/"),
         ("get", f"{detail}/cases/"),
         ("get", f"{detail}/cases/c1/"),
@@ -78,6 +79,19 @@ def test_a_corpus_is_made_and_its_import_sent(api, sent):
     assert answer.status_code == 201, answer.content
     assert Corpus.objects.get(pk=answer.json()["id"]).options == {"n_users": 20}
     assert [stage for stage, _ in sent] == ["import_log"]
+
+
+def test_a_corpus_tells_its_facts_and_its_rejected_rows(api, tmp_path):
+    corpus = builders.read_corpus(tmp_path)
+    told = api.get(f"{ROOT}/corpora/{corpus.pk}/").json()["facts"]
+    assert told["longest"] == 199
+    answer = api.get(f"{ROOT}/corpora/{corpus.pk}/rejected/")
+    assert answer["Content-Type"] == "text/csv"
+    header, row = b"".join(answer.streaming_content).decode().splitlines()
+    assert header == "file,line,field,reason,remedy,text"
+    assert row.startswith("interactions.jsonl,200,timestamp,is no time,")
+    unread = builders.run(stage="import_log").corpus_id
+    assert api.get(f"{ROOT}/corpora/{unread}/rejected/").status_code == 404
 
 
 def test_a_corpus_can_be_uploaded(api):

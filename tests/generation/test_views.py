@@ -1,5 +1,6 @@
 """Owners' pages, by what a person would read on them; and who may not open them at all."""
 
+import html
 import re
 
 import pytest
@@ -41,6 +42,12 @@ def post(client, olga):
     return send
 
 
+def text_of(answer):
+    """What a person reads of a page: no tags, single spaces."""
+    assert answer.status_code == 200
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", answer.content.decode())).split())
+
+
 def every_url():
     run = builders.run()
     corpus, key = run.corpus_id, run.pk
@@ -49,6 +56,7 @@ def every_url():
         ("get", reverse("generation:new-corpus")),
         ("post", reverse("generation:new-corpus")),
         ("get", reverse("generation:corpus", args=[corpus])),
+        ("get", reverse("generation:rejected", args=[corpus])),
         ("get", reverse("generation:new-pipeline", args=[corpus])),
         ("post", reverse("generation:new-pipeline", args=[corpus])),
         ("get", reverse("generation:new-run", args=[corpus, "select_cases"])),
@@ -170,6 +178,24 @@ def test_a_failed_run_shows_its_words_and_the_way_on(page):
     html = page("run", run.pk).content.decode()
     assert "ratings.dat, line 7: no rating. Add one." in html
     assert reverse("generation:requeue", args=[run.pk]) in html
+
+
+def test_a_corpus_shows_its_histories_its_ratings_and_what_leaks(page, tmp_path):
+    corpus = builders.read_corpus(tmp_path)
+    told = text_of(page("corpus", corpus.pk))
+    assert "From 1970-01-01 to 1970-01-01. Half of the users have 199 interactions or more" in told
+    assert "101–200 1" in told
+    assert "The paper's: a random tenth (leaks)" in told
+    assert "interactions.jsonl timestamp is no time 1" in told
+    rows = b"".join(page("rejected", corpus.pk).streaming_content).decode().splitlines()
+    assert len(rows) == 2
+
+
+def test_a_corpus_without_facts_says_why(page):
+    corpus = builders.run(stage="import_log", status="done").corpus
+    Corpus.objects.filter(pk=corpus.pk).update(artefact="corpus-0123456789ab", n_users=1)
+    assert "read by an older version" in text_of(page("corpus", corpus.pk))
+    assert page("rejected", corpus.pk).status_code == 404
 
 
 def test_rejected_rows_are_shown_with_file_line_field_and_reason(page):

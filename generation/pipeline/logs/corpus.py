@@ -24,6 +24,8 @@ from generation.pipeline.records import Item
 
 FORMAT = 2
 ROWS_A_BATCH = 16_384
+REJECTED = "rejected.csv"
+"""All rows that stayed out, for people."""
 _INTERACTIONS = pa.schema(
     [
         ("user", pa.int32()),
@@ -138,15 +140,16 @@ def write_corpus(
         raise ValueError(f"max_rejected_share is a share from 0 to 1, not {max_rejected_share}")
     folder.mkdir(parents=True, exist_ok=True)
     rejected = log_format.rejected
-    item_codes = _write_items(log_format, folder / "items.parquet")
-    _refuse_too_many(log_format.items_file, len(item_codes), rejected, max_rejected_share)
-    with SortingRoom(folder / "sorting", memory=memory) as room:
-        n_read = _stage(log_format, item_codes, room, folder / "texts.parquet", progress)
-        room.number_users(folder / "users.parquet")
-        n_users = pq.read_metadata(folder / "users.parquet").num_rows
-        batches = room.in_order(ROWS_A_BATCH, lambda: progress(n_read) if progress is not None else None)
-        n_interactions = _write_interactions(folder, batches, n_users, log_format)
-    _refuse_too_many(log_format.interactions_file, n_interactions, rejected, max_rejected_share)
+    with rejected.written_to(folder / REJECTED):
+        item_codes = _write_items(log_format, folder / "items.parquet")
+        _refuse_too_many(log_format.items_file, len(item_codes), rejected, max_rejected_share)
+        with SortingRoom(folder / "sorting", memory=memory) as room:
+            n_read = _stage(log_format, item_codes, room, folder / "texts.parquet", progress)
+            room.number_users(folder / "users.parquet")
+            n_users = pq.read_metadata(folder / "users.parquet").num_rows
+            batches = room.in_order(ROWS_A_BATCH, lambda: progress(n_read) if progress is not None else None)
+            n_interactions = _write_interactions(folder, batches, n_users, log_format)
+        _refuse_too_many(log_format.interactions_file, n_interactions, rejected, max_rejected_share)
     summary = CorpusSummary(
         n_users=n_users,
         n_items=len(item_codes),

@@ -1,9 +1,15 @@
 """Rows that were refused, and imports that were."""
 
+import csv
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field, fields
+from pathlib import Path
 
 LONGEST_TEXT = 200
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that spreadsheets compute instead of showing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +37,35 @@ class Rejected:
     rows: list[RejectedRow] = field(default_factory=list)
     by_reason: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(file, field, reason) -> rows."""
+    also: Callable[[RejectedRow], None] | None = None
+    """Told every row, past the limit too."""
 
     def add(self, file: str, line: int, field: str, reason: str, remedy: str, text: object = "") -> None:
         self.by_reason[file, field, reason] += 1
+        if len(self.rows) == self.limit and self.also is None:
+            return
+        shown = str(text)
+        shown = shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}…"
+        row = RejectedRow(file, line, field, reason, remedy, shown)
         if len(self.rows) < self.limit:
-            shown = str(text)
-            shown = shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}…"
-            self.rows.append(RejectedRow(file, line, field, reason, remedy, shown))
+            self.rows.append(row)
+        if self.also is not None:
+            self.also(row)
+
+    @contextmanager
+    def written_to(self, path: Path) -> Iterator[None]:
+        """Write every row that is added meanwhile into a CSV, with a header, for spreadsheets.
+
+        A text that a spreadsheet would compute gets the apostrophe by which it knows a text.
+        """
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow([each.name for each in fields(RejectedRow)])
+            self.also = lambda row: writer.writerow([_cell(value) for value in astuple(row)])
+            try:
+                yield
+            finally:
+                self.also = None
 
     def count(self, file: str | None = None) -> int:
         """Rows refused in `file`, or in all files."""
@@ -52,3 +80,9 @@ class ImportRefused(ValueError):
         self.rejected = rejected
         """The rows behind the refusal, where rows are the cause."""
         super().__init__(f"{file}: {reason}. {remedy}.")
+
+
+def _cell(value: str | int) -> str | int:
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value

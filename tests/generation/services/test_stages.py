@@ -83,6 +83,17 @@ def test_the_import_counts_the_log_and_leaves_an_artefact(corpus):
     assert artefact_path(corpus.artefact).is_dir()
 
 
+def test_the_import_keeps_what_the_log_looks_like(corpus):
+    facts = corpus.facts
+    assert sum(bucket["n"] for bucket in facts["lengths"]) == corpus.n_users
+    assert sum(bucket["n"] for bucket in facts["ratings"]) + facts["n_unrated"] == corpus.n_interactions
+    leaks = {each["rule"]: each["leak"] for each in facts["splits"]}
+    assert leaks["temporal"] == 0
+    assert leaks["paper_random"] > 0.5
+    run = selected(corpus, split="paper_random")
+    assert run.report["leak"] == pytest.approx(leaks["paper_random"], abs=0.1)
+
+
 def test_a_bad_log_fails_in_words_and_shows_its_rows(tmp_path):
     (tmp_path / "items.jsonl").write_text('{"item": "a", "title": "Alien"}\n', encoding="utf-8")
     rows = [{"user": "u", "item": "a", "timestamp": "yesterday"}] * 3

@@ -1,3 +1,4 @@
+import csv
 import random
 import tracemalloc
 from itertools import pairwise
@@ -112,6 +113,7 @@ def test_repeated_rows_are_rejected_and_the_first_is_kept(tmp_path, monkeypatch)
         "item.npy",
         "items.parquet",
         "rating.npy",
+        "rejected.csv",
         "starts.npy",
         "texts.parquet",
         "user.npy",
@@ -159,6 +161,15 @@ def test_the_list_of_bad_rows_is_bounded_and_the_count_is_not(tmp_path):
     log.rejected = Rejected(limit=10)
     summary = write_corpus(log, tmp_path, max_rejected_share=1)
     assert (len(summary.rejected), summary.n_rejected) == (10, 500)
+    with (tmp_path / "rejected.csv").open(newline="") as stream:
+        header, *rows = csv.reader(stream)
+    assert header == ["file", "line", "field", "reason", "remedy", "text"]
+    assert [row[1] for row in rows] == [str(line) for line in range(4, 504)]
+
+
+def test_a_rejected_text_is_no_formula_in_a_spreadsheet(tmp_path):
+    write_corpus(MadeUpLog(films(3), [*VISITS, interaction("abe", "=1+1")]), tmp_path, max_rejected_share=0.5)
+    assert "'=1+1" in (tmp_path / "rejected.csv").read_text()
 
 
 def test_progress_counts_the_rows_read(tmp_path, monkeypatch):
