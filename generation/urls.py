@@ -9,6 +9,7 @@ urlpatterns = [
     path("corpora/<int:corpus_id>/", corpora.corpus, name="corpus"),
     path("corpora/<int:corpus_id>/rejected.csv", corpora.rejected, name="rejected"),
     path("corpora/<int:corpus_id>/pipeline/", corpora.new_pipeline, name="new-pipeline"),
+    path("corpora/<int:corpus_id>/runs/", runs.pipeline, name="pipeline"),
     path("corpora/<int:corpus_id>/new/<slug:stage>/", runs.new_run, name="new-run"),
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("runs/<int:run_id>/cases/", cases.cases, name="cases"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from generation import comparing, overview, tasks
+from generation import comparing, lineage, overview, tasks
 from generation.forms import RunForm
 from generation.models import Corpus, Run, Stage
 from generation.services.cancel_run import cancel_run
@@ -94,6 +94,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     found = get_object_or_404(overview.listed_runs(), pk=run_id)
     context: dict[str, Any] = {"line": overview.run_line(found), "run": found}
     context["curve"] = overview.curve_of(found)
+    context["lineage"] = lineage.lineage_of(found)
     context["events"] = found.events.order_by("-id")[:50]
     if request.htmx and request.htmx.target == "live":
         if not found.is_open:
@@ -106,6 +107,18 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     context["row"] = overview.corpus_rows([found.corpus])[0]
     context |= _samples(request, found)
     return render(request, "generation/run.html", context)
+
+
+@owners_only
+@require_safe
+def pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    """All runs of a corpus as a drawing of what builds on what."""
+    found = get_object_or_404(Corpus, pk=corpus_id)
+    drawn = lineage.lineage_of_corpus(found)
+    n_open = sum(node.line.run.is_open for node in drawn.nodes)
+    context = {"corpus": found, "lineage": drawn, "n_open": n_open}
+    live = request.htmx and request.htmx.target == "live"
+    return render(request, f"generation/pipeline.html{'#live' if live else ''}", context)
 
 
 @owners_only

@@ -59,6 +59,7 @@ def every_url():
         ("get", reverse("generation:rejected", args=[corpus])),
         ("get", reverse("generation:new-pipeline", args=[corpus])),
         ("post", reverse("generation:new-pipeline", args=[corpus])),
+        ("get", reverse("generation:pipeline", args=[corpus])),
         ("get", reverse("generation:new-run", args=[corpus, "select_cases"])),
         ("post", reverse("generation:new-run", args=[corpus, "select_cases"])),
         ("get", reverse("generation:run", args=[key])),
@@ -375,7 +376,7 @@ def test_the_page_of_samples_costs_the_same_for_many_systems(page, django_assert
     over = builders.case_run(n_cases=10)
     for name in ("prism", "prism-nouser", "template-knn", "scripted-teacher"):
         builders.explain_run(over=over, system=name)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(25):
         page("run", over.pk)
 
 
@@ -458,7 +459,7 @@ def test_losses_are_drawn_with_the_best_step_words_and_a_table(page):
 
 def test_a_training_shows_its_losses_while_it_goes_on_and_after_it_failed(page):
     run = builders.run(stage="train_student", status="running", started_at=timezone.now())
-    assert '<svg class="curve"' not in page("run", run.pk).content.decode()
+    assert "The first losses are drawn" in page("run", run.pk).content.decode()
     run.shards.update(result=LOSSES)
     live = page("run", run.pk, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="live").content.decode()
     assert live.count("<polyline") == 2
@@ -523,3 +524,53 @@ def test_the_pages_of_cases_cost_the_same_however_many_there_are(page, n, django
         page("cases", run.pk)
     with django_assert_max_num_queries(16):
         page("case", run.pk, "case1")
+
+
+def pipeline_of_four():
+    log = builders.run(stage="import_log", status="done")
+    cases = builders.run(stage="select_cases", status="done", needs=(log,))
+    taught = builders.run(stage="distil_teacher", status="running", needs=(cases,), started_at=timezone.now())
+    student = builders.run(stage="train_student", needs=(taught,))
+    explained = builders.run(stage="explain_cases", needs=(cases, student), parameters={"system": "prism"})
+    return log, cases, taught, student, explained
+
+
+def test_the_drawing_and_its_list_show_each_run_with_state_queue_bar_and_workers(page):
+    _, cases, taught, student, explained = pipeline_of_four()
+    going(taught, seconds=10, n_done=40, n_total=100)
+    html = page("run", student.pk).content.decode()
+    drawing = html.split('<svg class="lineage"')[1].split("</svg>")[0]
+    assert drawing.count("<a ") == 5
+    assert drawing.count('class="arrow"') == 5
+    assert "40 % · 1 worker" in drawing
+    assert re.search(rf'aria-label="run {student.pk}, [^"]*, waiting" aria-current="true"', drawing)
+    listed = html.split('id="lineage-list"')[1].split("</ol>")[0]
+    assert f"run {explained.pk}, Explanations: prism</a>: waiting, queue gpu; builds on" in listed
+    assert f"run {cases.pk}, run {student.pk}" in re.sub(r"\s+", " ", listed)
+
+
+def test_workers_whose_lease_ran_out_are_not_counted_as_alive(page):
+    taught = pipeline_of_four()[2]
+    going(taught, seconds=10, n_done=40, n_total=100)
+    taught.shards.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+    assert "40 % · 0 workers" in page("pipeline", taught.corpus_id).content.decode()
+
+
+def test_polling_replaces_what_moves_and_leaves_open_what_was_opened(page):
+    student = builders.run(stage="train_student", status="running", started_at=timezone.now())
+    polled = page("run", student.pk, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="live").content.decode()
+    assert "<details" not in polled
+    replaced = re.findall(r'id="([\w-]+)"[^>]*hx-swap-oob="true"', polled)
+    assert replaced == ["loss-drawing", "loss-table", "lineage-drawing", "lineage-list", "run-log"]
+    whole = page("run", student.pk).content.decode()
+    assert all(whole.count(f'id="{name}"') == 1 for name in replaced)
+    assert "hx-swap-oob" not in whole
+
+
+def test_the_pipeline_of_a_corpus_polls_only_while_something_is_open(page):
+    log = builders.run(stage="import_log", status="done")
+    assert 'hx-trigger="every' not in page("pipeline", log.corpus_id).content.decode()
+    builders.run(needs=(log,))
+    html = page("pipeline", log.corpus_id).content.decode()
+    assert "1 run is open." in html
+    assert 'hx-trigger="every 3s"' in html

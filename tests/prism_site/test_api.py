@@ -13,7 +13,7 @@ from annotation import overview
 from annotation.models.study import Study
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
-from generation.models import Run
+from generation.models import Case, Run
 from tests import builders
 from tests.annotation.loud import enrolled, loud_study
 
@@ -69,6 +69,8 @@ def addresses(olga: User, ada: User) -> list[tuple[str, str, str]]:
     card = claim_placement(enrolment_id=enrolled(study, ada, stage="rating"))
     link = invite(study_id=study, by_id=olga.pk)
     run = builders.run()
+    film = {"id": "f", "title": "Film", "year": None, "genres": [], "directors": []}
+    Case.objects.create(run=run, case_id="c1", position=0, user="u", split="test", history=[], item=film)
     invitation = overview.invitations(study)[0].id
     found = []
     for method, path in OPERATIONS:
@@ -76,6 +78,7 @@ def addresses(olga: User, ada: User) -> list[tuple[str, str, str]]:
             card if "/rate/" in path else link if "/join/" in path else overview.gold_cards(study)[0].token
         )
         parts = {"study_id": study, "token": token, "invitation_id": invitation, "key": "faithfulness"}
+        parts |= {"case_id": "c1"}
         parts |= {"id": run.corpus_id if "/corpora/" in path else run.pk, "report_id": 1}
         found.append((method, path, path.format(**parts)))
     return found
