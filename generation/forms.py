@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models import Corpus, Run, Stage, Status
 from generation.pipeline.logs import LOG_FORMATS
+from generation.pipeline.logs.table import MEANINGS
 from generation.pipeline.systems import SYSTEMS
+from generation.services.map_columns import SeenTables
 from generation.services.parameters import PARAMETERS, choices_of
 from generation.services.queue_pipeline import DEFAULT_SYSTEMS
 from generation.services.queue_run import NEEDED
@@ -67,6 +69,9 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(one, initial) for one in chosen]
 
 
+ENCODINGS = ("utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
+
+
 class CorpusForm(forms.Form):
     """A new corpus: made up, uploaded, or lying on the server."""
 
@@ -105,6 +110,53 @@ class CorpusForm(forms.Form):
             "folder": cleaned["folder"],
             "options": {key: value for key, value in options.items() if value is not None} if builtin else {},
         }
+
+
+class ColumnsForm(forms.Form):
+    """What the columns of a corpus's tables mean."""
+
+    def __init__(self, *args: Any, seen: SeenTables, **kwargs: Any) -> None:
+        super().__init__(*args, initial=seen.columns, **kwargs)
+        for name, meaning in MEANINGS.items():
+            if name == "catalogue_item" and seen.items is None:
+                continue
+            table = seen.items if seen.items is not None and meaning.of_items else seen.interactions
+            needed = meaning.needed or name == "catalogue_item"
+            nothing = [("", _("choose") if needed else _("no such column"))]
+            self.fields[name] = forms.ChoiceField(
+                label=_(meaning.label),
+                choices=[*nothing, *((column, column) for column in table.columns)],
+                required=needed,
+            )
+
+    def of_interactions(self) -> list[forms.BoundField]:
+        return [field for field in self if not MEANINGS[field.name].of_items]
+
+    def of_items(self) -> list[forms.BoundField]:
+        return [field for field in self if MEANINGS[field.name].of_items]
+
+
+class TablesForm(forms.Form):
+    """Which file holds what, and how it is written; a change shows the columns anew."""
+
+    interactions = forms.ChoiceField(label=_("Interactions"), required=False)
+    items = forms.ChoiceField(
+        label=_("Items"), required=False, help_text=_("Leave out where one file has all.")
+    )
+    encoding = forms.ChoiceField(label=_("Written in"), required=False)
+
+    def __init__(self, *args: Any, seen: SeenTables, encoding: str, **kwargs: Any) -> None:
+        chosen = {
+            "interactions": seen.interactions.name,
+            "items": seen.items.name if seen.items else "",
+            "encoding": encoding,
+        }
+        super().__init__(*args, initial=chosen, **kwargs)
+        names = [(name, name) for name in seen.names]
+        self.fields["interactions"].choices = names
+        self.fields["items"].choices = [("", _("in the same file")), *names]
+        known = dict.fromkeys((*ENCODINGS, encoding))
+        self.fields["encoding"].choices = [(name, name) for name in known]
 
 
 class RunForm(forms.Form):

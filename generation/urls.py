@@ -7,6 +7,7 @@ urlpatterns = [
     path("", corpora.runs, name="runs"),
     path("corpora/new/", corpora.new_corpus, name="new-corpus"),
     path("corpora/<int:corpus_id>/", corpora.corpus, name="corpus"),
+    path("corpora/<int:corpus_id>/columns/", corpora.columns, name="columns"),
     path("corpora/<int:corpus_id>/rejected.csv", corpora.rejected, name="rejected"),
     path("corpora/<int:corpus_id>/pipeline/", corpora.new_pipeline, name="new-pipeline"),
     path("corpora/<int:corpus_id>/runs/", runs.pipeline, name="pipeline"),

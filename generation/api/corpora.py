@@ -16,6 +16,7 @@ from generation import overview, tasks
 from generation.api.room import MayRunGeneration, refused, validated
 from generation.api.serializers import RunSerializer
 from generation.models import Corpus
+from generation.pipeline.logs.table import MEANINGS
 from generation.services.create_corpus import create_corpus
 from generation.services.estimate_teacher import estimate_teacher
 from generation.services.folders import rejected_rows
@@ -33,6 +34,16 @@ class CorpusSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class ColumnsField(serializers.JSONField):
+    """An object of texts; a form of several parts carries it as JSON text."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise serializers.ValidationError('Give an object of texts, such as {"user": "userId"}.')
+        return value
+
+
 class NewCorpusSerializer(serializers.Serializer):
     """A log to read. `options` are for the built-in log; the others take `uploads` or `folder`."""
 
@@ -42,6 +53,11 @@ class NewCorpusSerializer(serializers.Serializer):
     folder = serializers.CharField(required=False, help_text="Below the server's folder of logs.")
     uploads = serializers.ListField(
         child=serializers.FileField(), required=False, help_text="The log's files, or one zip; as multipart."
+    )
+    columns = ColumnsField(
+        required=False,
+        help_text='For a table: what its columns mean, such as {"user": "userId"}; as JSON text in multipart. '
+        f"Keys: {', '.join(MEANINGS)}; interactions, items (file names), encoding. The rest is guessed.",
     )
 
 
@@ -86,10 +102,13 @@ class CorpusViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def create(self, request: Request) -> Response:
         """Name a log and queue its import."""
         wanted = validated(NewCorpusSerializer, request)
+        if wanted["log_format"] == "table":
+            wanted.setdefault("columns", {})
         try:
             corpus, run = create_corpus(**wanted, created_by=request.user)
         except BadParameters as refusal:
             raise refused(refusal) from None
+        assert run is not None, "the columns are named or guessed"
         tasks.enqueue(run)
         return Response(CorpusSerializer(corpus).data, status=status.HTTP_201_CREATED)
 

@@ -18,6 +18,7 @@ from generation.pipeline.logs.builtin.catalogue import catalogue
 from generation.pipeline.logs.builtin.world import LONGEST, SHORTEST
 from generation.pipeline.stores.interface import StoreRefused, StoreUnreachable
 from generation.services.folders import artefact_store, path_below_logs
+from generation.services.map_columns import map_columns
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 
@@ -36,11 +37,13 @@ def create_corpus(
     uploads: Iterable[UploadedFile] = (),
     folder: str = "",
     anywhere: bool = False,
+    columns: Mapping[str, str] | None = None,
     created_by: AbstractBaseUser | None = None,
-) -> tuple[Corpus, Run]:
-    """The corpus, empty, and its queued import_log run.
+) -> tuple[Corpus, Run | None]:
+    """The corpus, empty, and its queued import_log run; None for a table whose columns nobody has named yet.
 
     Args:
+        columns: for the table log: what its columns mean, as `map_columns` takes it; what is left out is guessed.
         options: for the builtin log: n_users, seed, shortest, longest.
         uploads: files of the log, or one zip of them.
         folder: where the log lies on this server instead; below `logs_root()` unless `anywhere`.
@@ -61,6 +64,8 @@ def create_corpus(
         )
     elif folder:
         chosen = {"folder": str(_folder_on_server(folder, anywhere=anywhere))}
+    if columns is not None and log_format != "table":
+        raise BadParameters("columns", "only a table has columns to name; the other formats know their own")
     if not name.strip():
         raise BadParameters("name", "a corpus needs a name")
     taken = BadParameters("name", f"there is a corpus {name.strip()!r} already; choose another name")
@@ -74,12 +79,25 @@ def create_corpus(
             corpus = Corpus.objects.create(
                 name=name.strip(), log_format=log_format, options=chosen, created_by=created_by
             )
-            run = queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
+            if log_format != "table":
+                run = queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
+            elif columns is None:
+                run = None
+            else:
+                run = map_columns(corpus=corpus, columns=columns, created_by=created_by)
     except IntegrityError:
-        if files:
-            shutil.rmtree(chosen["folder"], ignore_errors=True)
+        _forget(chosen, files)
         raise taken from None
+    except BadParameters:
+        _forget(chosen, files)
+        raise
     return corpus, run
+
+
+def _forget(chosen: Mapping[str, Any], files: list[UploadedFile]) -> None:
+    """Uploaded files that no corpus points to."""
+    if files:
+        shutil.rmtree(chosen["folder"], ignore_errors=True)
 
 
 def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:

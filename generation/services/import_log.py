@@ -11,6 +11,7 @@ from generation.pipeline.logs.facts import describe
 from generation.pipeline.logs.rejected import ImportRefused, Rejected, RejectedRow
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.folders import artefact_store, artefacts_root, publish
+from generation.services.map_columns import HEADERS
 from generation.services.run_shards import Outcome, run_shards
 
 MOST_REASONS = 50
@@ -76,7 +77,7 @@ def _describe(run: Run) -> Outcome:
 
 
 def _options(corpus: Corpus) -> dict[str, Any]:
-    options = dict(corpus.options)
+    options = {name: value for name, value in corpus.options.items() if name != HEADERS}
     if upload := options.pop("upload", ""):
         options["folder"] = artefact_store().pull(upload)
     elif "folder" in options:

@@ -48,6 +48,8 @@ def queue_run(
     chosen = read_parameters(stage, _with_paths(parameters or {}, through_the_web=created_by is not None))
     if seed < 0 or seed > 2**32 - 1:
         raise BadParameters("seed", f"a seed is a whole number from 0 to {2**32 - 1}, not {seed}")
+    if stage == Stage.IMPORT_LOG and corpus.log_format == "table" and "columns" not in corpus.options:
+        raise BadParameters("columns", "say first what the columns of this table mean")
     found = _newest(corpus, stage, chosen.as_json(), prefer) if needs is None else list(needs)
     _check_needs(corpus, stage, chosen.as_json(), found)
     with transaction.atomic():

@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from generation import overview, tasks
-from generation.forms import CorpusForm, PipelineForm
+from generation.forms import ENCODINGS, ColumnsForm, CorpusForm, PipelineForm, TablesForm
 from generation.models import Corpus
 from generation.portrait import portrait
 from generation.services.create_corpus import create_corpus
 from generation.services.folders import logs_root, rejected_rows
+from generation.services.map_columns import FILES, map_columns, see_tables
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import queue_pipeline
 from generation.views.room import RUNS_A_PAGE, owners_only, status_of, tell
@@ -43,6 +44,8 @@ def new_corpus(request: HttpRequest) -> HttpResponse:
         except BadParameters as refusal:
             tell(form, refusal, {"seed": "world_seed"})
         else:
+            if run is None:
+                return redirect("generation:columns", corpus.pk)
             tasks.enqueue(run)
             return redirect("generation:corpus", corpus.pk)
     context = {"form": form, "logs_root": logs_root()}
@@ -60,6 +63,7 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
     context = {
         "row": row,
         "facts": portrait(found),
+        "needs_columns": found.log_format == "table" and not page.paginator.count,
         "page": page,
         "lines": [overview.run_line(run) for run in page],
         "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
@@ -69,6 +73,39 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
             return HttpResponseClientRefresh()  # what may be done next stands outside the live part
         return render(request, "generation/corpus.html#live", context)
     return render(request, "generation/corpus.html", context)
+
+
+@owners_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def columns(request: HttpRequest, corpus_id: int) -> HttpResponse:
+    """Show the first rows of a corpus's tables, and ask what their columns mean."""
+    found = get_object_or_404(Corpus, pk=corpus_id, log_format="table")
+    if found.runs.exists():
+        return redirect("generation:corpus", corpus_id)
+    files = {name: request.GET.get(name, "") for name in FILES}
+    encoding = files["encoding"] or "utf-8"
+    try:
+        seen = see_tables(corpus=found, **{**files, "encoding": encoding})
+    except BadParameters as refusal:
+        context = {"corpus": found, "refusal": str(refusal), "encodings": ENCODINGS, "encoding": encoding}
+        return render(request, "generation/columns.html", context, status=422)
+    form = ColumnsForm(request.POST or None, seen=seen)
+    if request.method == "POST" and form.is_valid():
+        chosen = {"interactions": seen.interactions.name, "items": seen.items.name if seen.items else ""}
+        try:
+            run = map_columns(
+                corpus=found,
+                columns={**form.cleaned_data, **chosen, "encoding": encoding},
+                guess=False,
+                created_by=request.user,
+            )
+        except BadParameters as refusal:
+            tell(form, refusal, {f"columns.{name}": name for name in form.fields})
+        else:
+            tasks.enqueue(run)
+            return redirect("generation:corpus", corpus_id)
+    context = {"corpus": found, "seen": seen, "form": form, "files": TablesForm(seen=seen, encoding=encoding)}
+    return render(request, "generation/columns.html", context, status=status_of(form))
 
 
 @owners_only

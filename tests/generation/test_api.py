@@ -103,6 +103,24 @@ def test_a_corpus_can_be_uploaded(api):
     assert "folder" in Corpus.objects.get().options
 
 
+@pytest.mark.parametrize("form", ["json", "multipart"])
+def test_a_table_comes_with_what_its_columns_mean(api, sent, settings, tmp_path, form):
+    settings.PRISM_LOGS = tmp_path
+    (tmp_path / "log.csv").write_text("who,itemId,time,title\nu,a,0,Alien\n")
+    columns = {"user": "who"} if form == "json" else '{"user": "who"}'
+    wanted = {"name": "Mine", "log_format": "table", "folder": ".", "columns": columns}
+    answer = api.post(f"{ROOT}/corpora/", wanted, format=form)
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["options"]["columns"]["item"] == "itemId"
+    bad = api.post(f"{ROOT}/corpora/", {**wanted, "name": "B", "columns": "{"}, format="multipart")
+    assert (bad.status_code, list(bad.json())) == (422, ["columns"])
+    unsaid = api.post(f"{ROOT}/corpora/", {"name": "C", "log_format": "table", "folder": "."}, format="json")
+    assert unsaid.status_code == 201  # the same header is remembered
+    (tmp_path / "log.csv").write_text("who,itemId,when,title\nu,a,0,Alien\n")
+    unsaid = api.post(f"{ROOT}/corpora/", {"name": "D", "log_format": "table", "folder": "."}, format="json")
+    assert (unsaid.status_code, list(unsaid.json())) == (422, ["columns.user"])
+
+
 @pytest.mark.parametrize(
     ("sent_data", "field"),
     [

@@ -57,6 +57,7 @@ def every_url():
         ("post", reverse("generation:new-corpus")),
         ("get", reverse("generation:corpus", args=[corpus])),
         ("get", reverse("generation:rejected", args=[corpus])),
+        ("get", reverse("generation:columns", args=[corpus])),
         ("get", reverse("generation:new-pipeline", args=[corpus])),
         ("post", reverse("generation:new-pipeline", args=[corpus])),
         ("get", reverse("generation:pipeline", args=[corpus])),
@@ -243,6 +244,39 @@ def test_a_new_built_in_corpus_is_queued_for_import(post, sent):
     assert answer.url == reverse("generation:corpus", args=[corpus.pk])
     assert corpus.options == {"n_users": 20, "seed": 3}
     assert sent == [("import_log", corpus.runs.get().pk)]
+
+
+def test_a_table_is_read_once_its_columns_are_named(page, post, sent, settings, tmp_path):
+    settings.PRISM_LOGS = tmp_path
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "log.csv").write_text("who,itemId,time,title\nu,a,0,<b>Alien</b>\n")
+    answer = post("new-corpus", name="Mine", log_format="table", folder="mine")
+    corpus = Corpus.objects.get()
+    assert answer.url == reverse("generation:columns", args=[corpus.pk])
+    assert sent == []
+    assert "Name the columns" in text_of(page("corpus", corpus.pk))
+    asked = page("columns", corpus.pk)
+    assert "&lt;b&gt;Alien" in asked.content.decode()
+    assert 'value="itemId" selected' in asked.content.decode()
+    said = {"item": "itemId", "timestamp": "time", "title": "title"}
+    assert post("columns", corpus.pk, **said).status_code == 422
+    answer = post("columns", corpus.pk, user="who", **said)
+    assert answer.url == reverse("generation:corpus", args=[corpus.pk])
+    assert [stage for stage, _ in sent] == ["import_log"]
+    assert page("columns", corpus.pk).status_code == 302
+
+
+def test_a_table_in_another_encoding_can_be_looked_at_again(page, post, sent, settings, tmp_path):
+    settings.PRISM_LOGS = tmp_path
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "log.csv").write_bytes("user,item,time,titré\nu,a,0,é\n".encode("latin-1"))
+    post("new-corpus", name="Mine", log_format="table", folder="mine")
+    corpus = Corpus.objects.get()
+    refused = page("columns", corpus.pk)
+    assert refused.status_code == 422
+    assert "is not utf-8" in refused.content.decode()
+    seen = page("columns", corpus.pk, query_params={"encoding": "latin-1"})
+    assert "titré" in seen.content.decode()
 
 
 def test_a_name_that_is_taken_is_said_beside_the_field(post, sent):

@@ -14,6 +14,9 @@ LOG_FORMATS: dict[str, Entry] = {
         "Amazon reviews 2014, 2018, 2023: one category and its meta_ file",
         "generation.pipeline.logs.amazon:load",
     ),
+    "table": Entry(
+        "Any other: CSV, JSON lines or Parquet, whose columns you name", "generation.pipeline.logs.table:load"
+    ),
     "jsonl": Entry("JSON lines: interactions.jsonl, items.jsonl", "generation.pipeline.logs.jsonl:load"),
     "builtin": Entry(
         "The small catalogue that ships, with made-up users", "generation.pipeline.logs.builtin.world:load"

@@ -1,0 +1,162 @@
+"""Tables in files, whoever made them: CSV, JSON lines or Parquet, read one row at a time by column name."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generation.pipeline.logs.lines import LONGEST_LINE, read_lines
+from generation.pipeline.logs.objects import read_objects
+from generation.pipeline.logs.rejected import ImportRefused, Rejected
+
+CSV = (".csv", ".tsv", ".txt")
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+PARQUET = (".parquet",)
+DELIMITERS = (",", ";", "\t", "|")
+ROWS_LOOKED_AT = 100
+"""JSON lines have no header: their columns are those of so many first rows."""
+ROWS_A_BATCH = 8192
+csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One file with named columns."""
+
+    path: Path
+    encoding: str = "utf-8"
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns.
+
+        Raises:
+            ImportRefused: it cannot be read, has no header, or a column's name stands twice or is empty.
+        """
+        if _kind(self.path) in PARQUET:
+            names = [str(name) for name in _parquet(self.path).schema_arrow.names]
+        elif _kind(self.path) in JSON_LINES:
+            first = islice(self._objects(Rejected()), ROWS_LOOKED_AT)
+            names = list(dict.fromkeys(name for _, row in first for name in row))
+        else:
+            names, _ = self._header()
+        if not names:
+            raise ImportRefused(self.name, "there is no row in it", "Give a file with named columns")
+        for name in names:
+            if not name.strip():
+                remedy = "Name every column in the first line"
+                raise ImportRefused(self.name, "a column of the header has no name", remedy)
+            if names.count(name) > 1:
+                raise ImportRefused(self.name, f"two columns are called {name!r}", "Give each its own name")
+        return tuple(names)
+
+    def rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
+        """Yield (line, or row number of a Parquet file; the row by column). Bad rows are told to `rejected`.
+
+        Raises:
+            ImportRefused: it cannot be read to its end.
+        """
+        if _kind(self.path) in PARQUET:
+            return self._parquet_rows()
+        if _kind(self.path) in JSON_LINES:
+            return self._objects(rejected)
+        return self._csv_rows(rejected)
+
+    def _objects(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
+        return read_objects(self.path, rejected=rejected, encoding=self.encoding)
+
+    def _parquet_rows(self) -> Iterator[tuple[int, Row]]:
+        line = 0
+        try:
+            for batch in _parquet(self.path).iter_batches(ROWS_A_BATCH):
+                for row in batch.to_pylist():
+                    line += 1
+                    yield line, row
+        except (pa.ArrowException, OSError) as problem:
+            reason = f"it cannot be read beyond row {line} ({problem})"
+            raise ImportRefused(self.name, reason, "Check that it was copied whole") from None
+
+    def _header(self) -> tuple[list[str], str]:
+        """The names in the first line, and the delimiter: of those that are known, the one it holds most often."""
+        for _, text in read_lines(self.path, encoding=self.encoding):
+            delimiter = max(DELIMITERS, key=text.count)
+            try:
+                return [
+                    name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))
+                ], delimiter
+            except (csv.Error, StopIteration):
+                break
+        raise ImportRefused(self.name, "it has no header", "Name the columns in the first line")
+
+    def _csv_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
+        names, delimiter = self._header()
+        lines = (f"{text}\n" for _, text in read_lines(self.path, encoding=self.encoding, rejected=rejected))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        next(reader)
+        while True:
+            line = reader.line_num + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                # A quote that does not close swallows lines: each of them is lost, and told.
+                remedy = "Double the quotes inside a field, and close each that is opened"
+                for lost in range(line, reader.line_num + 1):
+                    rejected.add(self.name, lost, "row", f"cannot be read as CSV: {problem}", remedy)
+                continue
+            if not fields:
+                continue
+            if len(fields) != len(names):
+                reason = f"has {len(fields)} fields, not {len(names)}"
+                rejected.add(
+                    self.name, line, "row", reason, f"Write {', '.join(names)}", delimiter.join(fields)
+                )
+                continue
+            yield line, dict(zip(names, fields, strict=True))
+
+
+def tables_in(folder: Path, *, encoding: str = "utf-8") -> tuple[Table, ...]:
+    """The files of the folder that are tables, by name.
+
+    Raises:
+        ImportRefused: there is no folder, or no such file in it.
+    """
+    if not folder.is_dir():
+        raise ImportRefused(str(folder), "there is no such folder", "Name the folder that holds the files")
+    found = sorted(
+        path for path in folder.iterdir() if path.is_file() and _kind(path) in CSV + JSON_LINES + PARQUET
+    )
+    if not found:
+        known = ", ".join(CSV + JSON_LINES + PARQUET)
+        raise ImportRefused(
+            folder.name, "there is no table here", f"Put a file there that ends in {known}, or .gz after it"
+        )
+    return tuple(Table(path, encoding) for path in found)
+
+
+def _kind(path: Path) -> str:
+    """The end of its name that tells what it is; a packed Parquet file is none that can be read row by row."""
+    packed = path.suffix.lower() == ".gz"
+    kind = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
+    return "" if packed and kind in PARQUET else kind
+
+
+def _parquet(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise ImportRefused(path.name, "the file is missing", f"Put it at {path}") from None
+    except (pa.ArrowException, OSError) as problem:
+        raise ImportRefused(path.name, f"is no Parquet file ({problem})", "Export it again") from None

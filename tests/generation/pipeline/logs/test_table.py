@@ -1,0 +1,206 @@
+import gzip
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generation.pipeline import logs
+from generation.pipeline.logs.corpus import read_corpus, write_corpus
+from generation.pipeline.logs.rejected import ImportRefused, Rejected
+from generation.pipeline.logs.table import guess_columns
+from generation.pipeline.logs.tabular import Table, tables_in
+from generation.pipeline.records import Interaction, Item
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ONE_FILE = {"user": "who", "item": "what", "timestamp": "when", "title": "called"}
+
+
+def table(tmp_path, text, name="log.csv", **options):
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    return logs.load("table", folder=tmp_path, columns=ONE_FILE, **options)
+
+
+def read(log):
+    return [item for _, item in log.items()], [visit for _, visit in log.interactions()]
+
+
+def test_one_csv_holds_interactions_and_what_their_items_are_called(tmp_path):
+    rows = [
+        "\ufeffwho;what;when;called;stars",
+        'u;a;0;"Matrix, The (1999)";4',
+        "v;a;60;;",
+        "u;b;2020-01-31T10:00:00+01:00;Up;5",
+    ]
+    log = table(tmp_path, "\r\n".join(rows))
+    log.choice.columns["rating"] = "stars"
+    items, visits = read(log)
+    assert items == [Item("a", "The Matrix", 1999), Item("b", "Up")]
+    assert visits[:2] == [
+        Interaction("u", "a", EPOCH, 4.0),
+        Interaction("v", "a", EPOCH.replace(minute=1), None),
+    ]
+    assert visits[2].at.isoformat() == "2020-01-31T09:00:00+00:00"
+    assert log.rejected.count() == 0
+
+
+def test_milliseconds_are_known_by_their_size(tmp_path):
+    _, visits = read(table(tmp_path, "who,what,when,called\nu,a,1580461200000,A\nu,a,1580461200.5,A\n"))
+    assert [visit.at.isoformat() for visit in visits] == [
+        "2020-01-31T09:00:00+00:00",
+        "2020-01-31T09:00:00.500000+00:00",
+    ]
+
+
+def test_a_quoted_line_end_belongs_to_its_field_and_lines_are_counted_on(tmp_path):
+    log = table(tmp_path, 'who,what,when,called\nu,a,0,"A\nB"\nu,a,late,A\nu,a\n')
+    items, visits = read(log)
+    assert items == [Item("a", "A B")]
+    assert len(visits) == 1
+    assert [(row.line, row.field, row.reason) for row in log.rejected.rows] == [
+        (4, "when", "is no time"),
+        (5, "row", "has 2 fields, not 4"),
+    ]
+
+
+def test_lines_that_an_open_quote_swallows_are_all_told(tmp_path):
+    rows = "".join(f"u,a,{second},A\n" for second in range(50))
+    log = table(tmp_path, f'who,what,when,called\nu,a,0,"A\n{rows}')
+    assert list(log.interactions()) == []
+    assert log.rejected.count() == 51
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "jsonl", "parquet"])
+def test_every_kind_of_file_reads_the_same(tmp_path, kind):
+    frame = pd.DataFrame(
+        {
+            "who": ["u", "v"],
+            "what": [1, 2],
+            "when": pd.to_datetime(["2020-01-01", "2020-01-02"], utc=True),
+            "called": ["Alien (1979)", "Up"],
+        }
+    )
+    if kind == "csv.gz":
+        with gzip.open(tmp_path / "log.csv.gz", "wt") as stream:
+            frame.to_csv(stream, index=False)
+    elif kind == "jsonl":
+        whole = frame.assign(when=[1577836800, 1577923200])
+        whole.to_json(tmp_path / "log.jsonl", orient="records", lines=True)
+    else:
+        frame.to_parquet(tmp_path / "log.parquet")
+    items, visits = read(logs.load("table", folder=tmp_path, columns=ONE_FILE))
+    assert items == [Item("1", "Alien", 1979), Item("2", "Up")]
+    assert [(visit.user, visit.item, visit.at.isoformat()[:10]) for visit in visits] == [
+        ("u", "1", "2020-01-01"),
+        ("v", "2", "2020-01-02"),
+    ]
+
+
+def test_two_files_are_told_apart_by_their_columns(tmp_path):
+    (tmp_path / "a-films.csv").write_text(
+        "movieId,title,genres,director,year\n7,M,Crime|Drama,Fritz Lang,1931\n"
+    )
+    (tmp_path / "visits.csv").write_text("userId,movieId,timestamp,text\n1,7,5,Fine.\n")
+    columns = guess_columns(
+        ["userId", "movieId", "timestamp", "text"], ["movieId", "title", "genres", "director", "year"]
+    )
+    log = logs.load("table", folder=tmp_path, columns=columns)
+    assert (log.interactions_file, log.items_file) == ("visits.csv", "a-films.csv")
+    items, visits = read(log)
+    assert items == [Item("7", "M", 1931, ("Crime", "Drama"), ("Fritz Lang",))]
+    assert visits == [Interaction("1", "7", EPOCH.replace(second=5), None, "Fine.")]
+    assert write_corpus(log, tmp_path / "corpus").n_interactions == 1
+    assert list(read_corpus(tmp_path / "corpus").users) == ["1"]
+
+
+def test_ids_that_pandas_made_floats_are_whole_again(tmp_path):
+    pd.DataFrame({"who": [1.0, 2.0], "what": ["a", "a"], "when": [0, 1], "called": ["A", "A"]}).to_parquet(
+        tmp_path / "log.parquet"
+    )
+    _, visits = read(logs.load("table", folder=tmp_path, columns=ONE_FILE))
+    assert [visit.user for visit in visits] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("genres", "expected"),
+    [
+        ("Drama|War", ("Drama", "War")),
+        ("Drama; War", ("Drama", "War")),
+        ("Drama, War, Drama", ("Drama", "War")),
+        ('["Drama", "War"]', ("Drama", "War")),
+        ("[Drama]", ("[Drama]",)),
+        ("", ()),
+    ],
+)
+def test_names_may_stand_in_one_field_in_many_ways(tmp_path, genres, expected):
+    quoted = genres.replace('"', '""')
+    (tmp_path / "log.csv").write_text(f'who,what,when,called,kinds\nu,a,0,A,"{quoted}"\n')
+    log = logs.load("table", folder=tmp_path, columns={**ONE_FILE, "genres": "kinds"})
+    assert read(log)[0][0].genres == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({**ONE_FILE, "user": "whom"}, "log.csv has no column 'whom', only who, what, when, called"),
+        ({**ONE_FILE, "user": "what"}, "the column 'what' is used twice"),
+        ({**ONE_FILE, "usr": "who"}, "a column cannot mean 'usr'"),
+        ({"user": "who"}, "say which column of log.csv holds it: who, what, when, called"),
+        ({**ONE_FILE, "catalogue_item": "what"}, "there is no file of items"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_names_the_columns_there_are(tmp_path, columns, message):
+    (tmp_path / "log.csv").write_text("who,what,when,called\nu,a,0,A\n")
+    with pytest.raises(ImportRefused, match=message):
+        logs.load("table", folder=tmp_path, columns=columns)
+
+
+def look_at_all(folder):
+    for each in tables_in(folder):
+        each.columns()
+        list(each.rows(Rejected()))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("log.csv", b"", "it has no header"),
+        ("log.csv", b"a,b,a\n1,2,3\n", "two columns are called 'a'"),
+        ("log.csv", b"a,,b\n1,2,3\n", "a column of the header has no name"),
+        ("log.csv", "name\nCafé\n".encode("latin-1"), "line 2 is not utf-8"),
+        ("log.parquet", b"PAR1 and no more", "is no Parquet file"),
+        ("log.parquet.gz", b"", "there is no table here"),
+        ("log.jsonl", b"", "there is no row in it"),
+        ("log.xlsx", b"", "there is no table here"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_with_the_reason(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ImportRefused, match=message):
+        look_at_all(tmp_path)
+
+
+CELLS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8)
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20), delimiter=st.sampled_from(",;\t|"))
+def test_whatever_pandas_writes_is_read_back(tmp_path_factory, rows, delimiter):
+    path = tmp_path_factory.mktemp("table") / "log.csv"
+    pd.DataFrame(rows, columns=["user id", "item id"]).to_csv(path, sep=delimiter, index=False)
+    read_back = [tuple(row.values()) for _, row in Table(path).rows(Rejected())]
+    assert read_back == rows
+
+
+def test_columns_are_guessed_by_their_names():
+    assert guess_columns(
+        ["reviewerID", "asin", "overall", "unixReviewTime", "reviewText", "title"], None
+    ) == {
+        "user": "reviewerID",
+        "item": "asin",
+        "timestamp": "unixReviewTime",
+        "rating": "overall",
+        "text": "reviewText",
+        "title": "title",
+    }
+    assert guess_columns(["a", "b"], None) == {}
