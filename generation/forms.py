@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, get_type_hints
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
@@ -255,3 +256,26 @@ class PipelineForm(forms.Form):
                 Stage.EXPLAIN_CASES: {"hallucination_rate": rate},
             },
         }
+
+
+class RunFilterForm(forms.Form):
+    """What the list of runs may be narrowed to, all of it optional and part of the address."""
+
+    corpus = forms.ModelChoiceField(Corpus.objects.order_by("name"), required=False, empty_label=_("any"))
+    stage = forms.ChoiceField(choices=[("", _("any")), *Stage.choices], required=False)
+    status = forms.ChoiceField(choices=[("", _("any")), *Status.choices], required=False)
+    owner = forms.ModelChoiceField(
+        get_user_model().objects.none(), required=False, empty_label=_("anybody"), to_field_name="username"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owners = get_user_model().objects.filter(pk__in=Run.objects.values("created_by").distinct())
+        self.fields["owner"].queryset = owners.order_by("username")
+
+    def lookups(self) -> dict[str, Any]:
+        """Arguments of a filter over runs; what is not valid is left out, its error stands with the form."""
+        self.is_valid()
+        names = {"corpus": "corpus", "stage": "stage", "status": "status", "owner": "created_by"}
+        chosen = {lookup: self.cleaned_data.get(name) for name, lookup in names.items()}
+        return {lookup: value for lookup, value in chosen.items() if value}

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models as database
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When, Window
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from generation import queries
 from generation.curves import LossCurve, loss_curve
 from generation.models import OPEN, Corpus, Explanation, Run, Shard, Stage, Status, TextStatus
 from generation.pace import WINDOW_SECONDS, Pace, pace
+from generation.reports import Block, blocks
 from generation.services.queue_run import NEEDED
 
 UNITS = {
@@ -325,6 +326,23 @@ def _row(
             )
         )
     return CorpusRow(corpus, tuple(cells), n_explained=n_explained)
+
+
+SHOWN_ELSEWHERE = (
+    "rejected", "ranking", "rejected_reasons", "reasons", "losses", "trace", "signature"
+)  # fmt: skip
+"""Parts of a report that the run's page shows in a form of their own."""
+
+
+def report_blocks(run: Run) -> list[Block]:
+    """All else that the stage reported, whatever it is."""
+    return blocks(run.report, without=SHOWN_ELSEWHERE)
+
+
+def shard_tally(run: Run) -> list[tuple[str, int]]:
+    """(status, shards), of the statuses that there are."""
+    counted = dict(run.shards.order_by().values_list("status").annotate(n=Count("pk")))
+    return [(status, counted[status]) for status in Status.values if status in counted]
 
 
 def losses_of(run: Run) -> tuple[list[list[Any]], list[list[Any]]]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import cases, corpora, run_files, runs
+from generation.views import cases, corpora, run_files, run_lists, runs
 
 app_name = "generation"
 urlpatterns = [
@@ -12,7 +12,13 @@ urlpatterns = [
     path("corpora/<int:corpus_id>/pipeline/", corpora.new_pipeline, name="new-pipeline"),
     path("corpora/<int:corpus_id>/runs/", runs.pipeline, name="pipeline"),
     path("corpora/<int:corpus_id>/new/<slug:stage>/", runs.new_run, name="new-run"),
+    path("runs/", run_lists.run_list, name="run-list"),
     path("runs/<int:run_id>/", runs.run, name="run"),
+    path("runs/<int:run_id>/log/", run_lists.log, name="log"),
+    path("runs/<int:run_id>/log.txt", run_files.log_file, name="log-file"),
+    path("runs/<int:run_id>/shards/", run_lists.shards, name="shards"),
+    path("runs/<int:run_id>/report.json", run_files.report_file, name="report-file"),
+    path("runs/<int:run_id>/explanations.jsonl", run_files.explanations_file, name="explanations-file"),
     path("runs/<int:run_id>/cases/", cases.cases, name="cases"),
     path("runs/<int:run_id>/cases/<str:case_id>/", cases.case, name="case"),
     path("runs/<int:run_id>/questions/", run_files.questions, name="questions"),

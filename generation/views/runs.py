@@ -100,7 +100,8 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
         if not found.is_open:
             return HttpResponseClientRefresh()
         return render(request, "generation/run.html#live", context)
-    context["shards"] = found.shards.all()[:100]
+    context["shard_tally"] = overview.shard_tally(found)
+    context["blocks"] = overview.report_blocks(found)
     context["needs"] = found.needs.all()
     context["takes_batches"] = takes_batches(found)
     context["needed_by"] = found.needed_by.all()
@@ -122,12 +123,20 @@ def pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
 
 
 @owners_only
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
-    get_object_or_404(Run, pk=run_id)
-    if not cancel_run(run_id=run_id, by=request.user.get_username()):
-        messages.warning(request, _("The run was over already; nothing was cancelled."))
-    return redirect("generation:run", run_id)
+    """Ask first what would be lost and who waits for it; cancel when that is sent."""
+    found = get_object_or_404(overview.listed_runs(), pk=run_id)
+    if request.method == "POST":
+        if not cancel_run(run_id=run_id, by=request.user.get_username()):
+            messages.warning(request, _("The run was over already; nothing was cancelled."))
+        return redirect("generation:run", run_id)
+    if not found.is_open:
+        messages.warning(request, _("The run is over; there is nothing to cancel."))
+        return redirect("generation:run", run_id)
+    waiting = [run for run in found.needed_by.order_by("pk") if run.is_open]
+    context = {"run": found, "line": overview.run_line(found), "waiting": waiting}
+    return render(request, "generation/cancel.html", context)
 
 
 @owners_only

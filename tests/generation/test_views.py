@@ -66,7 +66,13 @@ def every_url():
         ("get", reverse("generation:run", args=[key])),
         ("get", reverse("generation:cases", args=[key])),
         ("get", reverse("generation:case", args=[key, "c1"])),
+        ("get", reverse("generation:cancel", args=[key])),
         ("post", reverse("generation:cancel", args=[key])),
+        ("get", reverse("generation:run-list")),
+        *[
+            ("get", reverse(f"generation:{name}", args=[key]))
+            for name in ("log", "log-file", "shards", "report-file", "explanations-file")
+        ],
         ("post", reverse("generation:requeue", args=[key])),
         ("get", reverse("generation:questions", args=[key])),
         ("post", reverse("generation:answers", args=[key])),
@@ -608,3 +614,115 @@ def test_the_pipeline_of_a_corpus_polls_only_while_something_is_open(page):
     html = page("pipeline", log.corpus_id).content.decode()
     assert "1 run is open." in html
     assert 'hx-trigger="every 3s"' in html
+
+
+def test_runs_are_found_by_corpus_stage_status_and_owner(page, olga):
+    other = builders.corpus(name="Books")
+    mine = builders.run(stage="train_student", status="failed", created_by=olga)
+    builders.run(stage="train_student", status="done")
+    builders.run(stage="import_log", status="failed", corpus=other)
+
+    def found(**query):
+        return sorted(line.run.pk for line in page("run-list", data=query).context["lines"])
+
+    assert len(found()) == 3
+    assert found(owner="olga") == [mine.pk]
+    assert found(stage="train_student", status="failed") == [mine.pk]
+    assert found(corpus=other.pk, status="done") == []
+    assert (
+        "No run is like that"
+        in page("run-list", data={"corpus": other.pk, "status": "done"}).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "query", [{"corpus": "x"}, {"stage": "guess"}, {"owner": "nobody"}, {"corpus": "9" * 30}]
+)
+def test_a_filter_that_is_none_is_said_and_narrows_nothing(page, query):
+    builders.run()
+    answer = page("run-list", data=query)
+    assert len(answer.context["lines"]) == 1
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_the_pages_of_the_list_keep_the_filter(page):
+    for _ in range(21):
+        builders.run(stage="import_log")
+    html = page("run-list", data={"stage": "import_log"}).content.decode()
+    assert 'href="?stage=import_log&amp;page=2"' in html
+    assert len(page("run-list", data={"stage": "import_log", "page": 2}).context["lines"]) == 1
+
+
+def test_cancelling_asks_first_and_names_who_waits(page):
+    cases = builders.run(status="running", started_at=timezone.now())
+    cases.shards.update(n_done=30, n_total=100)
+    waits = builders.run(stage="explain_cases", needs=(cases,), parameters={"system": "prism"})
+    html = page("cancel", cases.pk).content.decode()
+    assert "30 of 100 cases are done." in html
+    assert f"run {waits.pk}, Explanations: prism" in html
+    assert f'href="{reverse("generation:cancel", args=[cases.pk])}"' in page("run", cases.pk).content.decode()
+    cases.refresh_from_db()
+    assert cases.status == "running"
+
+
+def test_there_is_nothing_to_ask_about_a_run_that_is_over(page):
+    run = builders.run(status="done")
+    assert page("cancel", run.pk).url == reverse("generation:run", args=[run.pk])
+
+
+def test_the_log_is_paged_and_can_be_taken_along_as_text(page):
+    run = builders.run()
+    for number in range(130):
+        run.events.create(text=f"Line <{number}>.")
+    first = page("log", run.pk).content.decode()
+    assert "Line &lt;129&gt;." in first
+    assert "Line &lt;29&gt;." not in first
+    assert "Line &lt;29&gt;." in page("log", run.pk, data={"page": 2}).content.decode()
+    answer = page("log-file", run.pk)
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert len(lines) == 130
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+  Line <0>\.", lines[0])
+    assert "attachment" in answer["Content-Disposition"]
+
+
+def test_failed_shards_are_found_with_their_error_and_queued_again(page, post, sent):
+    run = builders.run(stage="explain_cases", status="failed", n_shards=120)
+    run.shards.update(status="done")
+    run.shards.filter(index=110).update(status="failed", error="No room on the disk.")
+    assert "No room on the disk." not in page("shards", run.pk).content.decode()  # it stands on page 2
+    html = page("shards", run.pk, data={"status": "failed"}).content.decode()
+    assert "No room on the disk." in html
+    assert "Queue the unfinished shards again" in html
+    post("requeue", run.pk)
+    assert set(run.shards.values_list("status", flat=True)) == {"done", "queued"}
+    assert run.shards.filter(status="queued").count() == 1
+    assert sent
+
+
+def test_texts_are_taken_along_as_json_lines_each_with_its_case(page):
+    import json
+
+    run = builders.explain_run(over=builders.case_run(n_cases=3), failing=(1,))
+    answer = page("explanations-file", run.pk)
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
+    assert [line["case"] for line in lines] == ["case0", "case1", "case2"]
+    assert [line["status"] for line in lines] == ["ok", "empty", "ok"]
+    assert lines[0]["item"]["title"] == "Film 3"
+    assert len(lines[0]["history"]) == 3
+    refused = page("explanations-file", builders.run().pk)
+    assert refused.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "stage", ["import_log", "select_cases", "distil_teacher", "train_student", "explain_cases"]
+)
+def test_whatever_a_stage_reports_can_be_read_and_taken_along(page, stage):
+    import json
+
+    report = {"odd_thing": {"mean": 0.25, "rows": [{"a": "first <i>", "b": 2}]}, "note": "all is well"}
+    run = builders.run(stage=stage, status="done", report=report, parameters={"system": "prism"})
+    html = page("run", run.pk).content.decode()
+    for said in ("odd thing", "0.25", "first &lt;i&gt;", "all is well"):
+        assert said in html
+    kept = json.loads(b"".join(page("report-file", run.pk).streaming_content))
+    assert kept["report"] == report
