@@ -14,6 +14,7 @@ from generation.models import Case, Explanation, Run, Stage, Status, TextStatus
 from generation.pipeline import prompts
 from generation.pipeline.records import Prompt
 from generation.pipeline.registry import UnknownName
+from generation.pipeline.teacher.distilling import Row
 
 SHOWN = {
     "": "all cases",
@@ -118,6 +119,25 @@ def decoding_words(decoding: dict[str, Any] | None) -> str:
     parts = [how] + ([f"at most {most} tokens"] if most is not None else [])
     parts += [f"{name.replace('_', ' ')}: {value}" for name, value in sorted(chosen.items()) if value]
     return ", ".join(parts)
+
+
+def teacher_provenance(row: Row) -> list[tuple[str, str]]:
+    """Name and value of all a teacher's text follows from, and what it took."""
+    facts = [
+        ("Teacher", row.teacher),
+        ("Prompt version", row.prompt_version),
+        ("Prompt sha256", row.prompt_sha256),
+        ("Oldest titles dropped", str(row.n_dropped)),
+        ("Decoding", decoding_words(row.decoding)),
+        ("Seed", str(row.seed)),
+        ("Key", row.key),
+        ("Attempts", str(row.attempts)),
+        ("Seconds", f"{row.latency:.1f}" if row.latency else ""),
+        ("Tokens read", str(row.usage.get("prompt_tokens", ""))),
+        ("Tokens written", str(row.usage.get("completion_tokens", ""))),
+        ("Ended by", row.finish_reason),
+    ]
+    return [(name, value) for name, value in facts if value]
 
 
 def prompt_of(explanation: Explanation) -> Prompt | None:

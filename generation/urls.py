@@ -19,6 +19,7 @@ urlpatterns = [
     path("runs/<int:run_id>/shards/", run_lists.shards, name="shards"),
     path("runs/<int:run_id>/report.json", run_files.report_file, name="report-file"),
     path("runs/<int:run_id>/explanations.jsonl", run_files.explanations_file, name="explanations-file"),
+    path("runs/<int:run_id>/texts/", cases.taught, name="taught"),
     path("runs/<int:run_id>/cases/", cases.cases, name="cases"),
     path("runs/<int:run_id>/cases/<str:case_id>/", cases.case, name="case"),
     path("runs/<int:run_id>/questions/", run_files.questions, name="questions"),

@@ -1,12 +1,13 @@
 """Training and validation cases as Parquet: item codes of the corpus, so that millions stay small."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generation.pipeline.records import Case, Item, Split
@@ -50,9 +51,22 @@ def read_cases(
             if wanted is not None:
                 batch = batch.filter(pa.array(wanted[first : first + n_rows], pa.bool_()))
             first += n_rows
-            for row in batch.to_pylist():
-                history = tuple(items[code] for code in row["history"])
-                yield Case(row["case_id"], row["user"], history, items[row["item"]], split)
+            yield from _as_cases(batch, items, split)
+
+
+def find_cases(path: Path, items: Sequence[Item], split: Split, case_ids: Collection[str]) -> Iterator[Case]:
+    """Those with one of the ids, without making the others."""
+    wanted = pa.array(sorted(case_ids), pa.string())
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS_A_BATCH):
+            found = batch.filter(pc.is_in(batch.column("case_id"), value_set=wanted))
+            yield from _as_cases(found, items, split)
+
+
+def _as_cases(rows: pa.RecordBatch, items: Sequence[Item], split: Split) -> Iterator[Case]:
+    for row in rows.to_pylist():
+        history = tuple(items[code] for code in row["history"])
+        yield Case(row["case_id"], row["user"], history, items[row["item"]], split)
 
 
 @lru_cache(maxsize=4)

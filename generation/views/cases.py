@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from generation import comparing
-from generation.models import Run
+from generation.models import Run, Stage
+from generation.services.sample_teacher import MOST_ROWS, STATUSES, sample_teacher
 from generation.views.room import owners_only
 
 CASES_A_PAGE = 25
+TEXTS_A_PAGE = 10
 
 
 @owners_only
@@ -54,6 +56,38 @@ def case(request: HttpRequest, run_id: int, case_id: str) -> HttpResponse:
     compared = comparing.compare(found, case_run, runs, show)
     context = {**_common(entry, case_run, show), "compared": compared}
     return render(request, "generation/case.html", context)
+
+
+@owners_only
+@require_safe
+def taught(request: HttpRequest, run_id: int) -> HttpResponse:
+    """What a teacher wrote, rejected texts too, a few rows a page."""
+    run = get_object_or_404(Run.objects.select_related("corpus"), pk=run_id)
+    status, first = request.GET.get("status", ""), _first(request)
+    if run.stage != Stage.DISTIL_TEACHER or (status and status not in STATUSES):
+        raise Http404("there are no such texts")
+    trouble, rows, more = "", [], False
+    try:
+        rows, more = sample_teacher(run_id=run_id, status=status, first=first, n=TEXTS_A_PAGE)
+    except (OSError, ValueError) as error:
+        trouble = str(error)
+    context = {
+        "run": run,
+        "rows": [(row, comparing.teacher_provenance(row.row)) for row in rows],
+        "trouble": trouble,
+        "status": status,
+        "statuses": STATUSES,
+        "first": first + 1,
+        "last": first + len(rows),
+        "previous": max(first - TEXTS_A_PAGE, 0) if first else None,
+        "following": first + TEXTS_A_PAGE if more else None,
+    }
+    return render(request, "generation/taught.html", context)
+
+
+def _first(request: HttpRequest) -> int:
+    given = request.GET.get("first", "0")
+    return min(int(given), MOST_ROWS) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
 def _runs(run_id: int) -> tuple[Run, Run]:

@@ -71,7 +71,7 @@ def every_url():
         ("get", reverse("generation:run-list")),
         *[
             ("get", reverse(f"generation:{name}", args=[key]))
-            for name in ("log", "log-file", "shards", "report-file", "explanations-file")
+            for name in ("taught", "log", "log-file", "shards", "report-file", "explanations-file")
         ],
         ("post", reverse("generation:requeue", args=[key])),
         ("get", reverse("generation:questions", args=[key])),
@@ -726,3 +726,39 @@ def test_whatever_a_stage_reports_can_be_read_and_taken_along(page, stage):
         assert said in html
     kept = json.loads(b"".join(page("report-file", run.pk).streaming_content))
     assert kept["report"] == report
+
+
+def test_what_a_teacher_wrote_is_read_with_its_prompt_rejected_texts_too(page):
+    from generation.services.create_corpus import create_corpus
+    from generation.services.distil_teacher import distil_teacher
+    from generation.services.import_log import import_log
+    from generation.services.queue_run import queue_run
+    from generation.services.sample_teacher import sample_teacher
+    from generation.services.select_cases import select_cases
+
+    made, imported = create_corpus(name="Small", log_format="builtin", options={"n_users": 30, "seed": 1})
+    import_log(run_id=imported.pk)
+    cases = queue_run(
+        corpus=made, stage="select_cases", parameters={"n_cases": 2, "n_train": 40, "n_valid": 5}
+    )
+    select_cases(run_id=cases.pk)
+    run = queue_run(corpus=made, stage="distil_teacher", parameters={"hallucination_rate": 0.5, "shards": 2})
+    distil_teacher(run_id=run.pk)
+    found, more = sample_teacher(run_id=run.pk, n=1000)
+    assert len(found) == 45
+    assert not more
+    assert all(one.prompt is not None and one.prompt.sha256 == one.row.prompt_sha256 for one in found)
+    html = page("taught", run.pk).content.decode()
+    assert html.count('<pre class="prompt">') == 10
+    assert "Its sha256 is the one that was kept" in html
+    assert "?first=10" in html
+    assert "rows 41 to 45" in page("taught", run.pk, data={"first": 40}).content.decode()
+    for status in ("ok", "rejected", "error"):
+        shown = page("taught", run.pk, data={"status": status}).context["rows"]
+        assert {row.row.status for row, _ in shown} <= {status}
+    assert page("taught", run.pk, data={"status": "nice"}).status_code == 404
+
+
+def test_texts_whose_store_is_gone_are_said_to_be(page, settings):
+    run = builders.run(stage="distil_teacher", status="done", needs=(builders.case_run(n_cases=1),))
+    assert "There is no such text yet" in page("taught", run.pk).content.decode()
