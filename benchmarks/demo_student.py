@@ -24,10 +24,11 @@ from generation.pipeline.logs.builtin.catalogue import catalogue
 from generation.pipeline.logs.builtin.tastes import ASPECTS, aspect_of
 from generation.pipeline.records import Case, Decoding, Split
 from generation.pipeline.student import checkpoint
-from generation.pipeline.student.batches import DistilledPair, render
+from generation.pipeline.student.batches import render
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.faithfulness import Lexicon, shares, user_effect
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.recipe import MAX_TITLES
 from generation.pipeline.student.training import train
 from generation.pipeline.teacher.scripted import ScriptedTeacher

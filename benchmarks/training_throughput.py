@@ -19,7 +19,7 @@ from benchmarks.engine import BASE, SMALL
 from generation.pipeline.student.batches import Batch
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import Student
-from generation.pipeline.student.training import make_optimiser
+from generation.pipeline.student.optimising import make_optimiser
 
 N_PROMPT, N_TARGET, N_USERS = 450, 40, 6040
 

@@ -24,11 +24,12 @@ from generation.pipeline.logs.builtin.catalogue import catalogue
 from generation.pipeline.logs.builtin.tastes import ASPECTS, aspect_of
 from generation.pipeline.records import Case, Decoding
 from generation.pipeline.student import checkpoint
-from generation.pipeline.student.batches import IGNORED, DistilledPair, collate, render
+from generation.pipeline.student.batches import IGNORED, collate, render
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.faithfulness import Lexicon, shares
 from generation.pipeline.student.model import UNKNOWN_USER
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.training import train
 from generation.pipeline.teacher.scripted import ScriptedTeacher
 

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -10,11 +11,11 @@ import pyarrow.parquet as pq
 from generation.models import Checkpoint, Run, Stage
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item, Split
-from generation.pipeline.student.batches import DistilledPair
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.pairs import DistilledPair, PairTable
 from generation.pipeline.student.recipe import CAPACITIES
 from generation.pipeline.student.training import Drawn, train
-from generation.services.case_files import read_cases
+from generation.services.case_files import ROWS_A_BATCH, read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.folders import artefact_path, artefact_store, publish
@@ -66,13 +67,12 @@ def _train(claim: Claim) -> dict[str, Any]:
     distilled = run.needs.get(stage=Stage.DISTIL_TEACHER)
     cases = distilled.needs.get(stage=Stage.SELECT_CASES)
     items = read_items(artefact_path(run.corpus.artefact))
-    golden = pq.read_table(artefact_path(distilled.artefact) / "golden.parquet").to_pydict()
-    texts = dict(zip(golden["case_id"], golden["text"], strict=True))
+    pairs_train, pairs_valid = _pairs(cases, distilled, items)
     config = student_config(run.parameters)
     store, state = artefact_store(), f"training/run-{run.pk}"
     summary = train(
-        _pairs(cases, items, texts, "train"),
-        _pairs(cases, items, texts, "valid"),
+        pairs_train,
+        pairs_valid,
         config,
         store.restore_state(state),
         run.seed,
@@ -150,9 +150,30 @@ def _curve(
     }
 
 
-def _pairs(cases: Run, items: tuple[Item, ...], texts: dict[str, str], split: Split) -> list[DistilledPair]:
-    found = read_cases(artefact_path(cases.artefact) / f"{split}.parquet", items, split)
-    return [DistilledPair(case, texts[case.id]) for case in found if case.id in texts]
+def _pairs(cases: Run, distilled: Run, items: tuple[Item, ...]) -> tuple[PairTable, PairTable]:
+    """What to train and what to validate on: cases beside their texts, which come in the order of the cases."""
+    texts = _golden(artefact_path(distilled.artefact) / "golden.parquet")
+    waiting = next(texts, None)
+
+    def met(split: Split) -> Iterator[DistilledPair]:
+        nonlocal waiting
+        for case in read_cases(artefact_path(cases.artefact) / f"{split}.parquet", items, split):
+            if waiting is not None and waiting[0] == case.id:
+                yield DistilledPair(case, waiting[1])
+                waiting = next(texts, None)
+
+    found = PairTable(met("train")), PairTable(met("valid"))
+    if waiting is not None:
+        raise ValueError(
+            f"the teacher's text for case {waiting[0]} belongs to no case of run {cases.pk}: distil again"
+        )
+    return found
+
+
+def _golden(path: Path) -> Iterator[tuple[str, str]]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS_A_BATCH, columns=["case_id", "text"]):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _keep_checkpoint(run: Run) -> Outcome:

@@ -11,19 +11,11 @@ from generation.pipeline import prompts
 from generation.pipeline.records import Case, Prompt
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import UNKNOWN_USER
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.tokenizer import StudentTokenizer
 
 IGNORED = -100
 """What cross-entropy skips. BART's pad id is 1 and would be learned."""
-
-
-@dataclass(frozen=True, slots=True)
-class DistilledPair:
-    """One row of the paper's D: a case, whose prompt each student renders for itself, and the golden
-    explanation."""
-
-    case: Case
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

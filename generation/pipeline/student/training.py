@@ -3,29 +3,29 @@
 import hashlib
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
 
 from generation.pipeline.artefacts import Artefact, read_manifest
 from generation.pipeline.records import Item
 from generation.pipeline.student import checkpoint
-from generation.pipeline.student.batches import Batch, DistilledPair, collate, cut_to_shown, epoch, render
+from generation.pipeline.student.batches import Batch, collate, cut_to_shown, epoch, render
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.config import StudentConfig
-from generation.pipeline.student.model import UNKNOWN_USER, Student, build
+from generation.pipeline.student.model import UNKNOWN_USER, build
+from generation.pipeline.student.optimising import make_optimiser, multiplies_in_bf16, schedule
+from generation.pipeline.student.pairs import DistilledPair, PairTable, in_pieces, make_tokenizer, user_rows
 from generation.pipeline.student.row_table import RowTable
+from generation.pipeline.student.state import State, keep_state, read_state, write_aside
 from generation.pipeline.student.team import Team
-from generation.pipeline.student.tokenizer import StudentTokenizer, pretrained_tokenizer, train_tokenizer
 
 STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
 """One seed, one stream a purpose; noise and dropout are numbered by step, so a resumed run draws the same."""
@@ -79,23 +79,6 @@ class TrainingSummary:
             "stopped",
         )
         return {**{name: getattr(self, name) for name in names}, "cpu_seconds": round(self.cpu_seconds, 1)}
-
-
-@dataclass(slots=True)
-class _State:
-    """Where a training stands; all a resume needs beside weights and moments."""
-
-    step: int = 0
-    best_step: int = 0
-    best_loss: float = math.inf
-    looks_without_better: int = 0
-    seconds: float = 0.0
-    sum_loss: float = 0.0
-    n_loss: int = 0
-    losses: list[tuple[int, float, float]] = field(default_factory=list)
-    sum_trace: float = 0.0
-    n_trace: int = 0
-    trace: list[tuple[int, float]] = field(default_factory=list)
 
 
 def train(
@@ -158,6 +141,7 @@ class _Trainer:
         self.in_bf16 = config.precision == "bf16" or (
             config.precision == "auto" and multiplies_in_bf16(self.device)
         )
+        pairs_train = PairTable.of(pairs_train)
         self.tokenizer = make_tokenizer(config, pairs_train, catalogue)
         n_given = len(pairs_train) + len(pairs_valid)
         self.pairs = self._fitting(pairs_train)
@@ -178,24 +162,30 @@ class _Trainer:
         self.trace_every = math.ceil(self.total / TRACE_POINTS)
         self.state_folder = folder / f"state-{self._identity()[:16]}"
         self.best_folder = folder / f"{self.state_folder.name}-best"
-        self.state = _State()
+        self.state = State()
         self._batches: tuple[int, list[np.ndarray]] = (-1, [])
 
-    def _fitting(self, pairs: Sequence[DistilledPair]) -> list[DistilledPair]:
+    def _fitting(self, pairs: Iterable[DistilledPair]) -> PairTable:
         """The pairs whose explanation is short enough, each cut to the titles the student is shown."""
-        limit = self.config.max_target_tokens
-        lengths = [len(ids) for ids in self.tokenizer.encode([pair.text for pair in pairs])]
-        short = [pair for pair, length in zip(pairs, lengths, strict=True) if length <= limit]
-        return [cut_to_shown(pair, self.config, self.tokenizer) for pair in short]
+        return PairTable(
+            cut_to_shown(pair, self.config, self.tokenizer)
+            for piece in in_pieces(pairs)
+            for pair, ids in zip(piece, self.tokenizer.encode([pair.text for pair in piece]), strict=True)
+            if len(ids) <= self.config.max_target_tokens
+        )
 
-    def _lengths(self, pairs: Sequence[DistilledPair]) -> np.ndarray:
-        texts = [render(pair.case, self.config, self.tokenizer).text for pair in pairs]
-        return np.array([len(ids) for ids in self.tokenizer.encode(texts)])
+    def _lengths(self, pairs: Iterable[DistilledPair]) -> np.ndarray:
+        """Tokens of each prompt, (n_pairs,)."""
+        lengths: list[int] = []
+        for piece in in_pieces(pairs):
+            texts = [render(pair.case, self.config, self.tokenizer).text for pair in piece]
+            lengths += [len(ids) for ids in self.tokenizer.encode(texts)]
+        return np.array(lengths)
 
     def _identity(self) -> str:
         """Changes with anything that would make a stored state the state of another training."""
         digest = hashlib.sha256(json.dumps([self.config.to_json(), self.seed], sort_keys=True).encode())
-        for pair in [*self.pairs, *self.valid]:
+        for pair in chain(self.pairs, self.valid):
             digest.update(f"{pair.case.id}\0{pair.text}\0".encode())
         return digest.hexdigest()
 
@@ -352,7 +342,8 @@ class _Trainer:
         state.sum_loss, state.n_loss = 0.0, 0
         if valid_loss < state.best_loss:
             state.best_loss, state.best_step, state.looks_without_better = valid_loss, state.step, 0
-            self._write_aside(self.best_folder, self._fill_best)
+            if self.team.leads:
+                write_aside(self.best_folder, lambda folder: checkpoint.save_weights(self.model, folder))
         else:
             state.looks_without_better += 1
 
@@ -375,56 +366,13 @@ class _Trainer:
         total, n_all = self.team.total(total, n_tokens)
         return total / n_all
 
-    def _fill_best(self, folder: Path) -> None:
-        checkpoint.save_weights(self.model, folder)
-
     def _keep_state(self) -> None:
-        self._write_aside(self.state_folder, self._fill_state)
-
-    def _fill_state(self, folder: Path) -> None:
-        checkpoint.save_weights(self.model, folder)
-        moments: dict[str, torch.Tensor] = {}
-        for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
-            for name, value in self.optimiser.state.get(parameter, {}).items():
-                moments[f"{index}.{name}"] = value.detach().cpu().contiguous()
-        if isinstance(table := self.model.users, RowTable):
-            moments |= {"rows.n_met": table.n_met, "rows.square": table.square}
-        save_file(moments, str(folder / "optimiser.safetensors"))
-        values = {name: getattr(self.state, name) for name in _State.__slots__}
-        (folder / "state.json").write_text(json.dumps(values), encoding="utf-8")
+        if self.team.leads:
+            keep_state(self.state_folder, self.model, self.optimiser, self.state)
 
     def _resume(self) -> None:
-        path = self.state_folder / "state.json"
-        if not path.exists():
-            return
-        values = json.loads(path.read_text(encoding="utf-8"))
-        for curve in ("losses", "trace"):  # a state of before there was a trace has none
-            values[curve] = [tuple(row) for row in values.get(curve, ())]
-        self.state = _State(**values)
-        checkpoint.load_weights(self.model, self.state_folder)
-        moments = load_file(str(self.state_folder / "optimiser.safetensors"))
-        if isinstance(table := self.model.users, RowTable):
-            table.n_met, table.square = moments["rows.n_met"], moments["rows.square"]
-        for index, parameter in enumerate(p for g in self.optimiser.param_groups for p in g["params"]):
-            own = {n.split(".", 1)[1]: v for n, v in moments.items() if n.split(".", 1)[0] == str(index)}
-            if own:  # AdamW counts its steps on the processor, whatever the device
-                self.optimiser.state[parameter] = {
-                    name: value if name == "step" else value.to(self.device) for name, value in own.items()
-                }
-
-    def _write_aside(self, place: Path, fill: Callable[[Path], None]) -> None:
-        """A folder that is there whole or not at all; the old one goes only when the new one stands."""
-        if not self.team.leads:
-            return
-        aside = place.with_name(f"{place.name}.aside-{os.getpid()}")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        fill(aside)
-        old = place.with_name(f"{place.name}.old-{os.getpid()}")
-        if place.exists():
-            place.rename(old)
-        aside.rename(place)
-        shutil.rmtree(old, ignore_errors=True)
+        if (found := read_state(self.state_folder, self.model, self.optimiser, self.device)) is not None:
+            self.state = found
 
     def finish(self, stopped: str, about: Mapping[str, Any], *, export: bool) -> TrainingSummary:
         state = self.state
@@ -474,68 +422,6 @@ class _Trainer:
             if state.n_trace
             else state.trace,
         )
-
-
-def make_tokenizer(
-    config: StudentConfig, pairs: Sequence[DistilledPair], catalogue: Iterable[Item] = ()
-) -> StudentTokenizer:
-    """The pretrained BART's own, or a byte BPE of the training texts with the known titles as tokens if
-    asked for."""
-    if config.pretrained:
-        return pretrained_tokenizer(config.pretrained)
-    items = {item for pair in pairs for item in (*pair.case.history, pair.case.item)} | set(catalogue)
-    titles = [item.label for item in items] if config.title_tokens else []
-    texts = [pair.text for pair in pairs]
-    if not config.title_tokens:
-        texts += sorted(item.label for item in items)
-    from generation.pipeline import prompts
-
-    texts += [
-        prompts.render(pair.case, version=config.prompt_version, max_titles=2).text for pair in pairs[:100]
-    ]
-    return train_tokenizer(texts, vocab_size=config.vocab_size, titles=titles)
-
-
-def user_rows(pairs: Sequence[DistilledPair]) -> dict[str, int]:
-    """A row, from 1, for each user with a training pair; the order of names, so that the log's order
-    cannot leak."""
-    return {user: row for row, user in enumerate(sorted({pair.case.user for pair in pairs}), start=1)}
-
-
-def make_optimiser(model: Student, config: StudentConfig) -> torch.optim.AdamW:
-    """AdamW over backbone and user table jointly; biases, norms and the table are not decayed."""
-    named = list(model.bart.named_parameters())
-    groups: list[dict[str, Any]] = [
-        {
-            "params": [p for _, p in named if p.dim() > 1],
-            "peak": config.learning_rate,
-            "weight_decay": config.weight_decay,
-        },
-        {"params": [p for _, p in named if p.dim() <= 1], "peak": config.learning_rate, "weight_decay": 0.0},
-    ]
-    if isinstance(model.users, nn.Embedding):
-        groups.append(
-            {"params": [model.users.weight], "peak": config.user_learning_rate, "weight_decay": 0.0}
-        )
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), eps=1e-8)
-
-
-def schedule(share_done: float, warmup: float) -> float:
-    """Factor of the peak rate: up in a line over the warm-up, then down in a line to a twentieth."""
-    if share_done < warmup:
-        return max(share_done / warmup, 0.01)
-    return 1.0 - 0.95 * (share_done - warmup) / (1 - warmup)
-
-
-def multiplies_in_bf16(device: torch.device) -> bool:
-    """Whether the hardware has instructions for products of bfloat16; software has them everywhere."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    except OSError:  # no Linux: nothing is known, and fp32 is never slow
-        return False
-    return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def _number(*parts: int) -> int:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from generation.pipeline import prompts
-from generation.pipeline.student.batches import DistilledPair
 from generation.pipeline.student.config import StudentConfig
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.teacher.scripted import ScriptedTeacher
 from tests.generation.pipeline.films import FILMS, cases
 

@@ -3,13 +3,12 @@ import torch
 
 from generation.pipeline.student.batches import (
     IGNORED,
-    DistilledPair,
     by_length,
     collate,
     cut_to_shown,
     epoch,
 )
-from generation.pipeline.student.training import make_tokenizer
+from generation.pipeline.student.pairs import DistilledPair, make_tokenizer
 from tests.generation.pipeline.films import case
 from tests.generation.pipeline.student.small import config, pairs
 

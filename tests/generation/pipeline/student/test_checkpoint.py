@@ -10,7 +10,7 @@ from generation.pipeline.student import checkpoint
 from generation.pipeline.student.checkpoint import TrainedStudent, load, save
 from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.model import build
-from generation.pipeline.student.training import make_tokenizer
+from generation.pipeline.student.pairs import make_tokenizer
 from tests.generation.pipeline.films import FILMS
 from tests.generation.pipeline.student.small import config, pairs
 

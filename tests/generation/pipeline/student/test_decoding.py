@@ -5,8 +5,8 @@ from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding, generation_config, processors
 from generation.pipeline.student.decoding import explain, write
 from generation.pipeline.student.model import Student, build
+from generation.pipeline.student.pairs import make_tokenizer
 from generation.pipeline.student.tokenizer import StudentTokenizer, train_tokenizer
-from generation.pipeline.student.training import make_tokenizer
 from tests.generation.pipeline.films import FILMS, cases
 from tests.generation.pipeline.student.small import config, pairs
 

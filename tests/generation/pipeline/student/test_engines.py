@@ -22,7 +22,7 @@ from generation.pipeline.student.model import build
 from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
 from generation.pipeline.student.onnx_export import PRECISIONS, located, quantise
 from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart, int8_linear
-from generation.pipeline.student.training import make_tokenizer
+from generation.pipeline.student.pairs import make_tokenizer
 from tests.generation.pipeline.films import FILMS, cases
 from tests.generation.pipeline.student.small import config, pairs
 

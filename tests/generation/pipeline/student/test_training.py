@@ -12,11 +12,12 @@ from generation.pipeline.logs.builtin.tastes import ASPECTS, aspect_of
 from generation.pipeline.records import Decoding
 from generation.pipeline.stores import Store, open_store
 from generation.pipeline.student import checkpoint
-from generation.pipeline.student.batches import DistilledPair, render
+from generation.pipeline.student.batches import render
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.faithfulness import user_effect
 from generation.pipeline.student.model import Student
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.training import NothingToLearn, TrainingSummary, train
 from tests.generation.pipeline import tiny
 from tests.generation.pipeline.films import case
