@@ -197,7 +197,7 @@ def distil(
 
 def _check_errors(n_errors: int, n_asked: int, at_most: float, failed: dict[str, Row]) -> None:
     if n_asked >= FEWEST_FOR_A_RATE and n_errors > at_most * n_asked:
-        last = next(reversed(failed.values())).reason if failed else "see the store"
+        last = next(reversed(failed.values())).reason.rstrip(".") if failed else "see the store"
         raise TooManyErrors(
             f"{n_errors:,} of the {n_asked:,} rows asked for failed, more than {at_most:.0%}; the last: {last}. "
             "All rows are kept; queue the run again once the teacher answers, and only the rest is asked."

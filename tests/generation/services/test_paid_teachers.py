@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from generation.forms import RunForm
@@ -185,3 +186,32 @@ def test_owners_read_the_estimate_before_they_queue(corpus, cases, client, olga)
     page = client.post(f"/generation/corpora/{corpus.pk}/new/distil_teacher/", fields).content.decode()
     assert "35 prompts of about" in page
     assert Run.objects.filter(stage="distil_teacher").count() == 0
+
+
+def test_batch_files_go_out_and_come_in_by_command(corpus, cases, tmp_path, capsys):
+    run = worked(queued(corpus, cases, by_file=True))
+    call_command("export_batch", run.pk, tmp_path / "out", rows=20)
+    assert "35 questions in 2 files" in capsys.readouterr().out
+    files = sorted((tmp_path / "out").iterdir())
+    assert [len(path.read_text().splitlines()) for path in files] == [20, 15]
+    answers = tmp_path / "answers.jsonl"
+    lines = [line for path in files for line in path.read_text().splitlines()]
+    answers.write_bytes(b"".join(map(answer, lines)) + b"rubbish\n")
+    call_command("import_batch", run.pk, answers)
+    said = capsys.readouterr()
+    assert "35 ok, 0 rejected, 0 failed." in said.out
+    assert "answers.jsonl, line 36" in said.err
+    requeue_run(run_id=run.pk)
+    assert worked(run).counts["n_ok"] == 35
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "words"),
+    [
+        ("export_batch", (10**6, "out"), "There is no run"),
+        ("import_batch", (10**6, __file__), "There is no run"),
+    ],
+)
+def test_batch_commands_refuse_in_words(command, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        call_command(command, *map(str, arguments))

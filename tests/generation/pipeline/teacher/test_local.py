@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,39 @@ def test_batches_and_order_change_no_text(path: Path, decoding: Decoding) -> Non
     alone = [teacher.write([c], [p], decoding=decoding, seed=3)[0] for c, p in zip(some, shown, strict=True)]
     assert together == alone
     assert len({draft.text for draft in together}) > 1
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 150, 100_000])
+def test_batches_by_tokens_keep_to_their_size_and_change_no_text(
+    path: Path, batch_tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, int]] = []
+    whole = TransformersTeacher._batch
+
+    def seen(self: TransformersTeacher, rows: list[list[int]], *rest: Any) -> list[Any]:
+        sizes.append((len(rows), max(map(len, rows))))
+        return whole(self, rows, *rest)
+
+    some = [*cases(5, length=2), *cases(4, length=7)]
+    plain = load("transformers", path=str(path), batch_size=4)
+    shown = [render(one, plain) for one in some]
+    expected = plain.write(some, shown, decoding=SHORT, seed=3)
+    monkeypatch.setattr(TransformersTeacher, "_batch", seen)
+    teacher = load("transformers", path=str(path), batch_tokens=batch_tokens)
+    assert teacher.write(some, shown, decoding=SHORT, seed=3) == expected
+    assert sum(n for n, _ in sizes) == len(some)
+    assert all(n == 1 or n * longest <= batch_tokens for n, longest in sizes)
+    assert [longest for _, longest in sizes] == sorted((longest for _, longest in sizes), reverse=True)
+
+
+def test_a_model_spread_by_a_device_map_writes_the_same(path: Path) -> None:
+    some = cases(3)
+    plain = load("transformers", path=str(path))
+    spread = load("transformers", path=str(path), device_map="auto")
+    shown = [render(one, plain) for one in some]
+    together = [one.write(some, shown, decoding=SHORT, seed=0) for one in (plain, spread)]
+    assert together[0] == together[1]
+    assert spread.signature == plain.signature
 
 
 def test_loading_draws_no_bars_into_the_log(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
