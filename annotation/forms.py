@@ -162,6 +162,18 @@ class PlanForm(forms.Form):
             "twice as many, and each judges half. 3 to 12 is usual."
         ),
     )
+    design = forms.ChoiceField(
+        choices=[
+            ("paired", gettext_lazy("Paired: everybody judges all systems of a case")),
+            ("latin", gettext_lazy("Latin square: everybody judges one system of a case")),
+        ],
+        initial="paired",
+        label=gettext_lazy("Design"),
+        help_text=gettext_lazy(
+            "Paired needs fewer people and compares within a person. In a Latin square nobody meets a case twice, so "
+            "no text is remembered beside its rivals; it needs annotators a card times systems people or more."
+        ),
+    )
     gap = forms.IntegerField(
         min_value=1,
         max_value=1000,

@@ -158,7 +158,7 @@ def monitor(study_id: int) -> Monitor:
         Placement.objects.filter(enrolment__study=study_id, withdrawn_at__isnull=True, done_at__isnull=False)
         .values("slot__block", "slot")
         .annotate(n=Count("pk"))
-        .filter(n__gte=study.n_systems)
+        .filter(n__gte=study.cards_a_slot)
         .values_list("slot__block", flat=True)
     )
     blocks = Block.objects.filter(study_id=study_id, kind=Kind.MAIN).values_list("pk", flat=True)
@@ -168,7 +168,7 @@ def monitor(study_id: int) -> Monitor:
         seats_taken=Seat.objects.filter(study_id=study_id, enrolment__isnull=False).count(),
         annotators=tuple(_annotator(row) for row in enrolments),
         criteria=_distributions(study_id, study.criteria),
-        coverage=tuple(Coverage(n, coverage[n]) for n in range(study.k + 1)),
+        coverage=tuple(Coverage(n, coverage[n]) for n in range(study.slots_a_block + 1)),
         gate_passed=gates["passed"],
         gate_failed=gates["failed"],
         gate_pending=gates["pending"],

@@ -163,6 +163,11 @@ class StudySummary:
     n_cards: int
     n_systems: int
     n_calibration: int
+    design: str
+    cards_a_slot: int
+    """Cards of a case that one annotator rates."""
+    slots_a_block: int
+    """Annotators a case."""
     gap: int
     seed: int
     lease_hours: int
@@ -583,6 +588,9 @@ def _summary(row: Study) -> StudySummary:
         n_cards=cards["main"],
         n_systems=row.n_systems,
         n_calibration=cards["calibration"],
+        design=row.design,
+        cards_a_slot=row.cards_a_slot,
+        slots_a_block=row.slots_a_block,
         gap=row.gap,
         seed=row.seed,
         lease_hours=row.lease_hours,

@@ -24,7 +24,7 @@ from annotation.api.room import (
     RoomView,
     checked,
 )
-from annotation.design.plan import LONGEST_TEXT, StudySettings
+from annotation.design.plan import DESIGNS, LONGEST_TEXT, StudySettings
 from annotation.design.sources import parse
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
@@ -55,6 +55,7 @@ class StudySerializer(serializers.Serializer):
     n_cards = serializers.IntegerField()
     n_systems = serializers.IntegerField()
     n_calibration = serializers.IntegerField()
+    design = serializers.CharField()
     gap = serializers.IntegerField()
     seed = serializers.IntegerField()
     n_done = serializers.IntegerField()
@@ -86,6 +87,7 @@ class PlanSerializer(serializers.Serializer):
     language = serializers.RegexField(LANGUAGE_TAG, max_length=20, required=False, default="en")
     k = serializers.IntegerField(min_value=1, max_value=100, required=False, default=3)
     n_annotators = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=6)
+    design = serializers.ChoiceField(choices=DESIGNS, required=False, default="paired")
     gap = serializers.IntegerField(min_value=1, max_value=1000, required=False, default=8)
     seed = serializers.IntegerField(
         min_value=0, max_value=2**63 - 1, required=False, allow_null=True, default=None

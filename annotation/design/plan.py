@@ -17,6 +17,7 @@ from annotation.design.streams import STREAM_CASES
 
 LONGEST_TEXT = 50_000
 """Characters of a text for annotators: some 25 pages, more than anybody reads before work."""
+DESIGNS = ("paired", "latin")
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
 
@@ -35,6 +36,8 @@ class StudySettings:
     """Annotators a card, exactly."""
     n_annotators: int = 6
     """Seats the cases are dealt to."""
+    design: str = "paired"
+    """paired: every annotator rates all systems of a case; latin: one of them."""
     gap: int = 8
     """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be."""
     seed: int | None = None
@@ -64,6 +67,8 @@ def faults(
         errors.append("The study needs a title.")
     if settings.seed is not None and not 0 <= settings.seed < 2**63:
         errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
+    if settings.design not in DESIGNS:
+        errors.append(f"The design is one of {', '.join(DESIGNS)}, not {settings.design!r}.")
     if settings.gap < 1:
         errors.append(f"The gap must be at least 1, not {settings.gap}.")
     if settings.n_calibration < 0 or (settings.n_cases is not None and settings.n_cases < 1):

@@ -2,7 +2,8 @@
 
 A block is a case as this study copied it, and its cards are the explanations of that case. A seat is one
 annotator's share of the plan, decided from the study's seed before anybody arrives; a slot is one block of
-one seat. People claim seats, so every block has exactly k slots and never one more.
+one seat, with those of its cards that the seat rates. People claim seats, so every card has exactly k slots and
+never one more.
 """
 
 from typing import ClassVar
@@ -100,15 +101,25 @@ class Seat(Frozen):
 
 
 class Slot(Frozen):
-    """One block of one seat: who rates it, and in which order its cards come. A block has exactly k slots."""
+    """One block of one seat: who rates it, and in which order its cards come.
+
+    In the paired design a block has exactly k slots of all its cards, in a Latin square k slots of each card alone.
+    """
 
     study_path = "seat__study"
     may_change: ClassVar[frozenset[str]] = frozenset({"enrolment"})
 
     seat = models.ForeignKey(Seat, models.CASCADE, related_name="slots")
     block = models.ForeignKey(Block, models.CASCADE, related_name="slots")
-    rater = models.PositiveSmallIntegerField(help_text="0 … k-1 within the block.")
-    order = models.JSONField(help_text="Keys of the block's cards in the order this seat meets them.")
+    rater = models.PositiveSmallIntegerField(help_text="Counted from 0 within the block.")
+    order = models.JSONField(
+        help_text="Keys of those of the block's cards that this seat rates, in the order it meets them."
+    )
+    place = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Where the block comes in the seat's sequence; empty where that is drawn on arrival.",
+    )
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, null=True, blank=True, related_name="slots")
 
     class Meta:

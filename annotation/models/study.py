@@ -35,6 +35,7 @@ class Study(Frozen):
 
     class Design(models.TextChoices):
         PAIRED = "paired", "Paired: every annotator rates all systems of a case"
+        LATIN = "latin", "Latin square: every annotator meets a case once, under one system"
 
     study_path = ""
     may_change: ClassVar[frozenset[str]] = frozenset(
@@ -80,7 +81,7 @@ class Study(Frozen):
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "open", "closed", "unblinded"]), name="study_status_known"
             ),
-            models.CheckConstraint(condition=Q(design__in=["paired"]), name="study_design_known"),
+            models.CheckConstraint(condition=Q(design__in=["paired", "latin"]), name="study_design_known"),
             models.CheckConstraint(condition=Q(k__gte=1), name="study_k_positive"),
             models.CheckConstraint(
                 condition=Q(n_annotators__gte=models.F("k")), name="study_annotators_at_least_k"
@@ -102,6 +103,16 @@ class Study(Frozen):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def cards_a_slot(self) -> int:
+        """How many cards of a case one annotator rates."""
+        return 1 if self.design == self.Design.LATIN else self.n_systems
+
+    @property
+    def slots_a_block(self) -> int:
+        """How many annotators a case has, so that each of its cards has k."""
+        return self.k * self.n_systems // max(self.cards_a_slot, 1)
 
 
 class Criterion(Frozen):

@@ -13,6 +13,7 @@ from django.db import transaction
 from annotation.design.assignment import ImpossiblePlan, assign
 from annotation.design.blinding import normalise
 from annotation.design.criteria import CRITERIA_VERSION, SHIPPED_CRITERIA, as_columns
+from annotation.design.latin import deal, sequence
 from annotation.design.ordering import feasible_gap, sibling_orders
 from annotation.design.plan import (
     PRACTICE,
@@ -91,12 +92,11 @@ def build_study(
         source = with_practice(source, calibration_texts)
     calibration, main = choose_cases(source.cases, settings, seed, practice=list(calibration_texts or ()))
     try:
-        seats = assign(
-            len(main), settings.k, settings.n_annotators, np.random.default_rng([seed, STREAM_ASSIGNMENT])
-        )
+        seats = _seats(settings, len(main), len(source.systems), seed)
     except ImpossiblePlan as error:
         raise BadSource([str(error)]) from None
-    gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), len(source.systems))
+    cards_a_case = len(source.systems) if settings.design == Study.Design.PAIRED else 1
+    gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), cards_a_case)
     notes = notes_on(source, len(main), gap_note)
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
@@ -113,6 +113,34 @@ def build_study(
             for row in by_token
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """One case of one seat: its systems in the order they are met, and its place where that is fixed."""
+
+    case: int
+    systems: tuple[int, ...]
+    place: int | None = None
+
+
+def _seats(settings: StudySettings, n_cases: int, n_systems: int, seed: int) -> list[list[_Share]]:
+    """What each seat rates, by the study's design."""
+    rng = np.random.default_rng([seed, STREAM_ASSIGNMENT])
+    seats: list[list[_Share]] = []
+    if settings.design == Study.Design.LATIN:
+        for index, systems in enumerate(deal(n_cases, n_systems, settings.k, settings.n_annotators, rng)):
+            own = np.random.default_rng([seed, STREAM_SIBLINGS, index])
+            order = sequence(systems, n_systems, index, own)
+            seats.append([_Share(case, (systems[case],), place) for place, case in enumerate(order)])
+        return seats
+    dealt = 0
+    for index, cases in enumerate(assign(n_cases, settings.k, settings.n_annotators, rng)):
+        own = np.random.default_rng([seed, STREAM_SIBLINGS, index])
+        orders = sibling_orders(len(cases), n_systems, dealt, own)
+        dealt += len(cases)
+        seats.append([_Share(case, tuple(order)) for case, order in zip(cases, orders, strict=True)])
+    return seats
 
 
 def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
@@ -164,6 +192,7 @@ def _study(
         k=settings.k,
         n_annotators=settings.n_annotators,
         n_systems=len(source.systems),
+        design=settings.design,
         gap=gap,
         seed=seed,
         lease_hours=settings.lease_hours,
@@ -266,7 +295,7 @@ def _seal(study: Study, source: Source, rows: list[_Row]) -> None:
     study.save(update_fields=["plan"])
 
 
-def _deal(study: Study, seats: list[list[int]], rows: list[_Row]) -> None:
+def _deal(study: Study, seats: list[list[_Share]], rows: list[_Row]) -> None:
     """Seats and their slots, with the order in which each seat meets the cards of a case."""
     names = sorted({row.system for row in rows if row.kind == Kind.MAIN})
     by_case: dict[int, dict[str, Card]] = {}
@@ -276,20 +305,18 @@ def _deal(study: Study, seats: list[list[int]], rows: list[_Row]) -> None:
     Seat.objects.bulk_create(Seat(study=study, index=index) for index in range(len(seats)))
     stored = {seat.index: seat for seat in Seat.objects.filter(study=study)}
     raters = dict.fromkeys(by_case, 0)
-    slots, dealt = [], 0
-    for index, numbers in enumerate(seats):
-        rng = np.random.default_rng([study.seed, STREAM_SIBLINGS, index])
-        orders = sibling_orders(len(numbers), len(names), dealt, rng)
-        dealt += len(numbers)
-        for number, order in zip(numbers, orders, strict=True):
-            cards = by_case[number]
+    slots = []
+    for index, shares in enumerate(seats):
+        for share in sorted(shares, key=lambda share: share.case):
+            cards = by_case[share.case]
             slots.append(
                 Slot(
                     seat=stored[index],
                     block_id=next(iter(cards.values())).block_id,
-                    rater=raters[number],
-                    order=[cards[names[i]].pk for i in order],
+                    rater=raters[share.case],
+                    order=[cards[names[i]].pk for i in share.systems],
+                    place=share.place,
                 )
             )
-            raters[number] += 1
+            raters[share.case] += 1
     Slot.objects.bulk_create(slots)

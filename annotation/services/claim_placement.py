@@ -88,13 +88,11 @@ def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
     known = {row.card_id: row for row in Placement.objects.filter(enrolment=enrolment)}
     latest = Placement.objects.filter(enrolment=enrolment).aggregate(latest=Max("position"))["latest"]
     start = 0 if latest is None else latest + 1
-    gap, _ = feasible_gap(study.gap, len(slots), study.n_systems)
-    rng = np.random.default_rng([study.seed, STREAM_ORDER, enrolment.index, *([start] if start else [])])
-    slots = sorted(slots, key=lambda slot: slot.block_id)
     met = dict.fromkeys((slot.pk for slot in slots), 0)
     fresh = []
-    for number in interleave(len(slots), study.n_systems, gap, rng):
-        slot = slots[number]
+    for slot in _sequence(
+        study, slots, [study.seed, STREAM_ORDER, enrolment.index, *([start] if start else [])]
+    ):
         card = slot.order[met[slot.pk]]
         met[slot.pk] += 1
         if card in known:
@@ -102,3 +100,15 @@ def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
         else:
             fresh.append(Placement(enrolment=enrolment, card_id=card, slot=slot, position=start + len(fresh)))
     Placement.objects.bulk_create(fresh)
+
+
+def _sequence(study: Study, slots: list[Slot], stream: list[int]) -> list[Slot]:
+    """The slots in the order their cards are met: by the seat's own places, or drawn so that the gap is kept."""
+    if all(slot.place is not None for slot in slots):
+        return sorted(slots, key=lambda slot: slot.place or 0)
+    slots = sorted(slots, key=lambda slot: slot.block_id)
+    gap, _ = feasible_gap(study.gap, len(slots), study.n_systems)
+    return [
+        slots[number]
+        for number in interleave(len(slots), study.n_systems, gap, np.random.default_rng(stream))
+    ]

@@ -42,9 +42,9 @@ def fingerprint(study_id: int) -> str:
             )
         ),
         "slots": sorted(
-            [seat, block, rater, [tokens[card] for card in order]]
-            for seat, block, rater, order in Slot.objects.filter(seat__study=study).values_list(
-                "seat__index", "block__number", "rater", "order"
+            [seat, block, rater, [tokens[card] for card in order], *([] if place is None else [place])]
+            for seat, block, rater, order, place in Slot.objects.filter(seat__study=study).values_list(
+                "seat__index", "block__number", "rater", "order", "place"
             )
         ),
     }

@@ -115,8 +115,9 @@ def _plan(study: Study) -> list[str]:
         Card.objects.filter(study=study, block__kind=Kind.MAIN).values_list("block_id", flat=True)
     )
     faults = []
-    if any(slots[block] != study.k for block in blocks.values_list("pk", flat=True)):
-        faults.append(f"Not every case is dealt to exactly {study.k} seats: build the study again.")
+    wanted = study.slots_a_block
+    if any(slots[block] != wanted for block in blocks.values_list("pk", flat=True)):
+        faults.append(f"Not every case is dealt to exactly {wanted} seats: build the study again.")
     if any(cards[block] != study.n_systems for block in blocks.values_list("pk", flat=True)):
         faults.append(f"Not every case has {study.n_systems} cards: build the study again.")
     return faults

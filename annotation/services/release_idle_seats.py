@@ -15,7 +15,8 @@ def release_idle_seats(*, study_id: int | None = None) -> int:
     Looks at one open study, or at all of them.
 
     Cases they finished stay theirs. A case they began is issued again whole, because its cards must be rated
-    by one person; their marks of it are kept, withdrawn, and no longer counted.
+    by one person; their marks of it are kept, withdrawn, and no longer counted. In a Latin square the same holds
+    of the whole row: it is balanced over its cases, so it is one person's or nobody's.
     """
     studies = Study.objects.filter(status=Study.Status.OPEN)
     if study_id is not None:
@@ -38,9 +39,10 @@ def _release(enrolment_id: int, study: Study) -> bool:
     if enrolment.last_seen_at >= limit or enrolment.finished_at is not None:
         return False  # came back while we were looking
     waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
-    slots = list(
-        Slot.objects.filter(enrolment=enrolment, pk__in=waiting.values("slot")).values_list("pk", flat=True)
-    )
+    held = Slot.objects.filter(enrolment=enrolment)
+    if study.design != Study.Design.LATIN:
+        held = held.filter(pk__in=waiting.values("slot"))
+    slots = list(held.values_list("pk", flat=True))
     withdrawn = Placement.objects.filter(enrolment=enrolment, slot__in=slots, withdrawn_at__isnull=True)
     n_begun = withdrawn.filter(done_at__isnull=False).count()
     withdrawn.update(withdrawn_at=timezone.now())

@@ -116,6 +116,7 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
             "language",
             "k",
             "n_annotators",
+            "design",
             "gap",
             "seed",
             "n_cases",

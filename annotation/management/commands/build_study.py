@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from annotation.design.plan import StudySettings
+from annotation.design.plan import DESIGNS, StudySettings
 from annotation.design.sources import parse
 from annotation.services.build_study import build_study
 from annotation.services.refusals import BadSource
@@ -27,6 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--k", type=int, default=3, help="Annotators a card (default 3).")
         parser.add_argument("--annotators", type=int, default=6, help="Seats in the plan (default 6).")
         parser.add_argument(
+            "--design",
+            choices=DESIGNS,
+            default="paired",
+            help="Does everybody judge all systems of a case (paired) or one of them (latin)?",
+        )
+        parser.add_argument(
             "--gap", type=int, default=8, help="Least distance of a case's cards (default 8)."
         )
         parser.add_argument("--cases", type=int, help="Cases of the main study (default: all).")
@@ -42,6 +48,7 @@ class Command(BaseCommand):
             title=options["title"],
             k=options["k"],
             n_annotators=options["annotators"],
+            design=options["design"],
             gap=options["gap"],
             n_cases=options["cases"],
             n_calibration=options["calibration"],

@@ -27,6 +27,7 @@ PLAN = {
     "n_calibration": "2",
     "k": "2",
     "n_annotators": "2",
+    "design": "paired",
     "gap": "1",
     "seed": "11",
 }
