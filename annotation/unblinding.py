@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from annotation.models.ledger import LedgerLine, line_hash
+from annotation.models.ledger import LedgerLine, broken_at
 from annotation.models.provenance import Provenance, SourceReport, seal_hash
 from annotation.models.rating import Rating
 from annotation.models.study import Criterion, Study
@@ -169,7 +169,7 @@ def facts(study_id: int) -> dict[str, object]:
             }
             for line in lines
         ],
-        "ledger_whole": _whole(lines),
+        "ledger_whole": broken_at(lines) is None,
     }
 
 
@@ -186,15 +186,6 @@ def _unblinded(study_id: int) -> Study:
             "Restore the table annotation_provenance from a backup; these findings cannot be trusted."
         )
     return study
-
-
-def _whole(lines: list[LedgerLine]) -> bool:
-    previous = ""
-    for line in lines:
-        if line.previous_hash != previous or line.hash != line_hash(line):
-            return False
-        previous = line.hash
-    return True
 
 
 def _title(item: dict[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -46,6 +47,16 @@ class LedgerLine(Growing):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.act}"
+
+
+def broken_at(lines: Iterable[LedgerLine]) -> LedgerLine | None:
+    """The first line, of a study's lines in order, that does not follow from those before; None where all do."""
+    previous = ""
+    for number, line in enumerate(lines, start=1):
+        if line.number != number or line.previous_hash != previous or line.hash != line_hash(line):
+            return line
+        previous = line.hash
+    return None
 
 
 def line_hash(line: LedgerLine) -> str:
