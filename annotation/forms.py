@@ -111,6 +111,20 @@ class ConsentForm(forms.Form):
     )
 
 
+class WithdrawForm(forms.Form):
+    """The end of a consent: asked once more, since it cannot be undone."""
+
+    erase = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Also erase my marks"),
+        help_text=gettext_lazy("The study's owner is asked to; copies made before may remain."),
+    )
+    sure = forms.BooleanField(
+        label=gettext_lazy("I withdraw my consent"),
+        error_messages={"required": gettext_lazy("Tick this to withdraw, or stay in the study.")},
+    )
+
+
 class PlanForm(forms.Form):
     """What every new study states, wherever its explanations come from."""
 

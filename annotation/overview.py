@@ -46,6 +46,8 @@ class AnnotatorRow:
     """Its share of all marks."""
     last_seen_at: datetime
     simulated: bool
+    erasure_due: bool
+    """Withdrew, asked for erasure, and is not erased yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,7 @@ def _annotator(row: Enrolment) -> AnnotatorRow:
         top_mark_share=n_top / n_marks if n_marks else None,
         last_seen_at=row.last_seen_at,
         simulated=row.simulated,
+        erasure_due=row.erasure_asked_at is not None and row.erased_at is None,
     )
 
 

@@ -34,7 +34,9 @@ from annotation.models.card import (
 from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
 
-Stage = Literal["consent", "guidelines", "calibration", "failed", "rating", "full", "finished", "closed"]
+Stage = Literal[
+    "consent", "guidelines", "calibration", "failed", "rating", "full", "finished", "closed", "withdrawn"
+]
 """Where an annotator stands; each is one page. `full`: passed, but every seat is taken."""
 
 GREATEST_KEY = 2**63 - 1
@@ -199,6 +201,8 @@ class Flow:
     """Did not pass the gate."""
     finished: int
     unfinished: int
+    withdrew: int
+    """Withdrew consent, whatever they had done; not among the others."""
 
 
 # ---- for annotators
@@ -273,6 +277,8 @@ def journey(enrolment_id: int) -> Journey:
 
 def stage_of(row: Enrolment) -> Stage:
     """Where an annotator stands now, by what is stored of the enrolment and by the seats still free."""
+    if row.withdrawn_at is not None:
+        return "withdrawn"
     if row.finished_at is not None:
         return "finished"
     if row.study.status != Study.Status.OPEN:
@@ -444,12 +450,13 @@ def study_summary(study_id: int) -> StudySummary:
 
 
 def participant_flow(study_id: int) -> Flow:
-    """How many joined, failed at the gate, finished, and did neither."""
+    """How many joined, failed at the gate, finished, did neither, and withdrew."""
     rows = Enrolment.objects.filter(study_id=study_id)
-    joined = rows.count()
+    joined, withdrew = rows.count(), rows.filter(withdrawn_at__isnull=False).count()
+    rows = rows.filter(withdrawn_at__isnull=True)
     finished = rows.filter(finished_at__isnull=False).count()
     failed = rows.filter(finished_at__isnull=True, gate=Enrolment.Gate.FAILED).count()
-    return Flow(joined, failed, finished, joined - failed - finished)
+    return Flow(joined, failed, finished, joined - failed - finished - withdrew, withdrew)
 
 
 def pooled_ratings(study_id: int) -> pd.DataFrame:

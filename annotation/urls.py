@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<int:study_id>/gate/", journey.gate, name="gate"),
     path("rate/<int:study_id>/card/<slug:token>/", rating.card, name="card"),
     path("rate/<int:study_id>/card/<slug:token>/mark/", rating.mark, name="mark"),
+    path("rate/<int:study_id>/withdraw/", journey.withdraw, name="withdraw"),
     path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
     # owners
     path("studies/", studies.studies, name="studies"),
@@ -42,5 +43,6 @@ urlpatterns: list[URLPattern] = [
         studies.study_revoke,
         name="study-revoke",
     ),
+    path("studies/<int:study_id>/erase/<int:enrolment_id>/", studies.study_erase, name="study-erase"),
     path("studies/<int:study_id>/monitor/", studies.study_monitor, name="study-monitor"),
 ]

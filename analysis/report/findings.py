@@ -134,6 +134,8 @@ class Fieldwork:
     gate: str = ""
     """The rule in words; empty where there was no gate."""
     systems_a_case: int = 0
+    n_withdrew: int = 0
+    """Withdrew consent; their marks are not among these."""
     closed: str = ""
     """ISO 8601, UTC; empty while the study is open."""
 

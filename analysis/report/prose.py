@@ -62,6 +62,8 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
         flow.insert(0, f"{work.n_failed:,} did not pass the gate")
     if work.n_unfinished:
         flow.append(f"{work.n_unfinished:,} did not finish")
+    if work.n_withdrew:
+        flow.append(f"{work.n_withdrew:,} withdrew consent, and no mark of theirs is counted")
     return [*sentences, f"{many(work.n_joined, people)} joined: {join(flow)}."]
 
 

@@ -102,6 +102,7 @@ def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwor
         n_failed=flow.failed,
         n_finished=flow.finished,
         n_unfinished=flow.unfinished,
+        n_withdrew=flow.withdrew,
         gate=summary.gate_in_words if summary.n_calibration else "",
         systems_a_case=summary.n_systems,
         closed=closed.isoformat(timespec="seconds") if closed else "",

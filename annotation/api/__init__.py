@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/", rating.MyStudiesView.as_view()),
     path(MINE, rating.JourneyView.as_view()),
     path(f"{MINE}consent/", rating.ConsentView.as_view()),
+    path(f"{MINE}withdrawal/", rating.WithdrawalView.as_view()),
     path(f"{MINE}guidelines/", rating.GuidelinesReadView.as_view()),
     path(f"{MINE}calibration/", rating.CalibrationView.as_view()),
     path(f"{MINE}calibration/<slug:token>/", rating.PracticeView.as_view()),
@@ -34,4 +35,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{STUDY}calibration/disagreement/", watching.DisagreementView.as_view()),
     path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),
     path(f"{STUDY}monitor/", watching.MonitorView.as_view()),
+    path(f"{STUDY}annotators/<int:enrolment_id>/marks/", watching.MarksView.as_view()),
 ]

@@ -25,6 +25,7 @@ from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
 from annotation.services.submit_rating import submit_rating
+from annotation.services.withdraw_consent import withdraw_consent
 
 
 class CardSerializer(serializers.Serializer):
@@ -213,6 +214,21 @@ class ConsentView(AnnotatorView):
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
         give_consent(enrolment_id=enrolment_id, **checked(VersionSerializer(data=request.data)))
+        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+
+
+class WithdrawalSerializer(serializers.Serializer):
+    erase = serializers.BooleanField(
+        required=False, default=False, help_text="Also ask that the marks be erased."
+    )
+
+
+class WithdrawalView(AnnotatorView):
+    @extend_schema(request=WithdrawalSerializer, responses={200: JourneySerializer})
+    def post(self, request: Request, study_id: int) -> Response:
+        """Withdraw consent, for good: no mark counts from now on."""
+        enrolment_id = self.enrolment(study_id)
+        withdraw_consent(enrolment_id=enrolment_id, **checked(WithdrawalSerializer(data=request.data)))
         return Response(JourneySerializer(queries.journey(enrolment_id)).data)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflic
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
 from annotation.services.import_calibration import import_calibration
 from annotation.services.set_gold import set_gold
+from annotation.services.withdraw_consent import erase_marks
 from annotation.views.watching import watch
 
 
@@ -84,6 +85,14 @@ class MonitorView(OwnerView):
         seen = watch(self.study(study_id).id)
         told = {field.name: getattr(seen.monitor, field.name) for field in fields(seen.monitor)}
         return Response(MonitorSerializer({**told, "figures": seen.figures, "flags": seen.flags}).data)
+
+
+class MarksView(OwnerView):
+    @extend_schema(responses={204: None, **CONFLICT})
+    def delete(self, request: Request, study_id: int, enrolment_id: int) -> Response:
+        """Erase the marks of an annotator who withdrew and asked for it."""
+        erase_marks(study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class GoldMarkSerializer(serializers.Serializer):

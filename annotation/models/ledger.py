@@ -19,6 +19,8 @@ class LedgerLine(Growing):
         OPENED = "opened", "Opened"
         AMENDED = "amended", "Guidelines amended"
         RELEASED = "released", "Idle seats released"
+        WITHDREW = "withdrew", "Consent withdrawn"
+        ERASED = "erased", "Marks erased"
         CLOSED = "closed", "Closed"
         UNBLINDED = "unblinded", "Unblinded"
 
@@ -37,7 +39,9 @@ class LedgerLine(Growing):
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="ledger_number_once_a_study"),
             models.CheckConstraint(
-                condition=Q(act__in=["opened", "amended", "released", "closed", "unblinded"]),
+                condition=Q(
+                    act__in=["opened", "amended", "released", "withdrew", "erased", "closed", "unblinded"]
+                ),
                 name="ledger_act_known",
             ),
             models.CheckConstraint(

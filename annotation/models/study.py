@@ -232,6 +232,11 @@ class Enrolment(models.Model):
     gate_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="When consent was withdrawn; no mark counts since."
+    )
+    erasure_asked_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="When the marks were erased.")
     completion_code = models.CharField(max_length=12, default=new_code)
     simulated = models.BooleanField(default=False)
     enrolled_at = models.DateTimeField(auto_now_add=True)
@@ -252,6 +257,10 @@ class Enrolment(models.Model):
             models.CheckConstraint(
                 condition=Q(guidelines_read_at__isnull=True) | Q(guidelines_version__isnull=False),
                 name="enrolment_reading_has_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(withdrawn_at__isnull=False),
+                name="enrolment_erased_is_withdrawn",
             ),
         ]
 

@@ -10,7 +10,7 @@ from annotation.models.card import CalibrationGold, Card, Kind
 from annotation.models.rating import CalibrationAnswer
 from annotation.models.study import Criterion, Enrolment, Study
 from annotation.services.check_blindness import check_blindness
-from annotation.services.refusals import ForeignPlacement, OutOfTurn, StudyClosed
+from annotation.services.refusals import WITHDREW, ForeignPlacement, OutOfTurn, StudyClosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ def answer_calibration(
         OutOfScale: a mark is off the scale, or a criterion is missing.
     """
     enrolment = Enrolment.objects.select_for_update().get(pk=enrolment_id)
+    if enrolment.withdrawn_at is not None:
+        raise OutOfTurn(WITHDREW)
     study = Study.objects.get(pk=enrolment.study_id)
     card = Card.objects.filter(study=study, token=card_token, block__kind=Kind.CALIBRATION).first()
     if card is None:

@@ -8,7 +8,7 @@ from annotation.design.streams import STREAM_ORDER
 from annotation.models.card import Placement, Seat, Slot, free_slots
 from annotation.models.study import Enrolment, Study
 from annotation.services.check_blindness import check_blindness
-from annotation.services.refusals import OutOfTurn, StudyClosed
+from annotation.services.refusals import WITHDREW, OutOfTurn, StudyClosed
 
 
 def claim_placement(*, enrolment_id: int) -> str | None:
@@ -20,9 +20,11 @@ def claim_placement(*, enrolment_id: int) -> str | None:
     Raises:
         StudyClosed: the study is not open.
         NotBlind: the annotator has become somebody who may know the systems.
-        OutOfTurn: the gate is not passed, or guidelines have a version not read yet.
+        OutOfTurn: the gate is not passed, guidelines have a version not read yet, or consent was withdrawn.
     """
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    if enrolment.withdrawn_at is not None:
+        raise OutOfTurn(WITHDREW)
     if enrolment.study.status != Study.Status.OPEN:
         raise StudyClosed("The study is closed: thank you for your marks.")
     check_blindness(study_id=enrolment.study_id, person_id=enrolment.annotator_id)
@@ -51,6 +53,8 @@ def _next(enrolment_id: int) -> str | None:
 @transaction.atomic
 def _take_seat(enrolment_id: int) -> bool:
     enrolment = Enrolment.objects.select_for_update().select_related("study").get(pk=enrolment_id)
+    if enrolment.withdrawn_at is not None:
+        return False
     if Seat.objects.filter(enrolment=enrolment).exists():
         return True  # another tab was faster
     free = free_slots(enrolment)

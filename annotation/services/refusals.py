@@ -33,6 +33,9 @@ class StudyClosed(Refused):
     """The study does not take this any more."""
 
 
+WITHDREW = "You withdrew your consent to this study: nothing is stored any more."
+
+
 class OutOfTurn(Refused):
     """A step of the journey was taken before the one it needs."""
 

@@ -13,7 +13,14 @@ from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision, Submission
 from annotation.models.study import Criterion, Enrolment, Study
 from annotation.services.check_blindness import check_blindness
-from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite, StudyClosed
+from annotation.services.refusals import (
+    WITHDREW,
+    ForeignPlacement,
+    OutOfTurn,
+    Refused,
+    StaleWrite,
+    StudyClosed,
+)
 
 LONGEST_SECONDS = 86_400.0
 
@@ -65,6 +72,7 @@ def submit_rating(
         NotBlind: the annotator has become somebody who may know the systems.
         StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
+        OutOfTurn: the annotator withdrew consent.
         OutOfScale: a mark cannot be stored; names the criterion.
         Refused: the key or the seconds make no sense.
     """
@@ -86,6 +94,8 @@ def submit_rating(
             **{**earlier.result, "missing": tuple(earlier.result["missing"]), "replayed": True}
         )
     study = Study.objects.get(pk=enrolment.study_id)
+    if enrolment.withdrawn_at is not None:
+        raise OutOfTurn(WITHDREW)
     _check_turn(study, placement, version)
     check_blindness(study_id=study.pk, person_id=annotator_id)
     criteria = {row.key: row for row in Criterion.objects.filter(study=study)}

@@ -14,13 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import queries
-from annotation.forms import ConsentForm
+from annotation.forms import ConsentForm, WithdrawForm
 from annotation.queries import Journey, Stage
 from annotation.services.check_blindness import check_blindness
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
 from annotation.services.refusals import InvitationRefused, NotBlind, Refused
+from annotation.services.withdraw_consent import withdraw_consent
 
 PAGES: dict[Stage, str] = {
     "consent": "consent",
@@ -31,6 +32,7 @@ PAGES: dict[Stage, str] = {
     "full": "finish",
     "finished": "finish",
     "closed": "finish",
+    "withdrawn": "finish",
 }
 
 ENOUGH_FOR_A_PACE = 3
@@ -221,7 +223,19 @@ def gate(request: HttpRequest, journey: Journey) -> HttpResponse:
     return render(request, "annotation/gate.html", page)
 
 
-@on_journey("finished", "full", "closed")
+@on_journey("guidelines", "calibration", "failed", "rating", "full", "finished", "closed")
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """Say what withdrawing means, ask once more, and do it."""
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        withdraw_consent(enrolment_id=journey.enrolment_id, erase=form.cleaned_data["erase"])
+        return redirect("annotation:finish", journey.study_id)
+    page = {"study_title": journey.study_title, "form": form, "stay_url": place(journey)}
+    return render(request, "annotation/withdraw.html", page, status=422 if form.is_bound else 200)
+
+
+@on_journey("finished", "full", "closed", "withdrawn")
 @require_safe
 def finish(request: HttpRequest, journey: Journey) -> HttpResponse:
     return end_page(request, journey, journey.stage)
@@ -244,6 +258,10 @@ def end_page(request: HttpRequest, journey: Journey, stage: Stage) -> HttpRespon
         "closed": (
             _("This study is closed"),
             _("It takes no more marks. Everything you saved before it closed is kept and counts. Thank you."),
+        ),
+        "withdrawn": (
+            _("You withdrew your consent"),
+            _("None of your marks counts any more. Thank you for your time; nothing more is to be done."),
         ),
     }[stage]
     page = {
@@ -295,6 +313,7 @@ def _line(row: queries.MyStudy) -> dict[str, object]:
         "full": (_("waiting"), "warn", _("All places are taken at the moment."), _("Look again")),
         "finished": (_("finished"), "good", _("Everything is saved."), _("Completion code")),
         "closed": (_("closed"), "", _("The study is closed; what you saved counts."), ""),
+        "withdrawn": (_("withdrawn"), "", _("You withdrew your consent; none of your marks counts."), ""),
     }[row.stage]
     minutes = row.progress.minutes_left
     if row.stage == "rating" and minutes and row.progress.done >= ENOUGH_FOR_A_PACE:
@@ -309,5 +328,8 @@ def _line(row: queries.MyStudy) -> dict[str, object]:
         "done": row.progress.done,
         "total": row.progress.total,
         "finished": row.stage == "finished",
+        "withdraw_url": ""
+        if row.stage in {"consent", "withdrawn"}
+        else reverse("annotation:withdraw", args=[row.study_id]),
         "simulated": row.simulated,
     }

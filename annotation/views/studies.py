@@ -46,6 +46,7 @@ from annotation.services.refusals import BadSource, NotReady, Refused
 from annotation.services.revoke_invitation import revoke_invitation
 from annotation.services.set_gold import set_gold
 from annotation.services.unblind_study import unblind_study
+from annotation.services.withdraw_consent import erase_marks
 from annotation.views.watching import watch
 from generation.queries import explain_runs
 
@@ -483,3 +484,16 @@ def study_monitor(request: HttpRequest, study: StudySummary) -> HttpResponse:
     fragment = "#watch" if request.htmx else ""  # type: ignore[attr-defined]
     template = f"annotation/study_monitor.html{fragment}"
     return render(request, template, page)
+
+
+@on_study
+@require_POST
+def study_erase(request: HttpRequest, study: StudySummary, enrolment_id: int) -> HttpResponse:
+    """Erase the marks of somebody who withdrew and asked for it."""
+    try:
+        n = erase_marks(study_id=study.id, enrolment_id=enrolment_id, by_id=request.user.pk)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, ngettext("%(n)s mark is erased.", "%(n)s marks are erased.", n) % {"n": n})
+    return redirect("annotation:study-monitor", study_id=study.id)

@@ -26,10 +26,12 @@ ANNOTATORS = {
     "gate",
     "card",
     "finish",
+    "withdraw",
 }
 MARK = {"mark"}
 POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study-unblind", "study-revoke"} | {
-    "study-calibration-file"
+    "study-calibration-file",
+    "study-erase",
 }
 OWNERS = {str(pattern.name) for pattern in urlpatterns if str(pattern.name).startswith("stud")}
 
@@ -41,7 +43,7 @@ def addresses(olga: User, ada: User) -> dict[str, str]:
     enrolment_id = enrolled(study_id, ada, stage="rating")
     card = claim_placement(enrolment_id=enrolment_id)
     practice = Card.objects.filter(block__kind="calibration")[0].token
-    known = {"study_id": study_id, "invitation_id": 1, "key": "faithfulness"}
+    known = {"study_id": study_id, "invitation_id": 1, "key": "faithfulness", "enrolment_id": enrolment_id}
     tokens = {"join": "no-such", "card": card, "mark": card, "practice": practice, "feedback": practice}
     found = {}
     for pattern in urlpatterns:
