@@ -178,8 +178,8 @@ class PlanForm(forms.Form):
     )
     design = forms.ChoiceField(
         choices=[
-            ("paired", gettext_lazy("Paired: everybody judges all systems of a case")),
-            ("latin", gettext_lazy("Latin square: everybody judges one system of a case")),
+            ("paired", gettext_lazy("Paired: all systems of a case")),
+            ("latin", gettext_lazy("Latin square: one system of a case")),
         ],
         initial="paired",
         label=gettext_lazy("Design"),

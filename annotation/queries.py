@@ -4,10 +4,10 @@ never a writer."""
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from django.db.models import Count, Max, Q
@@ -19,6 +19,7 @@ from annotation.design.blinding import (
     blinded_history,
     blinded_item,
 )
+from annotation.design.detectability import Detectability
 from annotation.design.gate import GateRule
 from annotation.design.scales import POINTS
 from annotation.gate_words import plain_words
@@ -176,6 +177,8 @@ class StudySummary:
     gate_in_words: str
     notes: tuple[str, ...]
     """What building had to say: drops, a lowered gap."""
+    detectability: Detectability | None
+    """How well systems can be told apart by the surface of their texts; None where it was not tried."""
     consent: str
     guidelines: tuple[GuidelinesText, ...]
     criteria: tuple[BlindedCriterion, ...]
@@ -603,6 +606,7 @@ def _summary(row: Study) -> StudySummary:
         lease_hours=row.lease_hours,
         gate_in_words=GateRule.from_json(row.gate_rule).in_words(),
         notes=tuple(row.plan.get("notes", ())),
+        detectability=_detectability(row.plan),
         consent=row.consent,
         guidelines=_guidelines(row),
         criteria=criteria,
@@ -615,6 +619,11 @@ def _summary(row: Study) -> StudySummary:
         n_target=cards["main"] * row.k,
         gold_missing=cards["calibration"] * len(criteria) - n_gold,
     )
+
+
+def _detectability(plan: Mapping[str, Any]) -> Detectability | None:
+    found = plan.get("detectability")
+    return Detectability(**{**found, "telling": tuple(found["telling"])}) if found else None
 
 
 def _seconds(enrolment_id: int) -> list[float]:

@@ -69,12 +69,25 @@ class StudySerializer(serializers.Serializer):
     unblinded_at = serializers.DateTimeField(allow_null=True)
 
 
+class DetectabilitySerializer(serializers.Serializer):
+    accuracy = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    chance = serializers.FloatField()
+    n_texts = serializers.IntegerField()
+    n_cases = serializers.IntegerField()
+    telling = serializers.ListField(child=serializers.CharField())
+
+
 class StudyDetailSerializer(StudySerializer):
     """The whole plan, texts and questions included; which systems are compared is not in it."""
 
     lease_hours = serializers.IntegerField()
     gate_in_words = serializers.CharField()
     consent = serializers.CharField()
+    detectability = DetectabilitySerializer(
+        allow_null=True, help_text="How well systems can be told apart by the surface of their texts."
+    )
     guidelines = GuidelinesSerializer(many=True, help_text="The newest first.")
     criteria = CriterionSerializer(many=True)
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from annotation.design.assignment import ImpossiblePlan, assign
 from annotation.design.blinding import normalise
 from annotation.design.criteria import CRITERIA_VERSION, SHIPPED_CRITERIA, as_columns
+from annotation.design.detectability import detectability
 from annotation.design.latin import deal, sequence
 from annotation.design.ordering import feasible_gap, sibling_orders
 from annotation.design.plan import (
@@ -101,6 +102,7 @@ def build_study(
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
     _deal(study, seats, cards)
+    _tell_apart(study, cards)
     by_token = [row for row in cards if row.kind == Kind.CALIBRATION]
     return BuiltStudy(
         study_id=study.pk,
@@ -293,6 +295,18 @@ def _seal(study: Study, source: Source, rows: list[_Row]) -> None:
     )
     study.plan = {**study.plan, "sealed_hash": seal_hash(study.pk)}
     study.save(update_fields=["plan"])
+
+
+def _tell_apart(study: Study, rows: list[_Row]) -> None:
+    """Keep with the plan how well the systems' texts can be told apart by their surface; names none of them."""
+    texts: dict[int, dict[str, str]] = {}
+    for row in rows:
+        if row.kind == Kind.MAIN:
+            texts.setdefault(row.number, {})[row.system] = row.card.explanation
+    found = detectability(list(texts.values()), seed=study.seed)
+    if found is not None:
+        study.plan = {**study.plan, "detectability": asdict(found)}
+        study.save(update_fields=["plan"])
 
 
 def _deal(study: Study, seats: list[list[_Share]], rows: list[_Row]) -> None:

@@ -1,0 +1,167 @@
+"""A crawl of everything an annotator can fetch, in a transaction that is taken back: does anything name a system?"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.test import Client
+from django.utils import timezone
+
+from annotation.design.blinding import comparable
+from annotation.models.card import CalibrationGold, Placement, calibration_cards
+from annotation.models.provenance import Provenance, SourceReport
+from annotation.models.study import Enrolment, Study
+from annotation.services.claim_placement import claim_placement
+from annotation.services.enrol_annotator import enrol_annotator
+from annotation.services.invite import invite
+
+SHORTEST = 3
+"""A name of fewer letters is a word of many languages, and is not looked for."""
+SOFTWARE = "prism"
+"""The name of this program, which stands on many pages; a system of the same name cannot be looked for."""
+CARDS = 5
+"""Rating cards looked at: all are drawn by one template."""
+LINK = re.compile(r'(?:href|action|hx-get|hx-post|data-[a-z-]+)="(/[^"#?]*)')
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Where an annotator could read which system wrote what."""
+
+    address: str
+    where: str
+    """body, address, or the name of a header."""
+    secret: str
+
+    def __str__(self) -> str:
+        return f"{self.address}: the {self.where} holds {self.secret!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlindCheck:
+    n_addresses: int
+    n_secrets: int
+    leaks: tuple[Leak, ...]
+    not_looked_for: tuple[str, ...]
+    """Names too short or too common to be looked for."""
+
+
+def blind_check(*, study_id: int) -> BlindCheck:
+    """Go through a study as an annotator would, on pages and over REST, and look for every name, label and signature.
+
+    An annotator is made, brought through consent, guidelines and calibration to the first cards, and unmade again
+    with all of it: nothing is stored, no seat is taken, also in a study that is a draft or closed.
+
+    Raises:
+        Study.DoesNotExist: no such study.
+    """
+    secrets, skipped = _secrets(study_id)
+    with transaction.atomic():
+        leaks, seen = [], set()
+        for address, answer in _crawl(study_id):
+            seen.add(address)
+            leaks += _found(address, answer, secrets)
+        transaction.set_rollback(True)
+    return BlindCheck(len(seen), len(secrets), tuple(dict.fromkeys(leaks)), skipped)
+
+
+class _Reader(Client):
+    """A client that remembers which links it followed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.followed: set[str] = set()
+
+
+def _secrets(study_id: int) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What must not be read, as it is compared -> as it is written; and what is not looked for."""
+    Study.objects.get(pk=study_id)
+    report = SourceReport.objects.get(study_id=study_id).report
+    names = {word for name, system in report["systems"].items() for word in (name, system["label"])}
+    sealed = Provenance.objects.filter(card__study_id=study_id)
+    names |= {text for text in sealed.values_list("signature", flat=True).distinct() if text}
+    names |= set(sealed.values_list("case_key", flat=True).distinct()) - {""}
+    plain = {name: comparable(name) for name in names}
+    short = {
+        name for name, word in plain.items() if len(word) < SHORTEST or word == SOFTWARE or word.isdigit()
+    }
+    return {plain[name]: name for name in sorted(names - short)}, tuple(sorted(short))
+
+
+def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
+    """Every answer an annotator gets from the invitation to the first cards; the links of each page too."""
+    now = timezone.now()
+    opened = {"status": Study.Status.OPEN, "opened_at": now, "frozen_hash": "0" * 64}
+    Study._base_manager.filter(pk=study_id).exclude(status=Study.Status.OPEN).update(**opened)
+    study = Study.objects.get(pk=study_id)
+    person = get_user_model().objects.create_user(f"blind-check-{now.timestamp():.0f}")
+    invitation = invite(study_id=study_id, by_id=study.owner_id)
+    client = _Reader(headers={"host": _host()})
+    pages = f"/rate/{study_id}/", f"/api/annotation/rate/{study_id}/"
+    yield from _fetch(client, f"/join/{invitation}/")
+    client.force_login(person)
+    enrolment = Enrolment.objects.get(pk=enrol_annotator(token=invitation, annotator_id=person.pk))
+    yield from _fetch(client, f"/join/{invitation}/", "/rate/", f"{pages[0]}consent/", pages[1])
+    version = study.guidelines_version
+    own = Enrolment.objects.filter(pk=enrolment.pk)
+    own.update(consented_at=now, consent_version=study.consent_version)
+    yield from _fetch(client, f"{pages[0]}guidelines/", pages[1])
+    own.update(guidelines_read_at=now, guidelines_version=version)
+    yield from _fetch(client, f"{pages[0]}calibration/", f"{pages[1]}calibration/")
+    for card in calibration_cards(study_id):
+        yield from _fetch(client, f"{pages[0]}calibration/{card.token}/")
+        gold = dict(CalibrationGold.objects.filter(card=card).values_list("criterion__key", "value"))
+        address = f"{pages[1]}calibration/{card.token}/"
+        yield address, client.post(address, {"marks": gold, "attempt": 1}, content_type="application/json")
+        yield from _fetch(client, f"{pages[0]}calibration/{card.token}/feedback/")
+    yield from _fetch(client, f"{pages[0]}gate/")
+    own.update(gate=Enrolment.Gate.PASSED)
+    claim_placement(enrolment_id=enrolment.pk)
+    yield f"{pages[1]}next/", client.post(f"{pages[1]}next/")
+    yield from _fetch(client, pages[0], f"{pages[1]}progress/", "/api/annotation/rate/", "/api/me/", "/")
+    placed = Placement.objects.filter(enrolment=enrolment).order_by("position")
+    for token in placed.values_list("token", flat=True)[:CARDS]:
+        yield from _fetch(client, f"{pages[0]}card/{token}/", f"{pages[1]}cards/{token}/")
+        yield from _fetch(client, f"{pages[1]}cards/{token}/previous/")
+    own.update(finished_at=now)
+    yield from _fetch(client, f"{pages[0]}finish/", f"{pages[0]}withdraw/", "/rate/")
+
+
+def _fetch(client: _Reader, *addresses: str) -> Iterator[tuple[str, HttpResponseBase]]:
+    """Each address, and where it leads; once each, what it links to of the same person's journey."""
+    for address in addresses:
+        answer = client.get(address, follow=True, secure=True)
+        yield address, answer
+        if not isinstance(answer, HttpResponse):
+            continue
+        for link in LINK.findall(answer.content.decode(errors="replace")):
+            if link.startswith(("/static/", "/rate/")) and link not in client.followed:
+                client.followed.add(link)
+                yield link, client.get(link, secure=True)
+
+
+def _found(address: str, answer: HttpResponseBase, secrets: dict[str, str]) -> list[Leak]:
+    body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    texts = {"address": urlsplit(address).path, "body": body.decode(errors="replace")}
+    texts |= {f"header {name}": value for name, value in answer.items()}
+    texts |= {f"cookie {name}": morsel.OutputString() for name, morsel in answer.cookies.items()}
+    read = {where: comparable(text) for where, text in texts.items()}
+    return [
+        Leak(address, where, name)
+        for where, text in read.items()
+        for plain, name in secrets.items()
+        if re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", text)
+    ]
+
+
+def _host() -> str:
+    """A name this installation answers to."""
+    named = next((host for host in settings.ALLOWED_HOSTS if host and host != "*"), "localhost")
+    return f"www{named}" if named.startswith(".") else named
