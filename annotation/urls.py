@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
         studies.study_revoke,
         name="study-revoke",
     ),
+    path("studies/<int:study_id>/ratings.<slug:form>", studies.study_ratings, name="study-ratings"),
     path("studies/<int:study_id>/erase/<int:enrolment_id>/", studies.study_erase, name="study-erase"),
     path("studies/<int:study_id>/monitor/", studies.study_monitor, name="study-monitor"),
 ]

@@ -1,8 +1,11 @@
 """The owner's calibration set and monitor over REST; everything is pooled over systems."""
 
 from dataclasses import fields
+from typing import cast
 
-from drf_spectacular.utils import extend_schema
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
@@ -13,6 +16,8 @@ from rest_framework.settings import api_settings
 from annotation import overview
 from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
+from annotation.design.formats import CONTENT_TYPES, ExportFormat
+from annotation.services.export_ratings import count_ratings, export_ratings
 from annotation.services.import_calibration import import_calibration
 from annotation.services.set_gold import set_gold
 from annotation.services.withdraw_consent import erase_marks
@@ -93,6 +98,26 @@ class MarksView(OwnerView):
         """Erase the marks of an annotator who withdrew and asked for it."""
         erase_marks(study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RatingsView(OwnerView):
+    @extend_schema(
+        responses={(200, kind): OpenApiTypes.BINARY for kind in CONTENT_TYPES.values()},
+        parameters=[OpenApiParameter("form", enum=list(CONTENT_TYPES), location="path")],
+    )
+    def get(self, request: Request, study_id: int, form: str) -> StreamingHttpResponse:
+        """Every mark as a file, without systems, withdrawn ones marked; the header Rows says how many there are."""
+        study = self.study(study_id)
+        if form not in CONTENT_TYPES:
+            raise NotFound(f"Ratings leave as {', '.join(CONTENT_TYPES)}.")
+        kind = cast(ExportFormat, form)
+        headers = {
+            "Content-Disposition": f'attachment; filename="ratings-study-{study.id}.{form}"',
+            "Rows": str(count_ratings(study.id)),
+        }
+        return StreamingHttpResponse(
+            export_ratings(study.id, kind), content_type=CONTENT_TYPES[kind], headers=headers
+        )
 
 
 class GoldMarkSerializer(serializers.Serializer):

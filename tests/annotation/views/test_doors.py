@@ -43,7 +43,13 @@ def addresses(olga: User, ada: User) -> dict[str, str]:
     enrolment_id = enrolled(study_id, ada, stage="rating")
     card = claim_placement(enrolment_id=enrolment_id)
     practice = Card.objects.filter(block__kind="calibration")[0].token
-    known = {"study_id": study_id, "invitation_id": 1, "key": "faithfulness", "enrolment_id": enrolment_id}
+    known = {
+        "study_id": study_id,
+        "invitation_id": 1,
+        "key": "faithfulness",
+        "enrolment_id": enrolment_id,
+        "form": "csv",
+    }
     tokens = {"join": "no-such", "card": card, "mark": card, "practice": practice, "feedback": practice}
     found = {}
     for pattern in urlpatterns:

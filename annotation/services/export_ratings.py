@@ -1,0 +1,136 @@
+"""Every mark of a study as a file, streamed; without systems, so that it may be read before unblinding."""
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, get_args
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotation.design.formats import ExportFormat
+from annotation.models.card import Card, Kind
+from annotation.models.rating import Rating
+
+ROWS_AT_ONCE = 2000
+COLUMNS = pa.schema(
+    [
+        ("case", pa.int32()),
+        ("card", pa.int32()),
+        ("annotator", pa.string()),
+        ("criterion", pa.string()),
+        ("value", pa.int8()),
+        ("reason", pa.string()),
+        ("position", pa.int32()),
+        ("seconds", pa.float64()),
+        ("server_seconds", pa.float64()),
+        ("guidelines_version", pa.int16()),
+        ("counted", pa.bool_()),
+        ("simulated", pa.bool_()),
+        ("stored_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+CSV_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def count_ratings(study_id: int) -> int:
+    """How many rows an export has: one a mark that is stored, withdrawn ones too."""
+    return Rating.objects.filter(placement__enrolment__study_id=study_id).count()
+
+
+def export_ratings(study_id: int, form: ExportFormat) -> Iterator[bytes]:
+    """The file, piece by piece. Rows are in the order of annotators and of what they met.
+
+    case and card are numbers of this study alone, and say nothing of a system; `counted` is false for marks of people
+    who left or withdrew.
+    """
+    writers: dict[str, Callable[[Iterator[dict[str, Any]]], Iterator[bytes]]] = {
+        "csv": _csv,
+        "jsonl": _jsonl,
+        "parquet": _parquet,
+    }
+    if form not in get_args(ExportFormat):
+        raise ValueError(f"an export is {', '.join(get_args(ExportFormat))}, not {form!r}")
+    return writers[form](_rows(study_id))
+
+
+def _rows(study_id: int) -> Iterator[dict[str, Any]]:
+    cards = Card.objects.filter(study_id=study_id, block__kind=Kind.MAIN).order_by("token")
+    number = {key: place for place, key in enumerate(cards.values_list("pk", flat=True), start=1)}
+    found = (
+        Rating.objects.filter(placement__enrolment__study_id=study_id)
+        .order_by("placement__enrolment__index", "placement__position", "criterion__position")
+        .values_list(
+            "placement__card__block__number",
+            "placement__card",
+            "placement__enrolment__index",
+            "criterion__key",
+            "value",
+            "reason",
+            "placement__position",
+            "seconds",
+            "server_seconds",
+            "guidelines_version",
+            "placement__withdrawn_at",
+            "placement__enrolment__simulated",
+            "updated_at",
+        )
+    )
+    for case, card, index, criterion, value, reason, position, *rest in found.iterator(ROWS_AT_ONCE):
+        seconds, server_seconds, version, withdrawn, simulated, at = rest
+        yield {
+            "case": case + 1,
+            "card": number[card],
+            "annotator": f"A{index + 1:02d}",
+            "criterion": criterion,
+            "value": value,
+            "reason": reason,
+            "position": position + 1,
+            "seconds": seconds,
+            "server_seconds": server_seconds,
+            "guidelines_version": version,
+            "counted": withdrawn is None,
+            "simulated": simulated,
+            "stored_at": at,
+        }
+
+
+def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS.names)
+    writer.writeheader()
+    for row in rows:
+        reason = str(row["reason"])
+        row["reason"] = f"'{reason}" if reason.startswith(CSV_FORMULA) else reason
+        writer.writerow({**row, "stored_at": row["stored_at"].isoformat()})
+        if text.tell() > 1 << 16:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def _jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    while piece := list(islice(rows, ROWS_AT_ONCE)):
+        lines = ({**row, "stored_at": row["stored_at"].isoformat()} for row in piece)
+        yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def _parquet(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """Parquet ends with its index, so that it is written whole before its first byte leaves."""
+    with tempfile.TemporaryDirectory(prefix="ratings-") as folder:
+        path = Path(folder, "ratings.parquet")
+        with pq.ParquetWriter(path, COLUMNS, compression="zstd") as writer:
+            while piece := list(islice(rows, ROWS_AT_ONCE)):
+                writer.write_table(pa.Table.from_pylist(piece, schema=COLUMNS))
+        with path.open("rb") as stream:
+            yield from _pieces(stream)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(1 << 16):
+        yield piece
