@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from annotation.views import calibration, journey, rating, studies
+from annotation.views import calibration, journey, planner, rating, studies
 
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
     # owners
     path("studies/", studies.studies, name="studies"),
+    path("studies/planner/", planner.planner, name="study-planner"),
     path("studies/new/", studies.study_new, name="study-new"),
     path("studies/new/file/", studies.study_upload, name="study-upload"),
     path("studies/<int:study_id>/", studies.study, name="study"),

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{MINE}cards/<slug:token>/", rating.CardView.as_view()),
     path(f"{MINE}cards/<slug:token>/previous/", rating.PreviousCardView.as_view()),
     path(f"{MINE}progress/", rating.ProgressView.as_view()),
+    path("planner/", studies.PlannerView.as_view()),
     path("sources/", studies.SourcesView.as_view()),
     path("studies/", studies.StudiesView.as_view()),
     path(STUDY, studies.StudyView.as_view()),

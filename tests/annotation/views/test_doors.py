@@ -101,7 +101,7 @@ def test_owners_pages_are_for_owners(
 
 def test_another_owner_finds_no_study_that_is_not_theirs(client: Client, addresses: dict[str, str]) -> None:
     client.force_login(builders.user("oskar", role="owner"))
-    for name in OWNERS - {"studies", "study-new", "study-upload"}:
+    for name in OWNERS - {"studies", "study-new", "study-upload", "study-planner"}:
         assert status(client, name, addresses[name]) == 404, name
     assert "Why this film?" not in client.get(addresses["studies"]).content.decode()
     assert Study.objects.get().status == "open"
