@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -343,6 +343,12 @@ def shard_tally(run: Run) -> list[tuple[str, int]]:
     """(status, shards), of the statuses that there are."""
     counted = dict(run.shards.order_by().values_list("status").annotate(n=Count("pk")))
     return [(status, counted[status]) for status in Status.values if status in counted]
+
+
+def log_lines(run: Run) -> Iterator[str]:
+    """The log as text, the oldest line first: when, in the server's time with its offset, and what."""
+    for event in run.events.order_by("id").iterator(chunk_size=1000):
+        yield f"{timezone.localtime(event.at).isoformat(timespec='seconds')}  {event.text}\n"
 
 
 def losses_of(run: Run) -> tuple[list[list[Any]], list[list[Any]]]:

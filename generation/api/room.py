@@ -1,5 +1,6 @@
 """What all endpoints of this room share: who may use them, and how a refusal is said."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse
@@ -37,3 +38,19 @@ def validated(serializer: type[serializers.Serializer], request: Request) -> dic
 
 def refused(refusal: BadParameters) -> ValidationError:
     return ValidationError({refusal.field: [str(refusal)]})
+
+
+def whole_number(request: Request, name: str, *, default: int, most: int) -> int:
+    """A query parameter that is a number of rows, or a refusal that names it."""
+    given = request.query_params.get(name, str(default))
+    if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) <= most):
+        raise ValidationError({name: [f"must be a whole number from 0 to {most:,}, not {given[:40]!r}"]})
+    return int(given)
+
+
+def chosen(request: Request, name: str, known: Iterable[str]) -> str:
+    """A query parameter that is one of the known words, empty where it is not given."""
+    value = request.query_params.get(name, "")
+    if value and value not in (names := list(known)):
+        raise ValidationError({name: [f"unknown {name} {value[:40]!r}. Known: {', '.join(names)}."]})
+    return value

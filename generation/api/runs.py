@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation import overview, tasks
-from generation.api.room import CONFLICT, Conflict, MayRunGeneration, refused, validated
+from generation.api.room import CONFLICT, Conflict, MayRunGeneration, chosen, refused, validated
 from generation.api.serializers import RunSerializer
 from generation.models import Corpus, Run, Stage, Status
 from generation.services.cancel_run import cancel_run
@@ -25,6 +24,7 @@ from generation.services.import_batch import import_batch
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 from generation.services.requeue_run import requeue_run
+from generation.views.room import download
 
 
 class NewRunSerializer(serializers.Serializer):
@@ -70,6 +70,7 @@ FILTERS = [
     OpenApiParameter("corpus", OpenApiTypes.INT, description="Only runs of this corpus."),
     OpenApiParameter("stage", OpenApiTypes.STR, enum=Stage.values),
     OpenApiParameter("status", OpenApiTypes.STR, enum=Status.values),
+    OpenApiParameter("owner", OpenApiTypes.STR, description="Only runs that this account queued."),
 ]
 
 
@@ -86,10 +87,10 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         if self.action != "list":
             return found
         for name, known in (("stage", Stage.values), ("status", Status.values)):
-            if value := self.request.query_params.get(name):
-                if value not in known:
-                    raise ValidationError({name: [f"unknown {name} {value!r}. Known: {', '.join(known)}."]})
+            if value := chosen(self.request, name, known):
                 found = found.filter(**{name: value})
+        if owner := self.request.query_params.get("owner"):
+            found = found.filter(created_by__username=owner)
         if corpus := self.request.query_params.get("corpus"):
             if not corpus.isdecimal() or len(corpus) > 18:
                 raise ValidationError({"corpus": [f"the id of a corpus is a whole number, not {corpus!r}"]})
@@ -152,7 +153,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
             lines = export_batch(run_id=self.get_object().pk)
         except NotForBatches as refusal:
             raise Conflict(str(refusal)) from None
-        return StreamingHttpResponse(lines, content_type="application/jsonl")
+        return download(lines, "application/jsonl", f"questions-run-{pk}.jsonl")
 
     @extend_schema(request=AnswersSerializer, responses={200: ImportedSerializer, 409: CONFLICT})
     @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])

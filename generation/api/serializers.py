@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from generation import comparing, overview
 from generation.models import Case, Explanation, Run, Shard
+from generation.services.sample_teacher import Taught
 
 
 class ProgressSerializer(serializers.Serializer):
@@ -28,6 +29,7 @@ class ProgressSerializer(serializers.Serializer):
 
 class RunSerializer(serializers.ModelSerializer):
     title = serializers.CharField(read_only=True)
+    owner = serializers.CharField(source="created_by.username", default=None, allow_null=True, read_only=True)
     needs = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     progress = serializers.SerializerMethodField()
     offline = serializers.SerializerMethodField(help_text="Does the offline teacher stand behind it?")
@@ -35,7 +37,7 @@ class RunSerializer(serializers.ModelSerializer):
     class Meta:
         model = Run
         fields = [
-            "id", "corpus", "stage", "title", "status", "parameters", "seed", "needs", "error", "counts",
+            "id", "corpus", "owner", "stage", "title", "status", "parameters", "seed", "needs", "error", "counts",
             "report", "artefact", "sha256", "progress", "offline", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -46,6 +48,36 @@ class RunSerializer(serializers.ModelSerializer):
 
     def get_offline(self, run: Run) -> bool:
         return overview.is_offline(run)
+
+
+class LookSerializer(serializers.Serializer):
+    step = serializers.IntegerField()
+    train = serializers.FloatField(allow_null=True, help_text="Mean since the look before; null: no number.")
+    valid = serializers.FloatField(allow_null=True)
+
+
+class TraceSerializer(serializers.Serializer):
+    step = serializers.IntegerField()
+    train = serializers.FloatField(allow_null=True, help_text="Mean since the point before.")
+
+
+class LossesSerializer(serializers.Serializer):
+    looks = LookSerializer(many=True, help_text="At the validation loss.")
+    trace = TraceSerializer(many=True, help_text="The training loss in finer steps.")
+    best_step = serializers.IntegerField(allow_null=True, help_text="Whose weights are kept.")
+
+
+class RunNodeSerializer(serializers.Serializer):
+    """A run among those it builds on and those that build on it."""
+
+    run = serializers.IntegerField(source="key")
+    stage = serializers.CharField(source="line.run.stage")
+    title = serializers.CharField(source="line.run.title")
+    state = serializers.CharField(source="line.state", help_text="The status, or waiting for what it needs.")
+    queue = serializers.CharField(help_text="Whose workers can do it: cpu, gpu or http.")
+    n_workers = serializers.IntegerField(help_text="Workers that hold a live lease on one of its shards.")
+    needs = serializers.ListField(child=serializers.IntegerField())
+    progress = ProgressSerializer(source="line.progress")
 
 
 class EventSerializer(serializers.Serializer):
@@ -85,9 +117,11 @@ class ExplanationSerializer(serializers.ModelSerializer):
 
 
 class ShardSerializer(serializers.ModelSerializer):
+    worker = serializers.CharField(source="claimed_by", help_text="Host, process and claim that hold it.")
+
     class Meta:
         model = Shard
-        fields = ["index", "status", "n_done", "n_total", "attempts", "error"]
+        fields = ["index", "status", "n_done", "n_total", "attempts", "worker", "moved_at", "error"]
         read_only_fields = fields
 
 
@@ -140,3 +174,30 @@ class ComparisonSerializer(serializers.Serializer):
     texts = ComparedTextSerializer(many=True)
     previous = serializers.CharField(source="previous.case_id", default=None, allow_null=True)
     following = serializers.CharField(source="following.case_id", default=None, allow_null=True)
+
+
+class TaughtSerializer(serializers.Serializer):
+    """A row of a teacher."""
+
+    case = serializers.CharField(source="row.case_id")
+    text = serializers.CharField(source="row.text")
+    status = serializers.CharField(source="row.status", help_text="ok, rejected or error.")
+    reason = serializers.CharField(source="row.reason")
+    prompt = serializers.CharField(
+        source="prompt.text",
+        default=None,
+        allow_null=True,
+        help_text="Null where it cannot be rendered as it was.",
+    )
+    provenance = serializers.SerializerMethodField()
+
+    @extend_schema_field(FactSerializer(many=True))
+    def get_provenance(self, taught: Taught) -> list[dict[str, str]]:
+        return [{"name": name, "value": value} for name, value in comparing.teacher_provenance(taught.row)]
+
+
+class TaughtRowsSerializer(serializers.Serializer):
+    results = TaughtSerializer(many=True)
+    following = serializers.IntegerField(
+        allow_null=True, help_text="`first` of the next rows; null at the end."
+    )

@@ -1,9 +1,11 @@
 """What all owners' pages of this room share: who may open them, and how a refusal is shown."""
 
+from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
+from django.http import StreamingHttpResponse
 
 from generation.services.parameters import BadParameters
 
@@ -23,3 +25,9 @@ def tell(form: Any, refusal: BadParameters, names: dict[str, str] | None = None)
 
 def status_of(form: Any) -> int:
     return 422 if form.is_bound and form.errors else 200
+
+
+def download(parts: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
+    """A file, sent as it is made."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)

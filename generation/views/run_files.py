@@ -1,37 +1,30 @@
 """What goes out of a run as a file, and what comes back into it."""
 
 import json
-from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from generation import overview
 from generation.models import Run
 from generation.services.export_batch import NotForBatches, export_batch
 from generation.services.export_explanations import NothingWritten, export_explanations
 from generation.services.import_batch import import_batch
-from generation.views.room import owners_only
+from generation.views.room import download, owners_only
 
 BAD_LINES_SHOWN = 20
-
-
-def log_lines(run: Run) -> Iterator[str]:
-    """The log as text, the oldest line first: when, in the server's time with its offset, and what."""
-    for event in run.events.order_by("id").iterator(chunk_size=1000):
-        yield f"{localtime(event.at).isoformat(timespec='seconds')}  {event.text}\n"
 
 
 @owners_only
 @require_safe
 def log_file(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """The whole log as text."""
-    lines = log_lines(get_object_or_404(Run, pk=run_id))
-    return _download(lines, "text/plain; charset=utf-8", f"log-run-{run_id}.txt")
+    lines = overview.log_lines(get_object_or_404(Run, pk=run_id))
+    return download(lines, "text/plain; charset=utf-8", f"log-run-{run_id}.txt")
 
 
 @owners_only
@@ -41,7 +34,7 @@ def report_file(request: HttpRequest, run_id: int) -> HttpResponseBase:
     found = get_object_or_404(Run, pk=run_id)
     kept = {"run": found.pk, "stage": found.stage, "counts": found.counts, "report": found.report}
     text = json.dumps(kept, indent=2, ensure_ascii=False)
-    return _download(iter([text]), "application/json", f"report-run-{run_id}.json")
+    return download(iter([text]), "application/json", f"report-run-{run_id}.json")
 
 
 @owners_only
@@ -54,12 +47,7 @@ def explanations_file(request: HttpRequest, run_id: int) -> HttpResponseBase:
     except NothingWritten as refusal:
         messages.warning(request, str(refusal))
         return redirect("generation:run", run_id)
-    return _download(lines, "application/jsonl", f"explanations-run-{run_id}.jsonl")
-
-
-def _download(parts: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
+    return download(lines, "application/jsonl", f"explanations-run-{run_id}.jsonl")
 
 
 @owners_only
@@ -72,7 +60,7 @@ def questions(request: HttpRequest, run_id: int) -> HttpResponseBase:
     except NotForBatches as refusal:
         messages.warning(request, str(refusal))
         return redirect("generation:run", run_id)
-    return _download(lines, "application/jsonl", f"questions-run-{run_id}.jsonl")
+    return download(lines, "application/jsonl", f"questions-run-{run_id}.jsonl")
 
 
 @owners_only

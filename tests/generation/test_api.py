@@ -54,6 +54,11 @@ def every_endpoint():
         ("get", f"{detail}/samples/"),
         ("get", f"{detail}/rejected/"),
         ("get", f"{detail}/shards/"),
+        ("get", f"{detail}/events/file/"),
+        ("get", f"{detail}/explanations/file/"),
+        ("get", f"{detail}/losses/"),
+        ("get", f"{detail}/lineage/"),
+        ("get", f"{detail}/texts/"),
     ]
 
 
@@ -406,3 +411,57 @@ def test_cases_are_narrowed_and_an_unknown_way_to_is_named(api):
     refused = api.get(f"{ROOT}/runs/{run.pk}/cases/?show=nice")
     assert refused.status_code == 422
     assert "differ" in str(refused.json())
+
+
+def test_losses_come_while_a_training_goes_on_and_after(api):
+    run = builders.run(stage="train_student", status="running")
+    assert api.get(f"{ROOT}/runs/{run.pk}/losses/").json() == {"looks": [], "trace": [], "best_step": None}
+    kept = {"losses": [[10, 3.0, 2.5], [20, 1.5, None]], "trace": [[5, 4.0]]}
+    run.shards.update(result=kept)
+    answer = api.get(f"{ROOT}/runs/{run.pk}/losses/").json()
+    assert answer["looks"][1] == {"step": 20, "train": 1.5, "valid": None}
+    assert answer["trace"] == [{"step": 5, "train": 4.0}]
+    assert answer["best_step"] == 10
+    Run.objects.filter(pk=run.pk).update(report=kept, counts={"best_step": 20})
+    run.shards.update(result={})
+    assert len(api.get(f"{ROOT}/runs/{run.pk}/losses/").json()["looks"]) == 2
+
+
+def test_the_lineage_names_state_queue_workers_and_needs(api):
+    cases = builders.case_run()
+    taught = builders.run(stage="distil_teacher", status="done", needs=(cases,))
+    student = builders.run(stage="train_student", needs=(taught,))
+    beside = builders.explain_run(over=cases)
+    found = api.get(f"{ROOT}/runs/{student.pk}/lineage/").json()
+    assert [node["run"] for node in found] == [cases.pk, taught.pk, student.pk]
+    assert (found[2]["state"], found[2]["queue"], found[2]["needs"]) == ("queued", "gpu", [taught.pk])
+    assert found[2]["n_workers"] == 0
+    assert beside.pk in [node["run"] for node in api.get(f"{ROOT}/runs/{cases.pk}/lineage/").json()]
+
+
+def test_logs_and_texts_come_as_files(api):
+    run = builders.explain_run(over=builders.case_run(n_cases=2))
+    run.events.create(text="Done.")
+    log = b"".join(api.get(f"{ROOT}/runs/{run.pk}/events/file/").streaming_content).decode()
+    assert log.endswith("  Done.\n")
+    lines = b"".join(api.get(f"{ROOT}/runs/{run.pk}/explanations/file/").streaming_content).splitlines()
+    assert len(lines) == 2
+    assert api.get(f"{ROOT}/runs/{builders.run().pk}/explanations/file/").status_code == 409
+
+
+def test_runs_are_narrowed_to_an_owner_and_shards_to_a_status(api, olga):
+    mine = builders.run(created_by=olga, n_shards=3)
+    builders.run()
+    found = api.get(f"{ROOT}/runs/?owner=olga").json()["results"]
+    assert [(run["id"], run["owner"]) for run in found] == [(mine.pk, "olga")]
+    mine.shards.filter(index=1).update(status="failed", error="No room.")
+    shards = api.get(f"{ROOT}/runs/{mine.pk}/shards/?status=failed").json()["results"]
+    assert [(shard["index"], shard["error"]) for shard in shards] == [(1, "No room.")]
+    assert api.get(f"{ROOT}/runs/{mine.pk}/shards/?status=broken").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["first=-1", "first=x", "n=1000", "n=٣", "status=nice"])
+def test_a_teachers_texts_refuse_what_is_no_number_or_status(api, query):
+    run = builders.run(stage="distil_teacher", needs=(builders.case_run(),))
+    assert api.get(f"{ROOT}/runs/{run.pk}/texts/").json() == {"results": [], "following": None}
+    assert api.get(f"{ROOT}/runs/{run.pk}/texts/?{query}").status_code == 422
