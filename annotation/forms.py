@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.design.blinding import BlindedCriterion
+from annotation.design.exclusions import RULES
 from annotation.design.plan import LONGEST_TEXT
 from annotation.design.scales import POINTS
 from annotation.design.sources import Form
@@ -436,6 +437,18 @@ def read_gold(sent: Mapping[str, str], criteria: Sequence[str]) -> tuple[dict[st
         if value:
             marks[key] = int(value) if value.isdecimal() and len(value) < 10 else value
     return marks, {key: sent.get(f"rationale-{key}", "") for key in marks}
+
+
+class ExcludeForm(forms.Form):
+    """Why an annotator's marks are left out, or counted again."""
+
+    annotator = forms.TypedChoiceField(coerce=int, label=gettext_lazy("Annotator"))
+    rule = forms.ChoiceField(choices=list(RULES.items()), label=gettext_lazy("Rule"))
+    reason = forms.CharField(max_length=500, label=gettext_lazy("Reason"))
+
+    def __init__(self, *args: object, annotators: Sequence[tuple[int, str]], **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.fields["annotator"].choices = list(annotators)  # type: ignore[attr-defined]
 
 
 class PlannerForm(forms.Form):

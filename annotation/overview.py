@@ -46,6 +46,8 @@ class AnnotatorRow:
     """Its share of all marks."""
     last_seen_at: datetime
     simulated: bool
+    excluded: bool
+    """By the owner, as the ledger tells."""
     erasure_due: bool
     """Withdrew, asked for erasure, and is not erased yet."""
 
@@ -90,6 +92,27 @@ class Monitor:
     gate_pending: int
     n_withdrawn: int
     """Finished cards of people who left halfway; kept, and not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFlow:
+    """What became of people, and of the marks they gave."""
+
+    people: queries.Flow
+    n_marks: int
+    """All that are stored."""
+    n_left: int
+    """Of people who left halfway, withdrew, or whose row was issued again."""
+    n_excluded: int
+
+    @property
+    def n_counted(self) -> int:
+        return self.n_marks - self.n_left - self.n_excluded
+
+    @property
+    def n_passed(self) -> int:
+        """People who did not fail the gate, left out or not."""
+        return self.people.joined - self.people.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +200,18 @@ def monitor(study_id: int) -> Monitor:
         n_withdrawn=Placement.objects.filter(
             enrolment__study=study_id, withdrawn_at__isnull=False, done_at__isnull=False
         ).count(),
+    )
+
+
+def mark_flow(study_id: int) -> MarkFlow:
+    """How many joined and judged, and whose marks are counted."""
+    marks = Rating.objects.filter(placement__enrolment__study_id=study_id)
+    kept = marks.filter(placement__withdrawn_at__isnull=True)
+    return MarkFlow(
+        people=queries.participant_flow(study_id),
+        n_marks=marks.count(),
+        n_left=marks.filter(placement__withdrawn_at__isnull=False).count(),
+        n_excluded=kept.filter(placement__enrolment__excluded_at__isnull=False).count(),
     )
 
 
@@ -310,6 +345,7 @@ def _annotator(row: Enrolment) -> AnnotatorRow:
         top_mark_share=n_top / n_marks if n_marks else None,
         last_seen_at=row.last_seen_at,
         simulated=row.simulated,
+        excluded=row.excluded_at is not None,
         erasure_due=row.erasure_asked_at is not None and row.erased_at is None,
     )
 

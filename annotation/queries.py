@@ -206,6 +206,8 @@ class Flow:
     unfinished: int
     withdrew: int
     """Withdrew consent, whatever they had done; not among the others."""
+    excluded: int
+    """Excluded by the owner, and not among the others."""
 
 
 # ---- for annotators
@@ -453,13 +455,16 @@ def study_summary(study_id: int) -> StudySummary:
 
 
 def participant_flow(study_id: int) -> Flow:
-    """How many joined, failed at the gate, finished, did neither, and withdrew."""
+    """How many joined, failed at the gate, finished, did neither, withdrew, and were excluded."""
     rows = Enrolment.objects.filter(study_id=study_id)
     joined, withdrew = rows.count(), rows.filter(withdrawn_at__isnull=False).count()
     rows = rows.filter(withdrawn_at__isnull=True)
+    excluded = rows.filter(excluded_at__isnull=False).count()
+    rows = rows.filter(excluded_at__isnull=True)
     finished = rows.filter(finished_at__isnull=False).count()
     failed = rows.filter(finished_at__isnull=True, gate=Enrolment.Gate.FAILED).count()
-    return Flow(joined, failed, finished, joined - failed - finished - withdrew, withdrew)
+    unfinished = joined - failed - finished - withdrew - excluded
+    return Flow(joined, failed, finished, unfinished, withdrew, excluded)
 
 
 def pooled_ratings(study_id: int) -> pd.DataFrame:
@@ -468,7 +473,11 @@ def pooled_ratings(study_id: int) -> pd.DataFrame:
     `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge.
     """
     rows = list(
-        Rating.objects.filter(placement__enrolment__study_id=study_id, placement__withdrawn_at__isnull=True)
+        Rating.objects.filter(
+            placement__enrolment__study_id=study_id,
+            placement__withdrawn_at__isnull=True,
+            placement__enrolment__excluded_at__isnull=True,
+        )
         .order_by(
             "placement__card__block__number",
             "placement__card__token",

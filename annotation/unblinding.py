@@ -53,7 +53,8 @@ def ratings(study_id: int) -> pd.DataFrame:
     Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position
     (from 1, in the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN:
     not measured), simulated, reason (why it could not be judged), guidelines_version. Marks of cards
-    withdrawn from annotators who left are not in it, so no card has more than k.
+    withdrawn from annotators who left are not in it, so no card has more than k; nor are those of annotators whom
+    the owner excluded, which the ledger tells.
 
     Raises:
         NotUnblinded: the study is not unblinded.
@@ -62,7 +63,11 @@ def ratings(study_id: int) -> pd.DataFrame:
     study = _unblinded(study_id)
     writers = {row.card_id: row for row in Provenance.objects.filter(card__study=study)}
     found = (
-        Rating.objects.filter(placement__enrolment__study=study, placement__withdrawn_at__isnull=True)
+        Rating.objects.filter(
+            placement__enrolment__study=study,
+            placement__withdrawn_at__isnull=True,
+            placement__enrolment__excluded_at__isnull=True,
+        )
         .select_related("placement__enrolment", "criterion")
         .order_by("placement__enrolment__index", "placement__position", "criterion__position")
     )

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from annotation.views import calibration, journey, planner, rating, studies
+from annotation.views import calibration, journey, marks, planner, rating, studies
 
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
@@ -44,7 +44,8 @@ urlpatterns: list[URLPattern] = [
         studies.study_revoke,
         name="study-revoke",
     ),
-    path("studies/<int:study_id>/ratings.<slug:form>", studies.study_ratings, name="study-ratings"),
-    path("studies/<int:study_id>/erase/<int:enrolment_id>/", studies.study_erase, name="study-erase"),
-    path("studies/<int:study_id>/monitor/", studies.study_monitor, name="study-monitor"),
+    path("studies/<int:study_id>/exclude/", marks.study_exclude, name="study-exclude"),
+    path("studies/<int:study_id>/ratings.<slug:form>", marks.study_ratings, name="study-ratings"),
+    path("studies/<int:study_id>/erase/<int:enrolment_id>/", marks.study_erase, name="study-erase"),
+    path("studies/<int:study_id>/monitor/", marks.study_monitor, name="study-monitor"),
 ]

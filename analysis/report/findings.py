@@ -136,6 +136,8 @@ class Fieldwork:
     systems_a_case: int = 0
     n_withdrew: int = 0
     """Withdrew consent; their marks are not among these."""
+    n_excluded: int = 0
+    """Excluded by the owner, as the ledger tells; their marks are not among these."""
     closed: str = ""
     """ISO 8601, UTC; empty while the study is open."""
 

@@ -64,6 +64,8 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
         flow.append(f"{work.n_unfinished:,} did not finish")
     if work.n_withdrew:
         flow.append(f"{work.n_withdrew:,} withdrew consent, and no mark of theirs is counted")
+    if work.n_excluded:
+        flow.append(f"{work.n_excluded:,} were excluded by the owner, for reasons that the ledger tells")
     return [*sentences, f"{many(work.n_joined, people)} joined: {join(flow)}."]
 
 

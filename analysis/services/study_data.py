@@ -103,6 +103,7 @@ def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwor
         n_finished=flow.finished,
         n_unfinished=flow.unfinished,
         n_withdrew=flow.withdrew,
+        n_excluded=flow.excluded,
         gate=summary.gate_in_words if summary.n_calibration else "",
         systems_a_case=summary.n_systems,
         closed=closed.isoformat(timespec="seconds") if closed else "",

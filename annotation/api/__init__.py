@@ -37,5 +37,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),
     path(f"{STUDY}monitor/", watching.MonitorView.as_view()),
     path(f"{STUDY}ratings.<slug:form>", watching.RatingsView.as_view()),
+    path(f"{STUDY}annotators/<int:enrolment_id>/exclusion/", watching.ExclusionView.as_view()),
     path(f"{STUDY}annotators/<int:enrolment_id>/marks/", watching.MarksView.as_view()),
 ]

@@ -16,7 +16,9 @@ from rest_framework.settings import api_settings
 from annotation import overview
 from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
+from annotation.design.exclusions import RULES
 from annotation.design.formats import CONTENT_TYPES, ExportFormat
+from annotation.services.exclude_annotator import exclude_annotator, readmit_annotator
 from annotation.services.export_ratings import count_ratings, export_ratings
 from annotation.services.import_calibration import import_calibration
 from annotation.services.set_gold import set_gold
@@ -98,6 +100,43 @@ class MarksView(OwnerView):
         """Erase the marks of an annotator who withdrew and asked for it."""
         erase_marks(study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ExclusionSerializer(serializers.Serializer):
+    rule = serializers.ChoiceField(choices=list(RULES))
+    reason = serializers.CharField(max_length=500)
+
+
+class ReadmissionSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class CountedSerializer(serializers.Serializer):
+    marks = serializers.IntegerField()
+
+
+class ExclusionView(OwnerView):
+    @extend_schema(request=ExclusionSerializer, responses={200: CountedSerializer, **CONFLICT})
+    def put(self, request: Request, study_id: int, enrolment_id: int) -> Response:
+        """Leave an annotator's marks out of all results from now on; the ledger keeps rule and reason."""
+        said = checked(ExclusionSerializer(data=request.data))
+        n = exclude_annotator(
+            study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk, **said
+        )
+        return Response({"marks": n})
+
+    @extend_schema(
+        request=None,
+        parameters=[OpenApiParameter("reason", required=True)],
+        responses={200: CountedSerializer, **CONFLICT},
+    )
+    def delete(self, request: Request, study_id: int, enrolment_id: int) -> Response:
+        """Take an exclusion back."""
+        said = checked(ReadmissionSerializer(data=request.query_params))
+        n = readmit_annotator(
+            study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk, **said
+        )
+        return Response({"marks": n})
 
 
 class RatingsView(OwnerView):

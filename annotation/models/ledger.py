@@ -21,6 +21,8 @@ class LedgerLine(Growing):
         RELEASED = "released", "Idle seats released"
         WITHDREW = "withdrew", "Consent withdrawn"
         ERASED = "erased", "Marks erased"
+        EXCLUDED = "excluded", "Annotator excluded"
+        READMITTED = "readmitted", "Annotator let in again"
         CLOSED = "closed", "Closed"
         UNBLINDED = "unblinded", "Unblinded"
 
@@ -40,7 +42,17 @@ class LedgerLine(Growing):
             models.UniqueConstraint(fields=["study", "number"], name="ledger_number_once_a_study"),
             models.CheckConstraint(
                 condition=Q(
-                    act__in=["opened", "amended", "released", "withdrew", "erased", "closed", "unblinded"]
+                    act__in=[
+                        "opened",
+                        "amended",
+                        "released",
+                        "withdrew",
+                        "erased",
+                        "excluded",
+                        "readmitted",
+                        "closed",
+                        "unblinded",
+                    ]
                 ),
                 name="ledger_act_known",
             ),

@@ -236,6 +236,11 @@ class Enrolment(models.Model):
         null=True, blank=True, help_text="When consent was withdrawn; no mark counts since."
     )
     erasure_asked_at = models.DateTimeField(null=True, blank=True)
+    excluded_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When an owner left the marks out of all results; the ledger says why.",
+    )
     erased_at = models.DateTimeField(null=True, blank=True, help_text="When the marks were erased.")
     completion_code = models.CharField(max_length=12, default=new_code)
     simulated = models.BooleanField(default=False)

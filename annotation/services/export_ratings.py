@@ -46,7 +46,7 @@ def export_ratings(study_id: int, form: ExportFormat) -> Iterator[bytes]:
     """The file, piece by piece. Rows are in the order of annotators and of what they met.
 
     case and card are numbers of this study alone, and say nothing of a system; `counted` is false for marks of people
-    who left or withdrew.
+    who left, withdrew or were excluded.
     """
     writers: dict[str, Callable[[Iterator[dict[str, Any]]], Iterator[bytes]]] = {
         "csv": _csv,
@@ -76,12 +76,13 @@ def _rows(study_id: int) -> Iterator[dict[str, Any]]:
             "server_seconds",
             "guidelines_version",
             "placement__withdrawn_at",
+            "placement__enrolment__excluded_at",
             "placement__enrolment__simulated",
             "updated_at",
         )
     )
     for case, card, index, criterion, value, reason, position, *rest in found.iterator(ROWS_AT_ONCE):
-        seconds, server_seconds, version, withdrawn, simulated, at = rest
+        seconds, server_seconds, version, withdrawn, excluded, simulated, at = rest
         yield {
             "case": case + 1,
             "card": number[card],
@@ -93,7 +94,7 @@ def _rows(study_id: int) -> Iterator[dict[str, Any]]:
             "seconds": seconds,
             "server_seconds": server_seconds,
             "guidelines_version": version,
-            "counted": withdrawn is None,
+            "counted": withdrawn is None and excluded is None,
             "simulated": simulated,
             "stored_at": at,
         }

@@ -3,13 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +16,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import overview, queries
-from annotation.design.formats import CONTENT_TYPES, ExportFormat
 from annotation.design.plan import StudySettings
 from annotation.design.scales import OutOfScale
 from annotation.design.sources import parse
@@ -42,7 +39,6 @@ from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
-from annotation.services.export_ratings import count_ratings, export_ratings
 from annotation.services.import_calibration import import_calibration
 from annotation.services.invite import invite
 from annotation.services.open_study import open_study
@@ -50,8 +46,6 @@ from annotation.services.refusals import BadSource, NotReady, Refused
 from annotation.services.revoke_invitation import revoke_invitation
 from annotation.services.set_gold import set_gold
 from annotation.services.unblind_study import unblind_study
-from annotation.services.withdraw_consent import erase_marks
-from annotation.views.watching import watch
 from generation.queries import explain_runs
 
 _LINE = re.compile(r"Line (?P<line>\d+)(?:, (?P<field>[^:]+))?: (?P<text>.*)", re.DOTALL)
@@ -478,42 +472,3 @@ def study_revoke(request: HttpRequest, study: StudySummary, invitation_id: int) 
     else:
         messages.warning(request, _("There was no such link, or it was withdrawn before."))
     return redirect("annotation:study-invitations", study_id=study.id)
-
-
-@on_study
-@require_safe
-def study_monitor(request: HttpRequest, study: StudySummary) -> HttpResponse:
-    """How the study goes, pooled over systems; the page asks again every ten seconds."""
-    page = {"study": study, "here": "monitor", "watch": watch(study.id)}
-    fragment = "#watch" if request.htmx else ""  # type: ignore[attr-defined]
-    template = f"annotation/study_monitor.html{fragment}"
-    return render(request, template, page)
-
-
-@on_study
-@require_POST
-def study_erase(request: HttpRequest, study: StudySummary, enrolment_id: int) -> HttpResponse:
-    """Erase the marks of somebody who withdrew and asked for it."""
-    try:
-        n = erase_marks(study_id=study.id, enrolment_id=enrolment_id, by_id=request.user.pk)
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
-        messages.success(request, ngettext("%(n)s mark is erased.", "%(n)s marks are erased.", n) % {"n": n})
-    return redirect("annotation:study-monitor", study_id=study.id)
-
-
-@on_study
-@require_safe
-def study_ratings(request: HttpRequest, study: StudySummary, form: str) -> HttpResponseBase:
-    """Every mark as a file, without systems; its header Rows says how many there are."""
-    if form not in CONTENT_TYPES:
-        raise Http404(_("Ratings leave as csv, jsonl or parquet."))
-    headers = {
-        "Content-Disposition": f'attachment; filename="ratings-study-{study.id}.{form}"',
-        "Rows": str(count_ratings(study.id)),
-    }
-    pieces = export_ratings(study.id, cast(ExportFormat, form))
-    return StreamingHttpResponse(
-        pieces, content_type=CONTENT_TYPES[cast(ExportFormat, form)], headers=headers
-    )

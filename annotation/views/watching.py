@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from annotation import overview, queries
 from annotation.design.agreement import pair_agreement
-from annotation.overview import AnnotatorRow, Monitor
+from annotation.overview import AnnotatorRow, MarkFlow, Monitor
 from annotation.queries import StudySummary
 
 FAST = 1 / 3
@@ -49,6 +49,7 @@ class Watch:
     flags: tuple[Flag, ...]
     rules: tuple[str, ...]
     """When a person is flagged, in words."""
+    flow: MarkFlow
     at: datetime
 
 
@@ -56,7 +57,7 @@ def watch(study_id: int) -> Watch:
     monitor = overview.monitor(study_id)
     flags = tuple(_flags(monitor))
     figures = (_done(monitor.study), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
-    return Watch(monitor, figures, flags, _rules(), timezone.now())
+    return Watch(monitor, figures, flags, _rules(), overview.mark_flow(study_id), timezone.now())
 
 
 def _done(study: StudySummary) -> Figure:

@@ -103,6 +103,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
                 "studies.study_id": [draft, opened, report.study_id],
                 "studies.token": gold[:2],
                 "studies.key": ["faithfulness"],
+                "studies.enrolment_id": [enrolment],
+                "studies.form": ["csv", "jsonl", "parquet"],
                 "studies.invitation_id": [
                     row.id for study in (draft, opened) for row in overview.invitations(study)
                 ],
@@ -187,6 +189,7 @@ WITH_BODY = [
 def test_rubbish_is_refused_at_every_door_that_reads_a_body(rubbish: str, world: dict[str, str]) -> None:
     body, content_type, expected = RUBBISH[rubbish]
     first = {"study_id": "rate.study_id", "token": "rate.token", "id": "runs.id", "key": "studies.key"}
+    first |= {"enrolment_id": "studies.enrolment_id"}
     for method, path, reads_json in WITH_BODY:
         room = _room(path)
         known = {name: KNOWN.get(f"{room}.{name}", KNOWN[other])[0] for name, other in first.items()}

@@ -32,6 +32,7 @@ MARK = {"mark"}
 POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study-unblind", "study-revoke"} | {
     "study-calibration-file",
     "study-erase",
+    "study-exclude",
 }
 OWNERS = {str(pattern.name) for pattern in urlpatterns if str(pattern.name).startswith("stud")}
 
