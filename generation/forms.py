@@ -70,7 +70,7 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(one, initial) for one in chosen]
 
 
-ENCODINGS = ("utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
+ENCODINGS = ("utf-8", "latin-1", "cp1252", "gb18030", "shift_jis")
 
 
 class CorpusForm(forms.Form):

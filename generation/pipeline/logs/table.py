@@ -5,6 +5,7 @@ the first row of an item describes it.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,6 +164,8 @@ class TableLog:
         self.rejected = rejected
         self.interactions_file = choice.interactions.name
         self.items_file = choice.items.name if choice.items else choice.interactions.name
+        self._described: set[str] = set()
+        """Items that a row of the one file has described."""
 
     def items(self) -> Iterator[tuple[int, Item]]:
         if self.choice.items is not None:
@@ -172,20 +175,28 @@ class TableLog:
                 except BadField as problem:
                     self._reject(self.items_file, line, problem, row)
             return
-        seen: set[str] = set()
-        for line, row in self.choice.interactions.rows(Rejected()):  # `interactions` tells of bad rows
+        aside = Rejected(
+            limit=self.rejected.limit
+        )  # `interactions` tells of bad rows, if there is a good one
+        for line, row in self.choice.interactions.rows(aside):
             try:
                 item = self._item(row, "item")
-            except BadField:
+            except BadField as problem:
+                aside.add(self.items_file, line, problem.field, problem.reason, problem.remedy, row)
                 continue
-            if item.id not in seen:
-                seen.add(item.id)
+            if item.id not in self._described:
+                self._described.add(item.id)
                 yield line, item
+        if not self._described:
+            self.rejected.rows += aside.rows
+            self.rejected.by_reason += aside.by_reason
 
     def interactions(self) -> Iterator[tuple[int, Interaction]]:
         for line, row in self.choice.interactions.rows(self.rejected):
             try:
                 rating = self._get(row, "rating")
+                if self.choice.items is None and self._id(row, "item") not in self._described:
+                    self._item(row, "item")  # raises what is wrong with it
                 yield (
                     line,
                     Interaction(
@@ -280,6 +291,8 @@ def _time(field: str, value: Any) -> datetime:
         return read_time(field, value.timestamp())
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError):
         return read_time(field, str(value))
     # Seconds beyond 2200 are milliseconds: as such they lie after March 1970.
@@ -289,7 +302,7 @@ def _time(field: str, value: Any) -> datetime:
 def _year(field: str, value: Any) -> int | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return read_year(field, value)
     return read_year(field, int(number) if number.is_integer() else value)
 

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ PARQUET = (".parquet",)
 DELIMITERS = (",", ";", "\t", "|")
 ROWS_LOOKED_AT = 100
 """JSON lines have no header: their columns are those of so many first rows."""
+MOST_COLUMNS = 1000
 ROWS_A_BATCH = 8192
 csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
 
@@ -53,12 +55,15 @@ class Table:
             names, _ = self._header()
         if not names:
             raise ImportRefused(self.name, "there is no row in it", "Give a file with named columns")
-        for name in names:
-            if not name.strip():
-                remedy = "Name every column in the first line"
-                raise ImportRefused(self.name, "a column of the header has no name", remedy)
-            if names.count(name) > 1:
-                raise ImportRefused(self.name, f"two columns are called {name!r}", "Give each its own name")
+        if len(names) > MOST_COLUMNS:
+            reason = f"it has {len(names):,} columns, more than {MOST_COLUMNS:,}"
+            raise ImportRefused(self.name, reason, "Keep those that say who met what, and when")
+        if not all(name.strip() for name in names):
+            remedy = "Name every column in the first line"
+            raise ImportRefused(self.name, "a column of the header has no name", remedy)
+        [(commonest, n_times)] = Counter(names).most_common(1)
+        if n_times > 1:
+            raise ImportRefused(self.name, f"two columns are called {commonest!r}", "Give each its own name")
         return tuple(names)
 
     def rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
@@ -68,7 +73,7 @@ class Table:
             ImportRefused: it cannot be read to its end.
         """
         if _kind(self.path) in PARQUET:
-            return self._parquet_rows()
+            return self._parquet_rows(rejected)
         if _kind(self.path) in JSON_LINES:
             return self._objects(rejected)
         return self._csv_rows(rejected)
@@ -76,13 +81,16 @@ class Table:
     def _objects(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
         return read_objects(self.path, rejected=rejected, encoding=self.encoding)
 
-    def _parquet_rows(self) -> Iterator[tuple[int, Row]]:
+    def _parquet_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
         line = 0
         try:
             for batch in _parquet(self.path).iter_batches(ROWS_A_BATCH):
-                for row in batch.to_pylist():
+                for row in _as_objects(batch):
                     line += 1
-                    yield line, row
+                    if isinstance(row, str):
+                        rejected.add(self.name, line, "row", f"cannot be read: {row}", "Mend its times")
+                    else:
+                        yield line, row
         except (pa.ArrowException, OSError) as problem:
             reason = f"it cannot be read beyond row {line} ({problem})"
             raise ImportRefused(self.name, reason, "Check that it was copied whole") from None
@@ -90,6 +98,8 @@ class Table:
     def _header(self) -> tuple[list[str], str]:
         """The names in the first line, and the delimiter: of those that are known, the one it holds most often."""
         for _, text in read_lines(self.path, encoding=self.encoding):
+            if not text.strip():
+                continue
             delimiter = max(DELIMITERS, key=text.count)
             try:
                 return [
@@ -103,7 +113,8 @@ class Table:
         names, delimiter = self._header()
         lines = (f"{text}\n" for _, text in read_lines(self.path, encoding=self.encoding, rejected=rejected))
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        next(reader)
+        while not "".join(next(reader)).strip():
+            pass  # empty lines before the header
         while True:
             line = reader.line_num + 1
             try:
@@ -133,6 +144,11 @@ def tables_in(folder: Path, *, encoding: str = "utf-8") -> tuple[Table, ...]:
     Raises:
         ImportRefused: there is no folder, or no such file in it.
     """
+    try:
+        "".encode(encoding)
+    except LookupError:
+        reason = f"there is no encoding of texts called {encoding!r}"
+        raise ImportRefused(str(folder), reason, "utf-8 is the usual one") from None
     if not folder.is_dir():
         raise ImportRefused(str(folder), "there is no such folder", "Name the folder that holds the files")
     found = sorted(
@@ -144,6 +160,19 @@ def tables_in(folder: Path, *, encoding: str = "utf-8") -> tuple[Table, ...]:
             folder.name, "there is no table here", f"Put a file there that ends in {known}, or .gz after it"
         )
     return tuple(Table(path, encoding) for path in found)
+
+
+def _as_objects(batch: pa.RecordBatch) -> Iterator[Row | str]:
+    """The rows; in the place of one that Python has no values for, what is wrong with it."""
+    try:
+        yield from batch.to_pylist()
+    except (OverflowError, ValueError):  # a time that no calendar has
+        for place in range(len(batch)):
+            try:
+                [row] = batch.slice(place, 1).to_pylist()
+                yield row
+            except (OverflowError, ValueError) as problem:
+                yield str(problem)
 
 
 def _kind(path: Path) -> str:

@@ -1,4 +1,5 @@
 import gzip
+import json
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -204,3 +205,52 @@ def test_columns_are_guessed_by_their_names():
         "title": "title",
     }
     assert guess_columns(["a", "b"], None) == {}
+
+
+def test_what_is_wrong_with_an_item_is_told_by_its_row_in_one_file(tmp_path):
+    text = "who,what,when,called,y\nu,a,0,A,nineteen\nu,b,1,,\nu,c,2,C,2001\n"
+    (tmp_path / "log.csv").write_text(text)
+    log = logs.load("table", folder=tmp_path, columns={**ONE_FILE, "year": "y"})
+    items, visits = read(log)
+    assert ([item.id for item in items], [visit.item for visit in visits]) == (["c"], ["c"])
+    assert [(row.line, row.field, row.reason) for row in log.rejected.rows] == [
+        (2, "y", "is no year"),
+        (3, "called", "is missing"),
+    ]
+
+
+def test_a_file_without_a_good_row_says_why(tmp_path):
+    log = table(tmp_path, 'who,what,when,called\nu,a,0,"A\nv,b,0,B\n')
+    with pytest.raises(
+        ImportRefused, match=r"no good row among 2; the first is log\.csv, line 2, row: cannot be read"
+    ):
+        write_corpus(log, tmp_path / "corpus")
+
+
+def test_numbers_and_times_beyond_all_bounds_are_rejected_rows(tmp_path):
+    rows = [{"who": "u", "what": "a", "when": when, "called": "A"} for when in (1, 10**400, -5)]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    log = logs.load("table", folder=tmp_path, columns=ONE_FILE)
+    assert len(read(log)[1]) == 1
+    assert [(row.line, row.field) for row in log.rejected.rows] == [(2, "when"), (3, "when")]
+    far = pd.DataFrame({"who": ["u", "v"], "what": ["a", "a"], "called": ["A", "A"]})
+    far["when"] = pd.Series([2**62, 5], dtype="int64").astype("datetime64[us]")
+    (tmp_path / "far").mkdir()
+    far.to_parquet(tmp_path / "far" / "log.parquet")
+    log = logs.load("table", folder=tmp_path / "far", columns=ONE_FILE)
+    assert [visit.user for visit in read(log)[1]] == ["v"]
+    assert [row.line for row in log.rejected.rows] == [1]
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "utf-99"])
+def test_what_is_no_encoding_of_texts_is_refused(tmp_path, encoding):
+    with pytest.raises(ImportRefused, match="no encoding of texts"):
+        table(tmp_path, "who,what,when,called\nu,a,0,A\n", encoding=encoding)
+
+
+def test_a_header_after_empty_lines_is_found_and_one_of_too_many_columns_is_not_read(tmp_path):
+    log = table(tmp_path, "\n\nwho,what,when,called\n\nu,a,0,A\nu,a\n")
+    assert len(read(log)[1]) == 1
+    assert [row.line for row in log.rejected.rows] == [6]
+    with pytest.raises(ImportRefused, match="100,004 columns, more than 1,000"):
+        table(tmp_path, ",".join(["who", "what", "when", "called", *map(str, range(100_000))]) + "\n")
