@@ -7,10 +7,10 @@ import numpy as np
 
 from annotation.design.assignment import ImpossiblePlan, quotas
 
-SIMULATIONS = 400
+SIMULATIONS, FEWEST_SIMULATIONS = 400, 40
 CATEGORIES = 5
 MOST_MARKS = 20_000_000
-"""Simulated at once; larger designs are simulated less often."""
+"""Simulated in all; larger designs are simulated less often, at last with fewer cards, and spread less than told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,8 @@ def kappa_range(n_cards: int, k: int, kappa: float, *, seed: int = 0) -> tuple[f
     if k < 2:
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
-    n_runs = int(np.clip(MOST_MARKS // (n_cards * k), 40, SIMULATIONS))
+    n_cards = min(n_cards, MOST_MARKS // (FEWEST_SIMULATIONS * k))
+    n_runs = int(np.clip(MOST_MARKS // (n_cards * k), FEWEST_SIMULATIONS, SIMULATIONS))
     found = np.empty(n_runs)
     for run in range(n_runs):
         true = rng.integers(0, CATEGORIES, (n_cards, 1))

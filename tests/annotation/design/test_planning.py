@@ -65,6 +65,12 @@ def test_what_cannot_be_planned_is_refused():
             cost_of(replace(PLAN, **change))
 
 
+def test_the_largest_design_a_form_takes_is_worked_out():
+    cost = cost_of(replace(PLAN, n_cases=100_000, n_systems=50, k=100, n_annotators=1000))
+    assert cost.n_ratings == 1_500_000_000
+    assert cost.kappa_low < 0.4 < cost.kappa_high
+
+
 def test_one_rater_has_no_agreement():
     cost = cost_of(replace(PLAN, k=1))
     assert math.isnan(cost.kappa_low)
