@@ -171,8 +171,8 @@ What is kept: your marks, the time each took, and your answers in practice. In a
 a number. Your name and e-mail address are seen by the owner of the study alone and are never published \
 or exported with the marks.
 
-Your choice: taking part is voluntary. If you wish your marks to be left out, tell the owner before the \
-study is closed; afterwards they can no longer be told apart.
+Your choice: taking part is voluntary. You may withdraw your consent at any time, also after the study is closed, \
+under My studies: from then on none of your marks is counted, and you may ask that they be erased.
 
 By going on you confirm that you have read this, that you are of age, and that you agree to take part.
 """
