@@ -119,10 +119,9 @@ class ExclusionView(OwnerView):
     @extend_schema(request=ExclusionSerializer, responses={200: CountedSerializer, **CONFLICT})
     def put(self, request: Request, study_id: int, enrolment_id: int) -> Response:
         """Leave an annotator's marks out of all results from now on; the ledger keeps rule and reason."""
+        own = self.study(study_id).id
         said = checked(ExclusionSerializer(data=request.data))
-        n = exclude_annotator(
-            study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk, **said
-        )
+        n = exclude_annotator(study_id=own, enrolment_id=enrolment_id, by_id=request.user.pk, **said)
         return Response({"marks": n})
 
     @extend_schema(
@@ -132,10 +131,9 @@ class ExclusionView(OwnerView):
     )
     def delete(self, request: Request, study_id: int, enrolment_id: int) -> Response:
         """Take an exclusion back."""
+        own = self.study(study_id).id
         said = checked(ReadmissionSerializer(data=request.query_params))
-        n = readmit_annotator(
-            study_id=self.study(study_id).id, enrolment_id=enrolment_id, by_id=request.user.pk, **said
-        )
+        n = readmit_annotator(study_id=own, enrolment_id=enrolment_id, by_id=request.user.pk, **said)
         return Response({"marks": n})
 
 
