@@ -135,14 +135,18 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
 
 
 def _fetch(client: _Reader, *addresses: str) -> Iterator[tuple[str, HttpResponseBase]]:
-    """Each address, and where it leads; once each, what it links to of the same person's journey."""
+    """Each address, and where it leads; once each, what it links to of the same person's journey.
+
+    Static files are left aside: they are the same whatever the study.
+    """
     for address in addresses:
         answer = client.get(address, follow=True, secure=True)
         yield address, answer
         if not isinstance(answer, HttpResponse):
             continue
         for link in LINK.findall(answer.content.decode(errors="replace")):
-            if link.startswith(("/static/", "/rate/")) and link not in client.followed:
+            reads = link.startswith("/rate/") and not link.endswith("/mark/")  # which only takes marks
+            if reads and link not in client.followed:
                 client.followed.add(link)
                 yield link, client.get(link, secure=True)
 
