@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from analysis import queries, tasks
 from analysis.report.tables import Table, all_tables, folded, without_ends
-from analysis.services.export_report import NotReady, export_report
+from analysis.services.export_report import DataGone, NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 
 
@@ -171,17 +171,20 @@ class ReportBundle(APIView):
     permission_classes = [MayReadFindings]
 
     @extend_schema(
-        operation_id="analysis_reports_bundle", responses={(200, "application/zip"): OpenApiTypes.BINARY}
+        operation_id="analysis_reports_bundle",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: CONFLICT},
     )
     def get(self, request: Request, report_id: int) -> FileResponse:
-        """Data, findings, tables, figures and manifest as one zip."""
+        """Data, findings, tables, figures and manifest as one zip; 409 once marks among its data were erased."""
         _line(report_id)
         try:
-            found = export_report(report_id=report_id)
+            made = export_report(report_id=report_id)
         except NotReady as unready:
             raise Http404(str(unready)) from unready
+        except DataGone as gone:
+            raise Conflict(str(gone)) from gone
         return FileResponse(
-            found.open("rb"), as_attachment=True, filename=found.name, content_type="application/zip"
+            made, as_attachment=True, filename=f"report-{report_id}.zip", content_type="application/zip"
         )
 
 

@@ -1,4 +1,4 @@
-"""Score, Report: the metrics' numbers, and what was found."""
+"""Score, Report, ReportData: the metrics' numbers, what was found, and from what."""
 
 from django.conf import settings
 from django.db import models
@@ -52,6 +52,12 @@ class Report(models.Model):
     findings_json = models.TextField(
         blank=True, help_text="What docs/report-json.md explains, byte for byte."
     )
+    data_sha256 = models.JSONField(
+        default=dict, blank=True, help_text="sha256 by name of every file of data it was computed from."
+    )
+    n_erasures = models.PositiveIntegerField(
+        default=0, help_text="Annotators of the study whose marks were erased before its data were read."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     enqueued_at = models.DateTimeField(
@@ -75,3 +81,20 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report {self.pk} of study {self.study_id}"
+
+
+class ReportData(models.Model):
+    """One file of the data a report was computed from, as its bundle holds it; removed once marks were erased."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="data")
+    name = models.CharField(max_length=60)
+    content = models.BinaryField(help_text="The file, gzipped; the report has its sha256.")
+
+    class Meta:
+        verbose_name_plural = "report data"
+        constraints = [
+            models.UniqueConstraint(fields=["report", "name"], name="report_data_once_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of report {self.report_id}"

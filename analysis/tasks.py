@@ -12,7 +12,9 @@ def analyse_study(report_id: int) -> None:
 
 @shared_task
 def sweep_reports() -> None:
+    from analysis.services.forget_erased import forget_erased
     from analysis.services.sweep_reports import sweep_reports
 
+    forget_erased()
     for report_id in sweep_reports():
         analyse_study.delay(report_id)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from analysis import queries, tasks
 from analysis.report.page import page_context
 from analysis.report.tables import Table, all_tables, folded, without_ends
-from analysis.services.export_report import export_report
+from analysis.services.export_report import DataGone, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 
 
@@ -80,13 +80,17 @@ def table_latex(request: HttpRequest, report_id: int, key: str) -> HttpResponse:
 @login_required
 @permission_required("analysis.read", raise_exception=True)
 @require_GET
-def bundle(request: HttpRequest, report_id: int) -> FileResponse:
+def bundle(request: HttpRequest, report_id: int) -> HttpResponse | FileResponse:
     """Data, findings, tables and figures in one zip."""
     if _line(report_id).status != "done":
         raise Http404("the report is not done")
-    path = export_report(report_id=report_id)
+    try:
+        made = export_report(report_id=report_id)
+    except DataGone as gone:
+        messages.warning(request, str(gone))
+        return redirect("analysis:report", report_id)
     return FileResponse(
-        path.open("rb"), as_attachment=True, filename=path.name, content_type="application/zip"
+        made, as_attachment=True, filename=f"report-{report_id}.zip", content_type="application/zip"
     )
 
 

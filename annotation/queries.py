@@ -467,6 +467,11 @@ def participant_flow(study_id: int) -> Flow:
     return Flow(joined, failed, finished, unfinished, withdrew, excluded)
 
 
+def n_erasures(study_id: int) -> int:
+    """How many annotators' marks were erased. It only grows: who keeps a copy of marks drops it when it has grown."""
+    return Enrolment.objects.filter(study_id=study_id, erased_at__isnull=False).count()
+
+
 def pooled_ratings(study_id: int) -> pd.DataFrame:
     """Marks as they stand, without systems: columns case, card, annotator, criterion, value, simulated.
 

@@ -1,7 +1,8 @@
 """From ratings to findings: the one road, taken by the service of a study and by the command alike."""
 
 import platform
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,7 +18,10 @@ from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 
 STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION = 1, 2, 3
-PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas", "rouge-score")
+PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
+"""What the statistics are computed with."""
+METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers) v?(\d[\w.+]*)")
+"""What metrics may be computed with, as their signatures name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +128,16 @@ def analyse(
     )
 
 
-def versions() -> dict[str, str]:
-    """What computed the numbers."""
+def versions(metrics: Iterable[Metric] = ()) -> dict[str, str]:
+    """What computed the numbers: the statistics here and now, the scores when they were made."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
+    for metric in metrics:
+        found |= dict(METRIC_PACKAGES.findall(metric.signature))
     return found
 
 
@@ -152,7 +158,7 @@ def _meta(
         created=created,
         confidence=confidence,
         levels=table.levels,
-        versions=versions(),
+        versions=versions(() if kind == "pooled" else subject.metrics),
         simulated=table.any_simulated,
         offline_systems=tuple(system.name for system in systems if system.offline),
         notes=subject.notes,

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -50,23 +51,34 @@ def report_files(findings: StudyFindings) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
 
 
-def bundle(
-    findings: StudyFindings,
+def data_files(
     *,
     ratings: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
-    page: str | None = None,
 ) -> dict[str, bytes]:
-    """All files of the bundle by path, the manifest among them; `page` is report.html."""
-    files = report_files(findings)
-    if page is not None:
-        files["report.html"] = page.encode()
+    """What findings were computed from, by path inside the bundle."""
+    files = {}
     for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
         if frame is not None:
             # All texts are quoted: a carriage return in a bare one would end the row for its reader.
             text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
             files[f"data/{name}.csv"] = text.encode()
+    return files
+
+
+def bundle(
+    findings: StudyFindings, *, data: Mapping[str, bytes] | None = None, page: str | None = None
+) -> dict[str, bytes]:
+    """All files of the bundle by path, the manifest among them.
+
+    Args:
+        data: what the findings were computed from, as `data_files` gives it.
+        page: report.html.
+    """
+    files = report_files(findings) | dict(data or {})
+    if page is not None:
+        files["report.html"] = page.encode()
     meta = findings.meta
     warnings = [*meta.notes]
     if meta.simulated:
@@ -81,7 +93,7 @@ def bundle(
         title=meta.title,
         format=meta.format,
         warnings="".join(f"\n{warning}\n" for warning in warnings),
-        scores=" --scores data/scores.csv" if scores is not None else "",
+        scores=" --scores data/scores.csv" if "data/scores.csv" in files else "",
     ).encode()
     files["manifest.json"] = manifest(findings, files)
     return dict(sorted(files.items()))

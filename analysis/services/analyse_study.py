@@ -1,14 +1,20 @@
 import datetime
+import gzip
+import hashlib
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from analysis.models import Report
+from analysis.models import Report, ReportData
 from analysis.report.analyse import analyse
+from analysis.report.bundle import data_files
 from analysis.report.scores import ScoreTable
 from analysis.services.score_explanations import score_explanations
 from analysis.services.study_data import read_study
 from analysis.stats.ratings import RatingTable
+from annotation import queries as studies
 
 LEASE = datetime.timedelta(minutes=30)
 """After so long a report that is still being computed belongs to a worker that died."""
@@ -21,7 +27,7 @@ def claimable() -> Q:
 
 
 def analyse_study(*, report_id: int) -> bool:
-    """Compute one report; False when another worker has it or had it.
+    """Compute one report and keep the data it came from; False when another worker has it or had it.
 
     What goes wrong is kept on the report in words and raised again for the worker's log.
     """
@@ -32,15 +38,30 @@ def analyse_study(*, report_id: int) -> bool:
         return False
     report = Report.objects.get(pk=report_id)
     try:
-        findings_json = _findings(report)
+        n_erasures = studies.n_erasures(report.study_id)  # before reading: one that comes later must be seen
+        findings_json, files = _findings(report)
     except Exception as error:
         _finish(report_id, status=Report.Status.FAILED, error=str(error) or type(error).__name__)
         raise
-    _finish(report_id, status=Report.Status.DONE, findings_json=findings_json)
+    with transaction.atomic():
+        _finish(
+            report_id,
+            status=Report.Status.DONE,
+            findings_json=findings_json,
+            n_erasures=n_erasures,
+            data_sha256={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        )
+        ReportData.objects.filter(report_id=report_id).delete()
+        ReportData.objects.bulk_create(
+            ReportData(report_id=report_id, name=name, content=gzip.compress(content, mtime=0))
+            for name, content in files.items()
+        )
     return True
 
 
-def _findings(report: Report) -> str:
+def _findings(report: Report) -> tuple[str, dict[str, bytes]]:
+    """The findings as JSON, and the files of data they were computed from."""
+
     def progress(step: str) -> None:
         Report.objects.filter(pk=report.pk).update(step=step)
 
@@ -52,7 +73,7 @@ def _findings(report: Report) -> str:
     scores = None
     if data.scores is not None and len(data.scores):
         scores = ScoreTable.from_frame(data.scores, systems=table.systems)
-    return analyse(
+    findings = analyse(
         table,
         scores,
         subject=data.subject,
@@ -60,8 +81,9 @@ def _findings(report: Report) -> str:
         created=timezone.now().astimezone(datetime.UTC).isoformat(timespec="seconds"),
         kind="pooled" if report.kind == Report.Kind.POOLED else "unblinded",
         progress=progress,
-    ).to_json()
+    )
+    return findings.to_json(), data_files(ratings=data.ratings, scores=data.scores, texts=data.texts)
 
 
-def _finish(report_id: int, **values: str) -> None:
+def _finish(report_id: int, **values: Any) -> None:
     Report.objects.filter(pk=report_id).update(finished_at=timezone.now(), step="", **values)

@@ -1,39 +1,53 @@
-import os
-import tempfile
-from pathlib import Path
-
-from django.conf import settings
+import gzip
+import io
 
 from analysis.models import Report
 from analysis.report.bundle import bundle, zipped
 from analysis.report.findings import StudyFindings
 from analysis.report_file import html
-from analysis.services.study_data import read_study
+from analysis.services.forget_erased import forget_erased
+from annotation import queries as studies
 
 
 class NotReady(ValueError):
     """The report has no findings to export."""
 
 
-def export_report(*, report_id: int) -> Path:
-    """The report's bundle as a zip among the artefacts; made once, written aside and renamed.
+class DataGone(ValueError):
+    """The data the report was computed from are not kept any more, so no bundle can hold them."""
+
+
+def export_report(*, report_id: int) -> io.BytesIO:
+    """The report's bundle as a zip, made from the data kept with it; nothing of it stays behind.
+
+    Data that changed since, by a withdrawal, an exclusion or newer scores, are not in it: it holds what its
+    findings were computed from.
 
     Raises:
         NotReady: the report is not done.
+        DataGone: marks among its data were erased since, or it is older than the keeping of data.
     """
     report = Report.objects.get(pk=report_id)
     if report.status != Report.Status.DONE:
         raise NotReady(f"Report {report_id} is not done: it is {report.get_status_display().lower()}.")
-    folder = Path(settings.PRISM_ARTEFACTS) / "reports"
-    target = folder / f"report-{report.pk}.zip"
-    if target.exists():
-        return target
-    data = read_study(study_id=report.study_id, kind=report.kind)
+    if reason := why_no_bundle(report):
+        forget_erased()
+        raise DataGone(reason)
+    data = {kept.name: gzip.decompress(kept.content) for kept in report.data.order_by("name")}
     findings = StudyFindings.from_json(report.findings_json)
-    files = bundle(findings, ratings=data.ratings, scores=data.scores, texts=data.texts, page=html(findings))
-    content = zipped(files)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".aside-", delete=False) as aside:
-        aside.write(content)
-    os.replace(aside.name, target)
-    return target
+    return io.BytesIO(zipped(bundle(findings, data=data, page=html(findings))))
+
+
+def why_no_bundle(report: Report) -> str:
+    """Why a report that is done has no bundle, in words that say what to do; empty where it has one."""
+    if report.n_erasures != studies.n_erasures(report.study_id):
+        return (
+            "Marks were erased since this report was computed, as their annotator asked: the data behind it are "
+            "gone, and its bundle with them. Ask for a new report; the findings of this one can still be read."
+        )
+    if not report.data_sha256:
+        return (
+            "This report was computed before data were kept with reports, so nobody can say whether today's are "
+            "the ones it came from. Ask for a new report; the findings of this one can still be read."
+        )
+    return ""

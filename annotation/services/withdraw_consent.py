@@ -47,7 +47,8 @@ def withdraw_consent(*, enrolment_id: int, erase: bool = False) -> None:
 def erase_marks(*, study_id: int, enrolment_id: int, by_id: int) -> int:
     """Erase every mark of an annotator who withdrew and asked for it; says how many there were.
 
-    The enrolment stays, with its pseudonym and no mark, so that the numbers of people still add up. Copies that left
+    The enrolment stays, with its pseudonym and no mark, so that the numbers of people still add up. The data that
+    reports keep are dropped by analysis within one sweep, and refused at once (`queries.n_erasures`). Copies that left
     the installation (bundles, exports, backups) are not reached.
 
     Raises:

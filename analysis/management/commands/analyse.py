@@ -15,7 +15,7 @@ import pandas as pd
 from django.core.management.base import BaseCommand, CommandParser
 
 from analysis.report.analyse import Subject, analyse
-from analysis.report.bundle import bundle
+from analysis.report.bundle import bundle, data_files
 from analysis.report.findings import StudyFindings, System, UnreadableFindings
 from analysis.report.relating import metrics_of
 from analysis.report.scores import BadScores, ScoreTable
@@ -111,7 +111,7 @@ class Command(BaseCommand):
         )
         for note in findings.meta.notes:
             self.stdout.write(note)
-        return bundle(findings, ratings=ratings, scores=raw_scores, page=html(findings))
+        return bundle(findings, data=data_files(ratings=ratings, scores=raw_scores), page=html(findings))
 
 
 def _subject(like: StudyFindings | None, options: dict[str, Any]) -> Subject:

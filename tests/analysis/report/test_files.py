@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from analysis.report.analyse import Subject
-from analysis.report.bundle import bundle, zipped
+from analysis.report.bundle import bundle, data_files, zipped
 from analysis.report.figures import _ink, all_figures
 from analysis.report.findings import System
 from analysis.report.page import sections
@@ -68,7 +68,7 @@ def test_labels_that_are_formulas_are_texts_in_every_table() -> None:
 def test_the_data_of_a_bundle_are_exact_and_its_readme_says_so() -> None:
     scores = ratings.scores()
     scores["metric"] = "=a\r=b" + scores["metric"].astype(str)
-    files = bundle(ratings.findings(), ratings=ratings.frame(), scores=scores)
+    files = bundle(ratings.findings(), data=data_files(ratings=ratings.frame(), scores=scores))
     again = pd.read_csv(io.BytesIO(files["data/scores.csv"]))
     assert list(again["metric"]) == list(scores["metric"])
     assert "exactly as it was" in files["README.txt"].decode()
@@ -141,7 +141,8 @@ def test_numbers_read_as_people_write_them() -> None:
 
 def test_the_bundle_is_the_same_bytes_every_time_and_its_manifest_tells_the_truth() -> None:
     found = ratings.findings(simulated=True)
-    made = [bundle(found, ratings=ratings.frame(), scores=ratings.scores()) for _ in range(2)]
+    data = data_files(ratings=ratings.frame(), scores=ratings.scores())
+    made = [bundle(found, data=data) for _ in range(2)]
     assert zipped(made[0]) == zipped(made[1])
     with zipfile.ZipFile(io.BytesIO(zipped(made[0]))) as archive:
         assert archive.testzip() is None
