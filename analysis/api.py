@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analysis import queries, tasks
-from analysis.report.tables import Table, all_tables, folded, without_ends
+from analysis.report.cells import Table
+from analysis.report.tables import all_tables, folded, without_ends
 from analysis.services.export_report import DataGone, NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 

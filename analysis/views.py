@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from analysis import queries, tasks
+from analysis.report.cells import Table
 from analysis.report.page import page_context
-from analysis.report.tables import Table, all_tables, folded, without_ends
+from analysis.report.tables import all_tables, folded, without_ends
 from analysis.services.export_report import DataGone, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
 

@@ -9,24 +9,14 @@ Colours: Okabe and Ito (2008) for systems, tested for colour-blind readers; a tw
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analysis.report import svg
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
+from analysis.report.svg import Figure
 from analysis.report.tables import LEVELS
 from analysis.report.words import number, with_interval
 
 LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One SVG and what it says."""
-
-    key: str
-    title: str
-    description: str
-    svg: str
 
 
 def all_figures(findings: StudyFindings) -> list[Figure]:

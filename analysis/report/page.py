@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from analysis.report import figures as draw
 from analysis.report import prose, tables
-from analysis.report.figures import Figure
+from analysis.report.cells import Cell, Table
 from analysis.report.findings import Number, StudyFindings
-from analysis.report.tables import Cell, Table
+from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
 
 

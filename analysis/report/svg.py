@@ -1,6 +1,7 @@
 """The few shapes figures are made of, as SVG text: `currentColor`, no style attribute, the same bytes every time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F")
@@ -8,6 +9,16 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 FONT = 13
 LETTER = 7.1
 """Width of an average letter at 13 px, generous: a label may leave room, never lose an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One SVG and what it says."""
+
+    key: str
+    title: str
+    description: str
+    svg: str
 
 
 def document(width: float, height: float, title: str, description: str, parts: Sequence[str]) -> str:

@@ -3,15 +3,14 @@
 CSV holds the numbers in full; the other two hold them as people read them.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import compress
 
+from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.prose import without_writers
-from analysis.report.words import MINUS, number, p_value, with_interval
+from analysis.report.words import number, p_value, with_interval
 
 LEVELS = {
     "system": "between systems",
@@ -20,69 +19,6 @@ LEVELS = {
     "text-within-system": "texts, systems set equal",
 }
 """What the levels of a correlation are called on pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in one place of a table."""
-
-    text: str
-    raw: str | int | float | None = None
-    """For CSV; None is an empty cell there."""
-    number: Number | None = None
-    """Where it comes from, for the reader who asks."""
-    strong: bool = False
-    mark: str = ""
-    """A short label beside the text, such as "offline teacher"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    key: str
-    label: str
-    numeric: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells under columns; `key` names its file."""
-
-    key: str
-    title: str
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def to_csv(self) -> str:
-        """Full precision, one header line, "" where there is no value; no text a spreadsheet would run."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.key for column in self.columns])
-        writer.writerows([[_csv_cell(cell.raw) for cell in row] for row in self.rows])
-        return out.getvalue()
-
-    def to_latex(self) -> str:
-        """A booktabs table; the preamble needs the package booktabs."""
-        kinds = "".join("r" if column.numeric else "l" for column in self.columns)
-        head = " & ".join(_latex(column.label) for column in self.columns)
-        body = [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in self.rows]
-        return "\n".join(
-            [
-                r"\begin{table}",
-                r"\centering",
-                rf"\caption{{{_latex(self.caption)}}}",
-                rf"\label{{tab:{self.key}}}",
-                rf"\begin{{tabular}}{{{kinds}}}",
-                r"\toprule",
-                rf"{head} \\",
-                r"\midrule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}",
-                r"\end{table}",
-                "",
-            ]
-        )
 
 
 def all_tables(findings: StudyFindings) -> list[Table]:
@@ -136,7 +72,7 @@ def overview(findings: StudyFindings) -> Table:
     for criterion in findings.criteria:
         columns += [Column(criterion.key, criterion.name), Column(f"{criterion.key}_sd", "SD")]
     caption = "Automatic metrics (mean over texts) and ratings (mean ± standard deviation)."
-    return Table("overview", "Systems at a glance", caption + _warning(findings), tuple(columns), tuple(rows))
+    return Table("overview", "Systems at a glance", caption + warning(findings), tuple(columns), tuple(rows))
 
 
 def folded(table: Table) -> Table:
@@ -145,8 +81,8 @@ def folded(table: Table) -> Table:
 
 
 def prevalence(findings: StudyFindings) -> Table:
-    names = _criteria(findings)
-    labels = _systems(findings) | {"": "All"}
+    names = criterion_names(findings)
+    labels = system_labels(findings) | {"": "All"}
     columns = [Column("criterion", "Criterion", numeric=False)]
     if findings.systems:
         columns.append(Column("system", "System", numeric=False))
@@ -165,7 +101,7 @@ def prevalence(findings: StudyFindings) -> Table:
             Cell(f"{row.n_cannot_judge:,}", row.n_cannot_judge),
         ]
         rows.append(tuple(cells))
-    caption = "How often each point of the scale was used." + _warning(findings)
+    caption = "How often each point of the scale was used." + warning(findings)
     return Table("prevalence", "Use of the scale", caption, tuple(columns), tuple(rows))
 
 
@@ -191,12 +127,12 @@ def agreement(findings: StudyFindings) -> Table:
     for key, label, _ in parts:
         columns += [Column(key, label), Column(f"{key}_low", "low"), Column(f"{key}_high", "high")]
     columns += [Column("z", "z"), Column("p", "p"), Column("landis_koch", "Lower bound", numeric=False)]
-    names = _criteria(findings)
+    names = criterion_names(findings)
     rows = []
     for row in findings.agreement:
         cells = [Cell(names[row.criterion], row.criterion), Cell(f"{row.n_cards:,}", row.n_cards)]
         for _, _, attribute in parts:
-            cells += _with_ends(_part(row, attribute))
+            cells += with_ends(_part(row, attribute))
         cells += [
             Cell(number(row.z, 1), row.z),
             Cell(p_value(row.p), row.p),
@@ -205,7 +141,7 @@ def agreement(findings: StudyFindings) -> Table:
         rows.append(tuple(cells))
     caption = (
         "Agreement among annotators. Intervals in brackets; z and p test Fleiss' kappa against 0; the "
-        "word is Landis and Koch's for the lower bound." + _warning(findings)
+        "word is Landis and Koch's for the lower bound." + warning(findings)
     )
     return Table("agreement", "Agreement", caption, tuple(columns), tuple(rows))
 
@@ -222,7 +158,7 @@ def without_column(table: Table, key: str) -> Table:
 
 def categories(findings: StudyFindings) -> Table:
     """Kappa of each point against the rest: where annotators part."""
-    names = _criteria(findings)
+    names = criterion_names(findings)
     columns = [Column("criterion", "Criterion", numeric=False)]
     columns += [Column(f"kappa_{level}", str(level)) for level in findings.meta.levels]
     rows = [
@@ -232,12 +168,12 @@ def categories(findings: StudyFindings) -> Table:
         )
         for row in findings.agreement
     ]
-    caption = "Kappa of each point of the scale against all others." + _warning(findings)
+    caption = "Kappa of each point of the scale against all others." + warning(findings)
     return Table("categories", "Agreement point by point", caption, tuple(columns), tuple(rows))
 
 
 def consistency(findings: StudyFindings) -> Table:
-    names = _criteria(findings)
+    names = criterion_names(findings)
     columns = [
         Column("criterion", "Criterion", numeric=False),
         Column("n_pairs", "Second looks"),
@@ -253,12 +189,12 @@ def consistency(findings: StudyFindings) -> Table:
         )
         for row in findings.consistency
     ]
-    caption = "Annotators who met the same card twice." + _warning(findings)
+    caption = "Annotators who met the same card twice." + warning(findings)
     return Table("consistency", "Consistency", caption, tuple(columns), tuple(rows))
 
 
 def descriptions(findings: StudyFindings) -> Table:
-    names, labels = _criteria(findings), _systems(findings)
+    names, labels = criterion_names(findings), system_labels(findings)
     columns = [Column("criterion", "Criterion", numeric=False), Column("system", "System", numeric=False)]
     columns += [Column("mean", "Mean of ratings"), Column("mean_low", "low"), Column("mean_high", "high")]
     columns += [Column("median", "Median"), Column("sd", "SD"), Column("n_ratings", "Ratings")]
@@ -274,23 +210,23 @@ def descriptions(findings: StudyFindings) -> Table:
             (
                 Cell(names[row.criterion], row.criterion),
                 Cell(labels[row.system], row.system),
-                *_with_ends(row.ratings.mean),
+                *with_ends(row.ratings.mean),
                 Cell(number(row.ratings.median, 1), row.ratings.median),
                 Cell(number(row.ratings.sd), row.ratings.sd),
                 Cell(f"{row.ratings.mean.n:,}", row.ratings.mean.n),
-                *_with_ends(row.cases.mean),
+                *with_ends(row.cases.mean),
                 Cell(number(row.cases.sd), row.cases.sd),
                 Cell(f"{row.cases.mean.n:,}", row.cases.mean.n),
             )
         )
-    caption = "Ratings by system; over single ratings, and over case means, which the tests use." + _warning(
+    caption = "Ratings by system; over single ratings, and over case means, which the tests use." + warning(
         findings
     )
     return Table("descriptions", "Ratings", caption, tuple(columns), tuple(rows))
 
 
 def comparisons(findings: StudyFindings) -> Table:
-    names, labels = _criteria(findings), _systems(findings)
+    names, labels = criterion_names(findings), system_labels(findings)
     columns = [Column("criterion", "Criterion", numeric=False)]
     columns += [Column("first", "System", numeric=False), Column("second", "against", numeric=False)]
     columns += [Column("n_cases", "Cases"), Column("difference", "Difference")]
@@ -307,12 +243,12 @@ def comparisons(findings: StudyFindings) -> Table:
                 Cell(labels[row.first], row.first),
                 Cell(labels[row.second], row.second),
                 Cell(f"{row.n_cases:,}", row.n_cases),
-                *_with_ends(row.difference),
+                *with_ends(row.difference),
                 Cell(number(row.t), row.t),
                 Cell("–" if row.df is None else str(row.df), row.df),
                 Cell(p_value(row.p), row.p),
                 Cell(p_value(row.p_holm), row.p_holm, strong=significant),
-                *_with_ends(row.dz),
+                *with_ends(row.dz),
                 Cell(p_value(row.wilcoxon_p), row.wilcoxon_p),
                 Cell(p_value(row.permutation_p), row.permutation_p),
             )
@@ -320,13 +256,13 @@ def comparisons(findings: StudyFindings) -> Table:
     family = findings.comparisons[0].family if findings.comparisons else 0
     caption = (
         f"Paired t-tests over case means, two-sided; Holm's adjustment over all {family:,} tests; bold where "
-        "it stays below 0.05." + _warning(findings)
+        "it stays below 0.05." + warning(findings)
     )
     return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
 
 
 def metric_summaries(findings: StudyFindings) -> Table:
-    labels = _systems(findings)
+    labels = system_labels(findings)
     metrics = {metric.name: metric for metric in findings.metrics}
     written = {system.name for system in findings.systems if system.wrote_references}
     columns = [Column("metric", "Metric", numeric=False), Column("system", "System", numeric=False)]
@@ -344,7 +280,7 @@ def metric_summaries(findings: StudyFindings) -> Table:
             (
                 Cell(metric.label, row.metric),
                 Cell(labels.get(row.system, row.system), row.system, mark="own references" if own else ""),
-                *_with_ends(row.score, 3),
+                *with_ends(row.score, 3),
                 _texts(row.score),
                 Cell(f"{row.n_undefined:,}", row.n_undefined),
                 Cell(metric.signature or "–", metric.signature),
@@ -353,7 +289,7 @@ def metric_summaries(findings: StudyFindings) -> Table:
     caption = (
         "Automatic metrics by system; corpus-level metrics have one value for all texts and no interval."
     )
-    return Table("metrics", "Automatic metrics", caption + _warning(findings), tuple(columns), tuple(rows))
+    return Table("metrics", "Automatic metrics", caption + warning(findings), tuple(columns), tuple(rows))
 
 
 def _texts(score: Number) -> Cell:
@@ -364,7 +300,7 @@ def _texts(score: Number) -> Cell:
 
 def correlations(findings: StudyFindings) -> Table:
     """Long form, every level and coefficient; pages show `correlation_grid`."""
-    names = _criteria(findings)
+    names = criterion_names(findings)
     metrics = {metric.name: metric.label for metric in findings.metrics}
     columns = [Column("metric", "Metric", numeric=False), Column("criterion", "Criterion", numeric=False)]
     columns += [Column("level", "Level", numeric=False), Column("coefficient", "Coefficient", numeric=False)]
@@ -376,14 +312,14 @@ def correlations(findings: StudyFindings) -> Table:
             Cell(names[row.criterion], row.criterion),
             Cell(LEVELS.get(row.level, row.level), row.level),
             Cell(row.coefficient, row.coefficient),
-            *_with_ends(row.number),
+            *with_ends(row.number),
             Cell(f"{row.number.n:,}", row.number.n),
             Cell(row.number.counted, row.number.counted),
             Cell(f"{row.n_undefined:,}", row.n_undefined),
         )
         for row in findings.correlations
     ]
-    caption = "How well automatic metrics follow people." + _without_writers(findings) + _warning(findings)
+    caption = "How well automatic metrics follow people." + _without_writers(findings) + warning(findings)
     return Table("correlations", "Metrics against people", caption, tuple(columns), tuple(rows))
 
 
@@ -405,7 +341,7 @@ def correlation_grid(findings: StudyFindings, level: str, coefficient: str) -> T
             cells.append(Cell(text, given.value if given else None, given))
         rows.append(tuple(cells))
     caption = f"{coefficient.capitalize()} correlation with mean ratings, {LEVELS.get(level, level)}."
-    caption += _without_writers(findings) + _warning(findings)
+    caption += _without_writers(findings) + warning(findings)
     key = f"correlations_{level}_{coefficient}".replace("-", "_")
     return Table(key, LEVELS.get(level, level), caption, tuple(columns), tuple(rows))
 
@@ -416,17 +352,6 @@ def _kept(table: Table, keep: Sequence[bool]) -> Table:
         columns=tuple(compress(table.columns, keep)),
         rows=tuple(tuple(compress(row, keep)) for row in table.rows),
     )
-
-
-def _with_ends(given: Number, digits: int = 2) -> list[Cell]:
-    """The number for people, and its ends in full for CSV."""
-    low, high = (given.interval.low, given.interval.high) if given.interval else (None, None)
-    text = with_interval(given, digits) if given.value is not None else "undefined"
-    return [
-        Cell(text, given.value, given),
-        Cell(number(low, digits), low),
-        Cell(number(high, digits), high),
-    ]
 
 
 def _part(row: Agreement, attribute: str) -> Number:
@@ -451,51 +376,6 @@ def _best(findings: StudyFindings) -> dict[str, str]:
 
 def _without_writers(findings: StudyFindings) -> str:
     return "".join(f" {sentence}" for sentence in without_writers(findings))
-
-
-def _warning(findings: StudyFindings) -> str:
-    words = ""
-    if findings.meta.simulated:
-        words += " Simulated ratings: no person gave them."
-    if findings.meta.offline_systems:
-        words += " The offline teacher is rules, not a language model."
-    return words
-
-
-def _criteria(findings: StudyFindings) -> dict[str, str]:
-    return {criterion.key: criterion.name for criterion in findings.criteria}
-
-
-def _systems(findings: StudyFindings) -> dict[str, str]:
-    return {system.name: system.label for system in findings.systems}
-
-
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-_LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
-_LATEX |= {MINUS: "$-$", "±": r"$\pm$", "κ": r"$\kappa$", "α": r"$\alpha$", "<": "$<$", ">": "$>$", "–": "--"}
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that spreadsheets compute instead of showing."""
-
-
-def _csv_cell(raw: str | int | float | None) -> str | int | float:
-    """Texts that would be formulas get the apostrophe by which spreadsheets know a text; numbers stay.
-
-    A carriage return, which csv does not quote and most readers take for the end of a row, becomes a space.
-    """
-    if isinstance(raw, str):
-        return ("'" if raw.startswith(FORMULA) else "") + raw.replace("\r", " ")
-    return "" if raw is None else raw
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
-def _latex_cell(cell: Cell) -> str:
-    text = _latex(cell.text) + (rf" \emph{{({_latex(cell.mark)})}}" if cell.mark else "")
-    return rf"\textbf{{{text}}}" if cell.strong else text
 
 
 def as_csv_files(tables: Iterable[Table]) -> dict[str, str]:

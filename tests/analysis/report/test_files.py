@@ -15,11 +15,12 @@ import pytest
 
 from analysis.report.analyse import Subject
 from analysis.report.bundle import bundle, data_files, zipped
+from analysis.report.cells import Cell, Column, Table
 from analysis.report.figures import _ink, all_figures
 from analysis.report.findings import System
 from analysis.report.page import sections
 from analysis.report.scores import BadScores, ScoreTable
-from analysis.report.tables import Cell, Column, Table, all_tables, folded, overview
+from analysis.report.tables import all_tables, folded, overview
 from analysis.report.words import MINUS, number, p_value
 from tests.analysis.report import ratings
 
