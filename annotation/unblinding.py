@@ -168,8 +168,11 @@ def facts(study_id: int) -> dict[str, object]:
             {
                 "number": line.number,
                 "act": line.act,
+                "by": line.by_id,
                 "at": line.at.isoformat(),
                 "reason": line.reason,
+                "facts": line.facts,
+                "previous_hash": line.previous_hash,
                 "hash": line.hash,
             }
             for line in lines

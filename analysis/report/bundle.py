@@ -28,8 +28,12 @@ tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the
 figures/         SVG; text and lines follow the colour of the page they are set into
 data/            what the numbers were computed from, exactly as it was; open it in a spreadsheet only as text,
                  for nothing in it that looks like a formula is altered
-manifest.json    seed, versions, signatures, and the sha256 of every other file
+{plan}manifest.json    seed, versions, signatures, and the sha256 of every other file
 {warnings}
+To check that all of this holds together:
+
+    python manage.py verify_bundle .
+
 To compute the report again:
 
     python manage.py analyse data/ratings.csv{scores} --like report.json --out again
@@ -38,6 +42,10 @@ To compute the report again:
 the systems, the signatures and references of the metrics, and how far the plan was carried out. With the versions
 named in manifest.json every number comes out the same, digit for digit; other versions name themselves in the new
 report. The scores are taken as they stand: the metrics are not computed anew.
+"""
+
+PLAN = """data/plan.json   the plan as it was frozen before anybody judged, and what was dropped before that
+data/ledger.json what was done to the study and why; each line carries the hash of the one before
 """
 
 
@@ -56,9 +64,17 @@ def data_files(
     ratings: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
+    documents: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
-    """What findings were computed from, by path inside the bundle."""
-    files = {}
+    """What findings were computed from, by path inside the bundle.
+
+    Args:
+        documents: JSON values by name, such as the plan and the ledger.
+    """
+    files = {
+        f"data/{name}.json": (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+        for name, document in (documents or {}).items()
+    }
     for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
         if frame is not None:
             # All texts are quoted: a carriage return in a bare one would end the row for its reader.
@@ -93,6 +109,7 @@ def bundle(
         title=meta.title,
         format=meta.format,
         warnings="".join(f"\n{warning}\n" for warning in warnings),
+        plan=PLAN if "data/plan.json" in files else "",
         scores=" --scores data/scores.csv" if "data/scores.csv" in files else "",
     ).encode()
     files["manifest.json"] = manifest(findings, files)

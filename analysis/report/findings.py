@@ -323,7 +323,8 @@ class StudyFindings:
             raw = json.loads(text)
         except json.JSONDecodeError as error:
             raise UnreadableFindings(f"not JSON: {error}") from error
-        found = raw.get("meta", {}).get("format") if isinstance(raw, dict) else None
+        meta = raw.get("meta") if isinstance(raw, dict) else None
+        found = meta.get("format") if isinstance(meta, dict) else None
         if found != FORMAT:
             raise UnreadableFindings(f"this version reads report format {FORMAT}, not {found!r}")
         findings: StudyFindings = _read(cls, raw, "report")

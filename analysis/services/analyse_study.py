@@ -82,7 +82,8 @@ def _findings(report: Report) -> tuple[str, dict[str, bytes]]:
         kind="pooled" if report.kind == Report.Kind.POOLED else "unblinded",
         progress=progress,
     )
-    return findings.to_json(), data_files(ratings=data.ratings, scores=data.scores, texts=data.texts)
+    files = data_files(ratings=data.ratings, scores=data.scores, texts=data.texts, documents=data.documents)
+    return findings.to_json(), files
 
 
 def _finish(report_id: int, **values: Any) -> None:

@@ -2,7 +2,8 @@
 "its data."""
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,8 @@ class StudyData:
     ratings: pd.DataFrame
     scores: pd.DataFrame | None = None
     texts: pd.DataFrame | None = None
+    documents: Mapping[str, object] = field(default_factory=dict)
+    """The plan and the ledger as JSON values; none while the study is blind, for they name systems."""
 
 
 def read_study(*, study_id: int, kind: str) -> StudyData:
@@ -63,12 +66,13 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         return StudyData(subject, pooled)
     ratings = unblinding.ratings(study_id)
     texts = unblinding.texts(study_id)
+    facts = unblinding.facts(study_id)
     subject = Subject(
         title=summary.title,
         criteria=criteria,
         systems=_systems(study_id, texts),
         metrics=_metrics(study_id),
-        notes=_notes(study_id),
+        notes=_notes(facts),
         fieldwork=_fieldwork(summary, ratings),
     )
     scores = pd.DataFrame(
@@ -76,7 +80,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         columns=["case", "system", "metric", "value"],
     )
     scores = scores[scores["system"].isin(set(ratings["system"]))]  # of a study closed early, not all
-    return StudyData(subject, ratings[DATA_COLUMNS], scores, _plain(texts))
+    return StudyData(subject, ratings[DATA_COLUMNS], scores, _plain(texts), _documents(study_id, facts))
 
 
 def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwork:
@@ -152,9 +156,15 @@ def _metrics(study_id: int) -> tuple[Metric, ...]:
     )
 
 
-def _notes(study_id: int) -> tuple[str, ...]:
+def _documents(study_id: int, facts: Mapping[str, object]) -> dict[str, object]:
+    """What another lab reads of the plan, and of what was done to it."""
+    ledger = {"study": study_id, "whole": facts["ledger_whole"], "lines": facts["ledger"]}
+    plan = {key: value for key, value in facts.items() if not key.startswith("ledger")}
+    return {"plan": plan, "ledger": ledger}
+
+
+def _notes(facts: Mapping[str, object]) -> tuple[str, ...]:
     """What was dropped before anybody judged, and whether the ledger is whole."""
-    facts = unblinding.facts(study_id)
     sources: dict[str, Any] = dict(facts["sources"])  # type: ignore[call-overload]
     notes = []
     if dropped := sources.get("n_dropped", 0):

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from django.core.management.base import BaseCommand, CommandParser
 
+from analysis.report.again import subject_like
 from analysis.report.analyse import Subject, analyse
 from analysis.report.bundle import bundle, data_files
 from analysis.report.findings import StudyFindings, System, UnreadableFindings
@@ -117,14 +118,7 @@ class Command(BaseCommand):
 def _subject(like: StudyFindings | None, options: dict[str, Any]) -> Subject:
     if like is None:
         return Subject(title=options["title"] or options["ratings"].stem)
-    return Subject(
-        title=options["title"] or like.meta.title,
-        criteria=like.criteria,
-        systems=like.systems,
-        metrics=like.metrics,
-        notes=like.meta.notes,
-        fieldwork=like.fieldwork,
-    )
+    return replace(subject_like(like), title=options["title"] or like.meta.title)
 
 
 def _with_references(

@@ -78,7 +78,7 @@ def test_the_data_of_a_bundle_are_exact_and_its_readme_says_so() -> None:
 @pytest.mark.parametrize("title", ["$(touch owned) `id`", 'Rosa\'s "films"', "a\nb; rm x", "Plain"])
 def test_the_command_in_the_readme_holds_nothing_of_the_title(title: str) -> None:
     readme = bundle(ratings.findings(subject=Subject(title)))["README.txt"].decode()
-    [line] = [line for line in readme.splitlines() if "python manage.py" in line]
+    [line] = [line for line in readme.splitlines() if "python manage.py analyse" in line]
     assert shlex.split(line) == [
         *("python", "manage.py", "analyse", "data/ratings.csv"),
         *("--like", "report.json", "--out", "again"),

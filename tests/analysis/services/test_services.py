@@ -18,6 +18,9 @@ from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.findings import StudyFindings
 from analysis.report.prose import opening
+from analysis.report.unpacking import unpacked
+from analysis.report.verify import verify
+from analysis.report_file import html
 from analysis.services.analyse_study import LEASE, analyse_study
 from analysis.services.export_report import NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
@@ -175,7 +178,7 @@ def test_the_bundle_computes_itself_again_to_the_last_digit(
     with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
         archive.extractall(folder)
         readme = archive.read("README.txt").decode()
-    [line] = [line for line in readme.splitlines() if "manage.py" in line]
+    [line] = [line for line in readme.splitlines() if "manage.py analyse" in line]
     words = [str(folder / word) if (folder / word).exists() else word for word in line.split()[3:-1]]
     call_command("analyse", *words, str(again))
     same = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
@@ -185,6 +188,28 @@ def test_the_bundle_computes_itself_again_to_the_last_digit(
     for name in same:
         if name.parts[0] != "data":
             assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_bundle_of_a_study_holds_with_its_plan_its_ledger_and_its_scores(
+    olga: User, tmp_path: Path
+) -> None:
+    study = reports.rated(owner=olga)
+    path = tmp_path / "report.zip"
+    path.write_bytes(export_report(report_id=reports.report(study=study).pk).read())
+    files = unpacked(path)
+    found = verify(files, page=html)
+    assert found.problems == ()
+    assert found.n_scores >= 6 * 3 * 4 + 3 * 6
+    assert json.loads(files["data/plan.json"])["frozen_hash"] == study.frozen_hash
+    ledger = json.loads(files["data/ledger.json"])
+    assert [line["act"] for line in ledger["lines"]] == ["opened", "closed", "unblinded"]
+    ledger["lines"][1]["reason"] = "It was finished."
+    touched = files | {"data/ledger.json": json.dumps(ledger).encode()}
+    assert "data/ledger.json: line 2 does not follow from those before it" in verify(touched).problems
+    text = files["data/texts.csv"].replace(b"number 0 of the reasons", b"the first reason")
+    assert text != files["data/texts.csv"]
+    wrong = [one for one in verify(files | {"data/texts.csv": text}).problems if "data/scores.csv" in one]
+    assert any("ROUGE" in one for one in wrong)
 
 
 def test_a_study_closed_early_says_so_and_what_became_of_its_people(olga: User) -> None:

@@ -1,0 +1,48 @@
+"""A report computed again: numbers from the data, and what the data do not say from the report itself."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from analysis.report.analyse import Subject, analyse
+from analysis.report.findings import StudyFindings
+from analysis.report.scores import ScoreTable
+from analysis.stats.ratings import RatingTable
+
+
+def subject_like(findings: StudyFindings) -> Subject:
+    """What a report is about, as another report of the same data needs it."""
+    return Subject(
+        title=findings.meta.title,
+        criteria=findings.criteria,
+        systems=findings.systems,
+        metrics=findings.metrics,
+        notes=findings.meta.notes,
+        fieldwork=findings.fieldwork,
+    )
+
+
+def again(
+    like: StudyFindings,
+    *,
+    ratings: pd.DataFrame,
+    scores: pd.DataFrame | None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> StudyFindings:
+    """The findings that the data give under the seed, scale, time and words of `like`.
+
+    Raises:
+        BadRatings, BadScores: the data are no ratings, or no scores of their systems.
+    """
+    slots = like.counts.n_annotators is None
+    table = RatingTable.from_frame(ratings, levels=like.meta.levels, annotators_identified=not slots)
+    return analyse(
+        table,
+        None if scores is None else ScoreTable.from_frame(scores, systems=table.systems),
+        subject=subject_like(like),
+        seed=like.meta.seed,
+        created=like.meta.created,
+        kind=like.meta.kind,
+        confidence=like.meta.confidence,
+        progress=progress,
+    )
