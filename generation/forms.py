@@ -6,11 +6,14 @@ from typing import Any, get_type_hints
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from generation.models import Corpus, Run, Stage, Status
 from generation.pipeline.logs import LOG_FORMATS
+from generation.pipeline.logs.lines import ENCODINGS
 from generation.pipeline.logs.table import MEANINGS
+from generation.pipeline.storable import fault_in
 from generation.pipeline.systems import SYSTEMS
 from generation.services.map_columns import SeenTables
 from generation.services.parameters import PARAMETERS, choices_of
@@ -18,6 +21,32 @@ from generation.services.queue_pipeline import DEFAULT_SYSTEMS
 from generation.services.queue_run import NEEDED
 
 SEED_HELP = _("The same seed and the same inputs make the same run.")
+
+
+LONGEST_SHOWN = 1000
+"""Characters of a field that is shown again."""
+
+
+class ObjectField(forms.JSONField):
+    """JSON that a database can keep."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+            fault = fault_in(found)
+        except RecursionError:
+            raise forms.ValidationError(_("This is nested too deeply.")) from None
+        if fault:
+            raise forms.ValidationError(_("This holds %(fault)s; take it out.") % {"fault": fault})
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What is shown again beside a refusal: as it was typed, where it cannot be kept."""
+        try:
+            found = super().bound_data(data, initial)
+            return InvalidJSONInput(data) if fault_in(found) else found
+        except RecursionError:
+            return InvalidJSONInput(data[:LONGEST_SHOWN])
 
 
 def seed_field() -> forms.IntegerField:
@@ -51,7 +80,7 @@ def _field(one: dataclasses.Field[Any], kind: type) -> forms.Field:
     elif kind is float:
         field = forms.FloatField(min_value=one.metadata.get("low", 0), **{**common, "required": True})
     elif kind is dict:
-        field = forms.JSONField(widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}), **common)
+        field = ObjectField(widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}), **common)
     else:
         field = forms.CharField(**common)
     field.advanced = one.metadata.get("advanced", False)  # type: ignore[attr-defined]
@@ -68,9 +97,6 @@ class ManyFilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         chosen = data if isinstance(data, (list, tuple)) else [data] if data else []
         return [super(ManyFilesField, self).clean(one, initial) for one in chosen]
-
-
-ENCODINGS = ("utf-8", "latin-1", "cp1252", "gb18030", "shift_jis")
 
 
 class CorpusForm(forms.Form):
@@ -156,8 +182,7 @@ class TablesForm(forms.Form):
         names = [(name, name) for name in seen.names]
         self.fields["interactions"].choices = names
         self.fields["items"].choices = [("", _("in the same file")), *names]
-        known = dict.fromkeys((*ENCODINGS, encoding))
-        self.fields["encoding"].choices = [(name, name) for name in known]
+        self.fields["encoding"].choices = [(name, name) for name in ENCODINGS]
 
 
 class RunForm(forms.Form):

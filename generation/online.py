@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from generation.models import Checkpoint, Run, Stage, Status
@@ -11,7 +10,7 @@ from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item
 from generation.pipeline.serving.batcher import Batcher
 from generation.services.device import device
-from generation.services.folders import artefact_path
+from generation.services.folders import artefact_path, corpus_path
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def start(run_id: int | None, *, engine: str = "torch", **limits: Any) -> Online
     system = "prism" if with_user else "prism-nouser"
     checkpoint = artefact_path(Checkpoint.objects.get(run=run).artefact)
     loaded = systems.load(system, checkpoint=checkpoint, seed=run.seed, engine=engine, device=device())
-    items = {item.id: item for item in read_items(Path(artefact_path(run.corpus.artefact)))}
+    items = {item.id: item for item in read_items(corpus_path(run))}
     loaded.explain([])
     _current = Online(
         run_id=run.pk,

@@ -134,14 +134,14 @@ def catalogue_titles(*, explain_run_id: int) -> dict[str, records.Item]:
         ValueError: there is no such explain_cases run.
         OSError: the imported log is gone from the artefacts folder.
     """
-    from generation.services.folders import artefact_path
+    from generation.services.folders import corpus_path
 
     run = Run.objects.filter(pk=explain_run_id, stage=Stage.EXPLAIN_CASES).select_related("corpus").first()
     if run is None:
         raise ValueError(f"There is no explain_cases run {explain_run_id}; take an id from the list of runs.")
     from generation.pipeline.logs.corpus import read_items
 
-    return {item.id: item for item in read_items(artefact_path(run.corpus.artefact))}
+    return {item.id: item for item in read_items(corpus_path(run))}
 
 
 def case_record(row: models.Case) -> records.Case:

@@ -1,6 +1,5 @@
 """What all rooms' REST endpoints share by way of settings: reading bodies, telling refusals, pages, the schema."""
 
-import math
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -9,6 +8,8 @@ from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from generation.pipeline.storable import fault_in
 
 FARTHEST = 2**31 - 1
 """Rows nobody has; a larger offset would not fit every database's integers."""
@@ -20,31 +21,12 @@ class StorableJSONParser(parsers.JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
             body = super().parse(stream, media_type, parser_context)
-            fault = _unstorable(body)
+            fault = fault_in(body)
         except RecursionError:
             raise exceptions.ParseError("JSON parse error - the body is nested too deeply.") from None
         if fault:
             raise exceptions.ParseError(f"The body holds {fault}; take it out.")
         return body
-
-
-def _unstorable(value: Any) -> str:
-    match value:
-        case str():
-            if "\0" in value:
-                return "the character NUL"
-            return (
-                "half of a character (a lone surrogate)"
-                if any("\ud800" <= c <= "\udfff" for c in value)
-                else ""
-            )
-        case float():
-            return "" if math.isfinite(value) else "a number too large to be kept"
-        case list():
-            return next(filter(None, map(_unstorable, value)), "")
-        case dict():
-            return _unstorable([*value.keys(), *value.values()])
-    return ""
 
 
 class MayReadSchema(BasePermission):

@@ -17,6 +17,7 @@ from generation.api.room import MayRunGeneration, refused, validated
 from generation.api.serializers import RunSerializer
 from generation.models import Corpus
 from generation.pipeline.logs.table import MEANINGS
+from generation.pipeline.storable import fault_in
 from generation.services.create_corpus import create_corpus
 from generation.services.estimate_teacher import estimate_teacher
 from generation.services.folders import rejected_rows
@@ -38,7 +39,13 @@ class ColumnsField(serializers.JSONField):
     """An object of texts; a form of several parts carries it as JSON text."""
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        value = super().to_internal_value(data)
+        try:
+            value = super().to_internal_value(data)
+            fault = fault_in(value)
+        except RecursionError:
+            raise serializers.ValidationError("This is nested too deeply.") from None
+        if fault:
+            raise serializers.ValidationError(f"This holds {fault}; take it out.")
         if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
             raise serializers.ValidationError('Give an object of texts, such as {"user": "userId"}.')
         return value

@@ -1,9 +1,5 @@
 """Name a log and queue its import. Uploaded files are kept beside the artefacts until they are read."""
 
-import shutil
-import uuid
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,17 +12,13 @@ from generation.models import Corpus, Run, Stage
 from generation.pipeline.logs import LOG_FORMATS
 from generation.pipeline.logs.builtin.catalogue import catalogue
 from generation.pipeline.logs.builtin.world import LONGEST, SHORTEST
-from generation.pipeline.stores.interface import StoreRefused, StoreUnreachable
-from generation.services.folders import artefact_store, path_below_logs
+from generation.services.folders import path_below_logs
+from generation.services.keep_uploads import forget_uploads, keep_uploads
 from generation.services.map_columns import map_columns
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 
 BUILTIN_OPTIONS = ("n_users", "seed", "shortest", "longest")
-MOST_BYTES = 20 * 2**30
-"""A zip that unpacks to more than this is refused before it is unpacked."""
-LONGEST_NAME = 255
-"""Bytes of a file's name that file systems keep."""
 
 
 def create_corpus(
@@ -73,7 +65,7 @@ def create_corpus(
         raise taken
     if files:
         # Before the transaction: it would keep everybody else from writing while a large log unpacks.
-        chosen = _keep(files)
+        chosen = keep_uploads(files)
     try:
         with transaction.atomic():
             corpus = Corpus.objects.create(
@@ -85,19 +77,13 @@ def create_corpus(
                 run = None
             else:
                 run = map_columns(corpus=corpus, columns=columns, created_by=created_by)
-    except IntegrityError:
-        _forget(chosen, files)
-        raise taken from None
-    except BadParameters:
-        _forget(chosen, files)
+    except BaseException as problem:
+        if files:
+            forget_uploads(chosen)
+        if isinstance(problem, IntegrityError):
+            raise taken from None
         raise
     return corpus, run
-
-
-def _forget(chosen: Mapping[str, Any], files: list[UploadedFile]) -> None:
-    """Uploaded files that no corpus points to."""
-    if files:
-        shutil.rmtree(chosen["folder"], ignore_errors=True)
 
 
 def _check_builtin(options: dict[str, Any], *, has_files: bool) -> None:
@@ -142,52 +128,3 @@ def _folder_on_server(folder: str, *, anywhere: bool) -> Path:
     if not found:
         raise BadParameters("folder", f"there is no folder {str(path)[:200]} on this server")
     return path
-
-
-def _keep(files: list[UploadedFile]) -> dict[str, str]:
-    """The corpus's options: where the files lie on this machine, and what any other asks the store for."""
-    store, name = artefact_store(), f"uploads/{uuid.uuid4().hex}"
-    folder = store.root / name
-    folder.mkdir(parents=True)
-    try:
-        for file in files:
-            name = Path(file.name or "").name
-            if name.lower().endswith(".zip"):
-                _unpack(file, folder)
-                continue
-            with (folder / name).open("wb") as target:
-                for chunk in file.chunks():
-                    target.write(chunk)
-        for path in sorted(folder.iterdir()):
-            store.push(path)
-    except (StoreUnreachable, StoreRefused) as trouble:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise BadParameters("uploads", f"the log could not be kept: {trouble}") from trouble
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # half a log is no log, and nothing would ever point to it
-        raise
-    return {"folder": str(folder), "upload": name}
-
-
-def _unpack(file: UploadedFile, folder: Path) -> None:
-    """Files only, by their plain names: a zip cannot write outside its folder or make links."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if sum(member.file_size for member in members) > MOST_BYTES:
-                raise BadParameters("uploads", f"{file.name} unpacks to more than {MOST_BYTES // 2**30} GiB")
-            for member in members:
-                name = Path(member.filename).name
-                if name in ("", "..") or len(name.encode()) > LONGEST_NAME:
-                    raise BadParameters("uploads", f"{file.name} holds a file named {name[:40]!r}; rename it")
-                with archive.open(member) as source, (folder / name).open("wb") as target:
-                    while chunk := source.read(1 << 20):
-                        target.write(chunk)
-    except (RuntimeError, NotImplementedError):  # zipfile's words for "encrypted" and "an unknown method"
-        raise BadParameters(
-            "uploads", f"{file.name} is encrypted or packed in an unusual way; pack it again, plainly"
-        ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise BadParameters(
-            "uploads", f"{file.name} is not a zip file that can be read; pack it again"
-        ) from None

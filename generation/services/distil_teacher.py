@@ -31,8 +31,8 @@ from generation.pipeline.teacher.distilling import (
 from generation.services.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.endpoints import key_for
-from generation.services.folders import artefact_path, artefact_store, artefacts_root, publish
+from generation.services.endpoints import check_endpoint, key_for
+from generation.services.folders import artefact_path, artefact_store, artefacts_root, corpus_path, publish
 from generation.services.run_shards import Outcome, run_shards
 
 MOST_REJECTED_SHOWN = 50
@@ -55,6 +55,8 @@ def load_teacher(run: Run, items: tuple[Item, ...]) -> teacher.Teacher:
     if chosen["teacher"] == "scripted":
         options = {**scripted_options(run, items), **options}
     elif chosen["teacher"] == "endpoint":
+        if run.created_by_id is not None:  # asked for through the web: still on the list?
+            check_endpoint(chosen["endpoint"])
         options = {**endpoint_options(chosen, run.shards.count()), **options}
     else:
         options = {**local_options(chosen), **options}
@@ -103,7 +105,7 @@ def scripted_options(run: Run, items: tuple[Item, ...]) -> dict[str, Any]:
 
 def _write(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
-    items = read_items(artefact_path(run.corpus.artefact))
+    items = read_items(corpus_path(run))
     writer = load_teacher(run, items)
     if run.parameters["by_file"]:
         writer = AnsweredTeacher(writer, {})

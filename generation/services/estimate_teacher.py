@@ -14,7 +14,7 @@ from generation.pipeline.teacher.budget import Limits
 from generation.pipeline.teacher.distilling import render
 from generation.pipeline.teacher.endpoint import EndpointTeacher
 from generation.services.case_files import read_cases
-from generation.services.folders import artefact_path
+from generation.services.folders import artefact_path, corpus_path
 from generation.services.parameters import BadParameters, read_parameters
 
 PROMPTS_READ = 500
@@ -51,7 +51,7 @@ def estimate_teacher(*, corpus: Corpus, parameters: dict[str, Any], prefer: Sequ
         raise BadParameters("teacher", "only the teacher behind an address has prices to estimate by")
     cases = _case_run(corpus, prefer)
     folder = artefact_path(cases.artefact)
-    items = read_items(artefact_path(corpus.artefact))
+    items = read_items(corpus_path(cases))
     teacher = EndpointTeacher(
         chosen["endpoint"],
         chosen["endpoint_model"],

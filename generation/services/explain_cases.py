@@ -16,7 +16,7 @@ from generation.queries import case_record, signature_json
 from generation.services.claim_shard import Claim
 from generation.services.device import device
 from generation.services.distil_teacher import scripted_options
-from generation.services.folders import artefact_path
+from generation.services.folders import artefact_path, corpus_path
 from generation.services.parameters import NAMED_BY_PATH
 from generation.services.run_shards import Outcome, run_shards
 from generation.services.select_cases import split_of
@@ -37,7 +37,7 @@ def load_system(run: Run) -> systems.System:
     chosen, name = run.parameters, run.parameters["system"]
     options: dict[str, Any] = dict(chosen["options"])
     if name == "scripted-teacher":
-        options = {**scripted_options(run, read_items(artefact_path(run.corpus.artefact))), **options}
+        options = {**scripted_options(run, read_items(corpus_path(run))), **options}
     elif name == "template-knn":
         options = {"interactions": _learnable(run), **options}
     elif name in NAMED_BY_PATH:
@@ -135,7 +135,7 @@ def _offline(run: Run) -> bool:
 
 def _learnable(run: Run) -> list[tuple[int, str]]:
     """(user code, item id) of what may be learned from, as the split of the cases says."""
-    corpus = read_corpus(artefact_path(run.corpus.artefact))
+    corpus = read_corpus(corpus_path(run))
     rows = split_of(_case_run(run), corpus).learnable.nonzero()[0]
     users, items = corpus.user[rows].tolist(), corpus.item[rows].tolist()
     return [(user, corpus.items[item].id) for user, item in zip(users, items, strict=True)]

@@ -7,7 +7,7 @@ from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.teacher.batch_files import question
 from generation.pipeline.teacher.distilling import ERROR, read_rows, render, row_key
 from generation.services.distil_teacher import cases_of_shard, decoding_of, load_teacher, store_name
-from generation.services.folders import artefact_path, artefact_store
+from generation.services.folders import artefact_store, corpus_path
 
 
 class NotForBatches(ValueError):
@@ -42,7 +42,7 @@ def check_for_batches(run: Run) -> None:
 
 
 def _questions(run: Run) -> Iterator[str]:
-    items = read_items(artefact_path(run.corpus.artefact))
+    items = read_items(corpus_path(run))
     teacher, decoding, n_shards = load_teacher(run, items), decoding_of(run), run.shards.count()
     for index in range(n_shards):
         store = artefact_store().pull(store_name(run, n_shards, index))

@@ -8,11 +8,13 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from generation.models import Corpus
+from generation.models import Corpus, Run, Stage
 from generation.pipeline.artefacts import Artefact
 from generation.pipeline.logs.corpus import REJECTED
 from generation.pipeline.stores import Store, open_store
 
+NEARER = (Stage.IMPORT_LOG, Stage.SELECT_CASES, Stage.DISTIL_TEACHER)
+"""The way from a run back to its log."""
 HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
 """How models are called on a hub: a name, or an owner and a name."""
 
@@ -44,6 +46,31 @@ def artefact_path(name: str) -> Path:
     if not name:
         raise FileNotFoundError("There is no artefact: the stage that writes it is not done. Run it again.")
     return artefact_store().open(name)
+
+
+def corpus_path(run: Run) -> Path:
+    """The corpus a run builds on, as its import read it: a later import of the same log changes nothing for it.
+
+    Raises:
+        FileNotFoundError, StoreUnreachable: as `artefact_path`.
+    """
+    return artefact_path(import_of(run).artefact)
+
+
+def import_of(run: Run) -> Run:
+    """The import_log run behind a run: itself, or that of the cases it builds on.
+
+    Raises:
+        Run.DoesNotExist: it builds on none.
+    """
+    while run.stage != Stage.IMPORT_LOG:
+        # A system that was trained builds on its cases and its student; what it explains are the cases.
+        needs = {need.stage: need for need in run.needs.all()}
+        stage = next((stage for stage in NEARER if stage in needs), None)
+        if stage is None:
+            raise Run.DoesNotExist(f"Run {run.pk} builds on no log that was read.")
+        run = needs[stage]
+    return run
 
 
 def rejected_rows(corpus: Corpus) -> BinaryIO:

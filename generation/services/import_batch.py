@@ -11,7 +11,7 @@ from generation.pipeline.teacher.batch_files import AnsweredTeacher, BadLine, re
 from generation.pipeline.teacher.distilling import distil, render, row_key
 from generation.services.distil_teacher import cases_of_shard, decoding_of, load_teacher, store_name
 from generation.services.export_batch import NotForBatches, check_for_batches
-from generation.services.folders import artefact_path, artefact_store
+from generation.services.folders import artefact_store, corpus_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def import_batch(*, run_id: int, files: Iterable[tuple[str, Iterable[bytes]]]) -
             f"run {run.pk} is {run.status}: answers are taken by a run that waits or has ended"
         )
     answers = read_answers(files)
-    items = read_items(artefact_path(run.corpus.artefact))
+    items = read_items(corpus_path(run))
     teacher, decoding, n_shards = load_teacher(run, items), decoding_of(run), run.shards.count()
     asked: set[str] = set()
     n_ok = n_rejected = n_errors = 0

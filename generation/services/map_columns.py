@@ -10,9 +10,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Run, Stage
+from generation.pipeline.logs.lines import ENCODINGS
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
 from generation.pipeline.logs.table import MEANINGS, BadColumns, check_columns, choose_files, guess_columns
 from generation.pipeline.logs.tabular import Table, tables_in
+from generation.pipeline.storable import storable
 from generation.services.folders import artefact_store
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
@@ -83,10 +85,7 @@ def map_columns(
     """
     if corpus.log_format != "table":
         raise BadParameters("columns", "this log is no table; its format knows its columns")
-    if corpus.runs.exists():
-        raise BadParameters(
-            "columns", "this log has been read; name it anew as another corpus to change that"
-        )
+    _check_unread(corpus)
     files = {name: str(columns.get(name) or "") for name in FILES}
     encoding = files["encoding"] or "utf-8"
     _, chosen, catalogue = _choose(corpus, files["interactions"], files["items"], encoding)
@@ -99,6 +98,9 @@ def map_columns(
     except BadColumns as problem:
         raise BadParameters(f"columns.{problem.meaning}", str(problem)) from None
     with transaction.atomic():
+        # Two answers at once would queue two imports: the later one waits here and is refused.
+        Corpus.objects.select_for_update().get(pk=corpus.pk)
+        _check_unread(corpus)
         corpus.options = {
             **corpus.options,
             "columns": said,
@@ -111,15 +113,20 @@ def map_columns(
         return queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
 
 
+def _check_unread(corpus: Corpus) -> None:
+    if corpus.runs.exists():
+        raise BadParameters(
+            "columns", "this log has been read; name it anew as another corpus to change that"
+        )
+
+
 def _choose(
     corpus: Corpus, interactions: str, items: str, encoding: str
 ) -> tuple[tuple[Table, ...], Table, Table | None]:
-    try:
-        "".encode(encoding)
-    except LookupError:
+    if encoding not in ENCODINGS:
         raise BadParameters(
-            "encoding", f"there is no encoding {encoding!r}; utf-8 is the usual one"
-        ) from None
+            "encoding", f"{encoding!r} cannot be read; save it as one of {', '.join(ENCODINGS)}"
+        )
     try:
         tables = tables_in(_folder(corpus), encoding=encoding)
         return tables, *choose_files(tables, interactions=interactions, items=items)
@@ -137,13 +144,16 @@ def _folder(corpus: Corpus) -> Path:
 
 def _seen(table: Table) -> SeenTable:
     columns = table.columns()
-    rows = islice(table.rows(Rejected()), ROWS_SHOWN)
+    rows = islice(table.glance().rows(Rejected()), ROWS_SHOWN)
     shown = tuple(tuple(_short(row.get(column)) for column in columns) for _, row in rows)
     return SeenTable(table.name, columns, shown)
 
 
 def _short(value: Any) -> str:
-    text = "" if value is None else str(value)
+    try:
+        text = "" if value is None else storable(str(value))
+    except RecursionError:
+        return "…"
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 

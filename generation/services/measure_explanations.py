@@ -16,7 +16,7 @@ from generation.pipeline.student.faithfulness import Lexicon, Shares, UserEffect
 from generation.pipeline.systems.prism import usual
 from generation.queries import explained_cases
 from generation.services.device import device
-from generation.services.folders import artefact_path
+from generation.services.folders import artefact_path, corpus_path
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def measure_explanations(*, explain_run_ids: Sequence[int], seed: int = 0) -> Me
     if not found.cases:
         raise ValueError("There is no case that every system explained: look at the runs' reasons.")
     runs = Run.objects.filter(pk__in=explain_run_ids).select_related("corpus")
-    lexicon = Lexicon(read_items(artefact_path(runs[0].corpus.artefact)))
+    lexicon = Lexicon(read_items(corpus_path(runs[0])))
     cases = [one.case for one in found.cases]
     texts = {name: [one.explanations[name][1].text for one in found.cases] for name in found.systems}
     effect, n_with_row = None, 0

@@ -19,6 +19,7 @@ from generation.pipeline import prompts, rankers, student, systems, teacher
 from generation.pipeline.logs import splits
 from generation.pipeline.origins import origin_of
 from generation.pipeline.registry import Queue
+from generation.pipeline.storable import fault_in, storable
 from generation.pipeline.teacher.address import checked_url
 
 ROWS_A_SHARD = 20_000
@@ -399,10 +400,20 @@ def read_parameters(stage: str, values: Mapping[str, Any]) -> Parameters:
     kind = PARAMETERS[stage]
     known = {one.name: one for one in dataclasses.fields(kind)}
     types = get_type_hints(kind)
-    for name in values:
+    for name, value in values.items():
+        _check_storable(name, value)
         if name not in known:
             raise BadParameters(name, _unknown(f"parameter of {stage}", name, known))
     return kind(**{name: _read(known[name], types[name], value) for name, value in values.items()})
+
+
+def _check_storable(name: str, value: Any) -> None:
+    try:
+        fault = fault_in(value) or fault_in(name)
+    except RecursionError:
+        raise BadParameters(name, "is nested too deeply") from None
+    if fault:
+        raise BadParameters(storable(name), f"holds {fault}; take it out")
 
 
 def queue_of(stage: str, parameters: Mapping[str, Any]) -> Queue:

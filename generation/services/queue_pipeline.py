@@ -7,9 +7,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Run, Stage, Status
+from generation.pipeline.storable import storable
+from generation.services.parameters import PARAMETERS, BadParameters
 from generation.services.queue_run import TRAINED, queue_run
 
 DEFAULT_SYSTEMS = ("scripted-teacher", "template-knn", "prism", "prism-nouser")
+
+SAID_BY_SYSTEMS = {Stage.TRAIN_STUDENT: ("with_user",), Stage.EXPLAIN_CASES: ("system",)}
+"""Parameters that each run of the stage gets for itself."""
 
 DEMO_HISTORY = 8
 """What the small student is shown; the teacher of its pairs must cite nothing older."""
@@ -32,6 +37,7 @@ def queue_pipeline(
         BadParameters: as queue_run; nothing is queued then.
     """
     chosen = {stage: dict(given) for stage, given in (parameters or {}).items()}
+    _check(systems, chosen)
     if chosen.get(Stage.TRAIN_STUDENT, {}).get("recipe", "demo") == "demo":
         chosen.setdefault(Stage.SELECT_CASES, {}).setdefault("max_history", DEMO_HISTORY)
     runs: list[Run] = []
@@ -61,6 +67,20 @@ def queue_pipeline(
             needs = [cases, students[TRAINED[system]]] if system in TRAINED else [cases]
             queue(Stage.EXPLAIN_CASES, needs, system=system)
     return runs
+
+
+def _check(systems: Sequence[str], chosen: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse what would be passed over in silence."""
+    if not systems:
+        raise BadParameters("systems", "name at least one system that is to explain")
+    for stage, given in chosen.items():
+        if stage not in PARAMETERS:
+            raise BadParameters(
+                "parameters", f"there is no stage {storable(stage[:40])!r}. Known: {', '.join(PARAMETERS)}."
+            )
+        for name in SAID_BY_SYSTEMS.get(stage, ()):
+            if name in given:
+                raise BadParameters("parameters", f"{name} of {stage} follows from the systems; name those")
 
 
 def _imported(corpus: Corpus) -> Run | None:

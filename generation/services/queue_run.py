@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from generation.models import Corpus, Need, Run, Shard, Stage, Status, note
-from generation.pipeline.origins import origin_of
-from generation.services.endpoints import is_allowed
+from generation.services.endpoints import check_endpoint, check_recommender
 from generation.services.folders import model_below_models, path_below_logs
 from generation.services.parameters import BadParameters, read_parameters
 
@@ -73,14 +71,14 @@ def _with_paths(parameters: dict[str, Any], *, through_the_web: bool) -> dict[st
         )
     if not through_the_web:
         return chosen
-    if isinstance(named := chosen.get("endpoint"), str) and named and not is_allowed(named):
-        raise BadParameters(
-            "endpoint", "this server allows no such endpoint; whoever runs it lists them in PRISM_ENDPOINTS"
-        )
+    for name, check in (("endpoint", check_endpoint), ("url", check_recommender)):
+        if isinstance(named := chosen.get(name), str) and named:  # else read_parameters says what it wants
+            try:
+                check(named)
+            except ValueError as refusal:
+                raise BadParameters(name, str(refusal)) from None
     if named := chosen.get("path"):
         chosen["path"] = _model("path", named)
-    if named := chosen.get("url"):
-        _check_recommender(named)
     if isinstance(config := chosen.get("config"), dict) and (named := config.get("pretrained")):
         chosen["config"] = {**config, "pretrained": _model("config", named)}
     if isinstance(options := chosen.get("options"), dict):
@@ -114,24 +112,6 @@ def _model(field: str, named: Any) -> Any:
         return model_below_models(named)
     except PermissionError as refusal:
         raise BadParameters(field, str(refusal)) from None
-
-
-def _check_recommender(named: Any) -> None:
-    """The server must not be made to ask whatever address a signed-in person likes."""
-    if not isinstance(named, str):
-        return  # read_parameters says what type it wants
-    allowed = settings.PRISM_RANKER_URLS
-    try:
-        found = origin_of(named)
-    except ValueError as problem:
-        raise BadParameters("url", str(problem)) from None
-    if found not in allowed:
-        listed = f"Allowed are {', '.join(allowed)}" if allowed else "None is allowed yet"
-        raise BadParameters(
-            "url",
-            f"this server asks no recommender at {found}. {listed}; whoever runs this server names them in "
-            "PRISM_RANKER_URLS.",
-        )
 
 
 def _expected(needs: Sequence[Run]) -> int:

@@ -12,7 +12,7 @@ from generation.pipeline.registry import UnknownName
 from generation.pipeline.teacher.distilling import ERROR, OK, REJECTED, Row, read_rows
 from generation.services.case_files import find_cases
 from generation.services.distil_teacher import store_name
-from generation.services.folders import artefact_path, artefact_store
+from generation.services.folders import artefact_path, artefact_store, corpus_path
 
 STATUSES = (OK, REJECTED, ERROR)
 MOST_ROWS, MOST_READ = 1_000, 20_000
@@ -73,9 +73,9 @@ def _rows(run: Run) -> Iterator[Row]:
 
 def _cases(run: Run, case_ids: Collection[str]) -> dict[str, Case]:
     case_run = next((need for need in run.needs.all() if need.stage == Stage.SELECT_CASES), None)
-    if not case_ids or case_run is None or not case_run.artefact or not run.corpus.artefact:
+    if not case_ids or case_run is None or not case_run.artefact:
         return {}
-    items = read_items(artefact_path(run.corpus.artefact))
+    items = read_items(corpus_path(run))
     folder = artefact_path(case_run.artefact)
     found: dict[str, Case] = {}
     for split in ("train", "valid"):

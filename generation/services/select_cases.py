@@ -20,7 +20,8 @@ from generation.queries import item_json
 from generation.services.case_files import write_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.folders import artefact_path, artefacts_root, publish
+from generation.services.endpoints import check_recommender
+from generation.services.folders import artefacts_root, corpus_path, import_of, publish
 from generation.services.run_shards import Outcome, run_shards
 
 STREAM_TEST, STREAM_COLD, STREAM_TRAIN, STREAM_VALID = 1, 2, 3, 4
@@ -47,7 +48,7 @@ def split_of(run: Run, corpus: CorpusData) -> Targets:
 
 def _select(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
-    corpus = read_corpus(artefact_path(run.corpus.artefact))
+    corpus = read_corpus(corpus_path(run))
     targets = split_of(run, corpus)
     ranker = _fitted(run, corpus, targets)
     judged = _judged(run, corpus, targets, ranker)
@@ -57,7 +58,7 @@ def _select(claim: Claim) -> dict[str, Any]:
     def fill(folder: Path) -> None:
         counts.update(_write_training(claim, run, corpus, targets, folder))
 
-    facts = {"corpus": run.corpus.sha256, "parameters": run.parameters, "seed": run.seed}
+    facts = {"corpus": import_of(run).sha256, "parameters": run.parameters, "seed": run.seed}
     artefact = artefacts.write_folder(artefacts_root(), "cases", fill, facts)
     counts["n_cases"] = sum(len(part.cases) for part in judged)
     counts["n_without_pick"] = sum(part.n_without_pick for part in judged)
@@ -82,6 +83,8 @@ def _fitted(run: Run, corpus: CorpusData, targets: Targets) -> rankers.Ranker:
     if chosen["ranker"] == "csv":
         options["path"] = Path(chosen["picks"])
     if chosen["ranker"] == "http":
+        if run.created_by_id is not None:  # asked for through the web: still on the list?
+            check_recommender(chosen["url"])
         options["url"] = chosen["url"]
     if chosen["ranker"] == "sasrec":
         options.setdefault("device", device())

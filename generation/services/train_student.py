@@ -18,7 +18,7 @@ from generation.pipeline.student.training import Drawn, train
 from generation.services.case_files import ROWS_A_BATCH, read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
-from generation.services.folders import artefact_path, artefact_store, publish
+from generation.services.folders import artefact_path, artefact_store, corpus_path, publish
 from generation.services.run_shards import Outcome, run_shards
 
 CURVE_EVERY_SECONDS = 2.0
@@ -66,7 +66,7 @@ def _train(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     distilled = run.needs.get(stage=Stage.DISTIL_TEACHER)
     cases = distilled.needs.get(stage=Stage.SELECT_CASES)
-    items = read_items(artefact_path(run.corpus.artefact))
+    items = read_items(corpus_path(run))
     pairs_train, pairs_valid = _pairs(cases, distilled, items)
     config = student_config(run.parameters)
     store, state = artefact_store(), f"training/run-{run.pk}"

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from generation import overview, tasks
-from generation.forms import ENCODINGS, ColumnsForm, CorpusForm, PipelineForm, TablesForm
+from generation.forms import ColumnsForm, CorpusForm, PipelineForm, TablesForm
 from generation.models import Corpus
+from generation.pipeline.logs.lines import ENCODINGS
 from generation.portrait import portrait
 from generation.services.create_corpus import create_corpus
 from generation.services.folders import logs_root, rejected_rows

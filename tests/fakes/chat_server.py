@@ -1,11 +1,12 @@
 """A chat server that can fail in the ways real ones do, on a port of its own."""
 
+import gzip
 import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +19,9 @@ Fault = Callable[[str, int], str]
 class ChatServer:
     fault: Fault = lambda prompt, before: ""
     text: Callable[[str], str] = lambda prompt: "It is the very film for you to watch tonight."
+    usage: dict[str, Any] = field(
+        default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    )
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
@@ -38,7 +42,7 @@ class ChatServer:
                     "message": {"role": "assistant", "content": self.text(prompt)},
                 }
             ],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+            "usage": self.usage,
         }
 
 
@@ -69,6 +73,28 @@ def chat_server(**options: Any) -> Iterator[ChatServer]:
                 time.sleep(5.0)
             elif fault == "garbage":
                 self._send(200, b"<html>busy</html>")
+            elif fault == "drip":
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.end_headers()
+                with suppress(OSError):
+                    for _ in range(40):
+                        self.wfile.write(b" ")
+                        self.wfile.flush()
+                        time.sleep(0.1)
+                self.close_connection = True
+            elif fault == "flood":
+                with suppress(OSError):
+                    self._send(200, b" " * 2**23)
+                self.close_connection = True
+            elif fault == "nested":
+                self._send(200, b"[" * 200_000)
+            elif fault == "packed":
+                self._send(200, gzip.compress(b"{}"), encoding="gzip")
+            elif fault == "half":
+                answer = state.answer(prompt)
+                answer["choices"][0]["message"]["content"] = "half \ud800"
+                self._send(200, json.dumps(answer).encode())
             elif fault == "hollow":
                 self._send(200, b'{"choices": []}')
             elif fault:
@@ -78,8 +104,10 @@ def chat_server(**options: Any) -> Iterator[ChatServer]:
                 time.sleep(0.005)
                 self._send(200, json.dumps(state.answer(prompt)).encode())
 
-        def _send(self, status: int, content: bytes, pause: str = "") -> None:
+        def _send(self, status: int, content: bytes, pause: str = "", encoding: str = "") -> None:
             self.send_response(status)
+            if encoding:
+                self.send_header("content-encoding", encoding)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(content)))
             if pause:

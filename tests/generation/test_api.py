@@ -465,3 +465,32 @@ def test_a_teachers_texts_refuse_what_is_no_number_or_status(api, query):
     run = builders.run(stage="distil_teacher", needs=(builders.case_run(),))
     assert api.get(f"{ROOT}/runs/{run.pk}/texts/").json() == {"results": [], "following": None}
     assert api.get(f"{ROOT}/runs/{run.pk}/texts/?{query}").status_code == 422
+
+
+HALF = '{"a": "\\ud800"}'
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"\\ud800": "x"}', '{"encoding": "a\\u0000b"}', '{"encoding": "punycode"}']
+)
+def test_columns_that_no_database_keeps_are_refused_and_leave_no_upload(api, settings, tmp_path, text):
+    settings.PRISM_ARTEFACTS = tmp_path
+    file = SimpleUploadedFile("a.csv", b"userId,itemId,timestamp,title\nu,a,0,Alien\n")
+    wanted = {"name": "Mine", "log_format": "table", "uploads": [file], "columns": text}
+    assert api.post(f"{ROOT}/corpora/", wanted, format="multipart").status_code == 422
+    assert not list(tmp_path.glob("uploads/*"))
+
+
+@pytest.mark.parametrize(
+    "sent_data",
+    [
+        {"systems": []},
+        {"parameters": {"explain": {}}},
+        {"parameters": {"explain_cases": {"system": "prism"}}},
+        {"parameters": {"train_student": {"with_user": False}}},
+    ],
+)
+def test_a_pipeline_refuses_what_it_would_pass_over(api, sent_data):
+    corpus = builders.corpus()
+    answer = api.post(f"{ROOT}/corpora/{corpus.pk}/pipeline/", sent_data, format="json")
+    assert answer.status_code == 422, answer.content

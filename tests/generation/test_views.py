@@ -368,6 +368,17 @@ def test_a_run_form_refuses_what_cannot_be_followed(post):
     assert Run.objects.count() == 1
 
 
+@pytest.mark.parametrize("options", ["[" * 100_000, '{"a": NaN}', '{"a": "\\ud800"}', '{"a": "\\u0000"}'])
+def test_options_that_no_database_keeps_are_refused_on_the_page_too(post, page, options):
+    corpus = builders.run(stage="import_log", status="done").corpus
+    answer = post(
+        "new-run", corpus.pk, "select_cases", n_cases=5, n_train=10, n_valid=5, split="temporal",
+        ranker="next-item", min_history=3, max_history=50, seed=0, ranker_options=options,
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert Run.objects.count() == 1
+
+
 def test_a_stage_without_what_it_builds_on_says_what_to_queue_first(post):
     corpus = builders.corpus()
     answer = post(

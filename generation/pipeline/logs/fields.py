@@ -5,9 +5,16 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from generation.pipeline.storable import has_half
+
 LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-_HALVES = re.compile("[\ud800-\udfff]")
-"""Halves of a surrogate pair, which JSON can write and UTF-8 cannot."""
+LONGEST_ID = 200
+"""Characters; a case's row has room for so many."""
+LARGEST_RATING = 1e30
+"""Beyond it, single precision, which a corpus keeps ratings in, ends soon."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of the text after it, beyond its own end."""
 
 
 class BadField(ValueError):
@@ -27,6 +34,8 @@ def read_id(field: str, value: Any) -> str:
         raise BadField(field, "is empty", "Every row needs one")
     if not text.isprintable():
         raise BadField(field, "holds a control character", "Remove it, or export the file again")
+    if len(text) > LONGEST_ID:
+        raise BadField(field, f"is longer than {LONGEST_ID} characters", "Give users and items short ids")
     return text
 
 
@@ -36,13 +45,17 @@ def read_text(field: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise BadField(field, "is no text", "Give a text in quotes, or leave it out")
-    if not value.isascii() and _HALVES.search(value):
+    if has_half(value):
         raise BadField(field, "holds half of a character", "Export the file again as UTF-8")
-    return " ".join(value.replace("\x00", " ").split())
+    if not value.isprintable():
+        value = _TURNS.sub("", _CONTROLS.sub(" ", value))
+    return " ".join(value.split())
 
 
-def read_rating(field: str, value: Any, *, lowest: float = -math.inf, highest: float = math.inf) -> float:
-    """A finite number within the scale."""
+def read_rating(
+    field: str, value: Any, *, lowest: float = -LARGEST_RATING, highest: float = LARGEST_RATING
+) -> float:
+    """A number within the scale."""
     number = _number(field, value)
     if not lowest <= number <= highest:
         raise BadField(field, f"is outside {lowest:g} to {highest:g}", "Give a rating of this log's scale")

@@ -19,14 +19,19 @@ Raises:
 
 
 def read_objects(
-    path: Path, *, rejected: Rejected, parse: Parse | None = None, encoding: str = "utf-8"
+    path: Path,
+    *,
+    rejected: Rejected,
+    parse: Parse | None = None,
+    encoding: str = "utf-8",
+    most_bytes: int | None = None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object); empty lines are passed over, lines that are no object are told to `rejected`.
 
     Raises:
         ImportRefused: the file is missing, unreadable, or not in `encoding`.
     """
-    for line, text in read_lines(path, encoding=encoding, rejected=rejected):
+    for line, text in read_lines(path, encoding=encoding, rejected=rejected, most_bytes=most_bytes):
         if not text.strip():
             continue
         try:

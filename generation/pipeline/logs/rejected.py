@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
+from generation.pipeline.storable import storable
+
 LONGEST_TEXT = 200
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets compute instead of showing."""
@@ -41,12 +43,11 @@ class Rejected:
     """Told every row, past the limit too."""
 
     def add(self, file: str, line: int, field: str, reason: str, remedy: str, text: object = "") -> None:
+        file, field, reason = storable(file), storable(field), storable(reason)
         self.by_reason[file, field, reason] += 1
         if len(self.rows) == self.limit and self.also is None:
             return
-        shown = str(text)
-        shown = shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}…"
-        row = RejectedRow(file, line, field, reason, remedy, shown)
+        row = RejectedRow(file, line, field, reason, remedy, storable(_short(text)))
         if len(self.rows) < self.limit:
             self.rows.append(row)
         if self.also is not None:
@@ -80,6 +81,14 @@ class ImportRefused(ValueError):
         self.rejected = rejected
         """The rows behind the refusal, where rows are the cause."""
         super().__init__(f"{file}: {reason}. {remedy}.")
+
+
+def _short(found: object) -> str:
+    try:
+        text = str(found)
+    except RecursionError:
+        return "(nested too deeply to be shown)"
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
 def _cell(value: str | int) -> str | int:

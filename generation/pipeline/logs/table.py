@@ -314,7 +314,7 @@ def _names(field: str, value: Any) -> tuple[str, ...]:
     if value.lstrip().startswith("["):
         try:
             return read_names(field, json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     divider = next((sign for sign in "|;" if sign in value), ",")
     return read_names(field, value.split(divider))

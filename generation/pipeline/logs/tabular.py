@@ -4,7 +4,7 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generation.pipeline.logs.lines import LONGEST_LINE, read_lines
+from generation.pipeline.logs.lines import ENCODINGS, LONGEST_LINE, read_lines
 from generation.pipeline.logs.objects import read_objects
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
 
@@ -22,7 +22,10 @@ PARQUET = (".parquet",)
 DELIMITERS = (",", ";", "\t", "|")
 ROWS_LOOKED_AT = 100
 """JSON lines have no header: their columns are those of so many first rows."""
+BYTES_LOOKED_AT = 2**24
+"""Unpacked. Where a text's header or first rows are not in so many, they are not found."""
 MOST_COLUMNS = 1000
+MOST_TABLES = 100
 ROWS_A_BATCH = 8192
 csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
 
@@ -35,10 +38,16 @@ class Table:
 
     path: Path
     encoding: str = "utf-8"
+    most_bytes: int | None = None
+    """Of a text: it seems to end once so many bytes are read."""
 
     @property
     def name(self) -> str:
         return self.path.name
+
+    def glance(self) -> "Table":
+        """The same file, of which no more is read than a page can wait for."""
+        return replace(self, most_bytes=BYTES_LOOKED_AT)
 
     def columns(self) -> tuple[str, ...]:
         """The names of its columns.
@@ -49,7 +58,7 @@ class Table:
         if _kind(self.path) in PARQUET:
             names = [str(name) for name in _parquet(self.path).schema_arrow.names]
         elif _kind(self.path) in JSON_LINES:
-            first = islice(self._objects(Rejected()), ROWS_LOOKED_AT)
+            first = islice(self.glance()._objects(Rejected()), ROWS_LOOKED_AT)
             names = list(dict.fromkeys(name for _, row in first for name in row))
         else:
             names, _ = self._header()
@@ -61,6 +70,9 @@ class Table:
         if not all(name.strip() for name in names):
             remedy = "Name every column in the first line"
             raise ImportRefused(self.name, "a column of the header has no name", remedy)
+        if unreadable := next((name for name in names if not name.isprintable()), None):
+            reason = f"a column's name holds a control character ({unreadable[:40]!r})"
+            raise ImportRefused(self.name, reason, "Name it with letters alone")
         [(commonest, n_times)] = Counter(names).most_common(1)
         if n_times > 1:
             raise ImportRefused(self.name, f"two columns are called {commonest!r}", "Give each its own name")
@@ -79,7 +91,7 @@ class Table:
         return self._csv_rows(rejected)
 
     def _objects(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
-        return read_objects(self.path, rejected=rejected, encoding=self.encoding)
+        return read_objects(self.path, rejected=rejected, encoding=self.encoding, most_bytes=self.most_bytes)
 
     def _parquet_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
         line = 0
@@ -97,7 +109,7 @@ class Table:
 
     def _header(self) -> tuple[list[str], str]:
         """The names in the first line, and the delimiter: of those that are known, the one it holds most often."""
-        for _, text in read_lines(self.path, encoding=self.encoding):
+        for _, text in read_lines(self.path, encoding=self.encoding, most_bytes=BYTES_LOOKED_AT):
             if not text.strip():
                 continue
             delimiter = max(DELIMITERS, key=text.count)
@@ -111,7 +123,8 @@ class Table:
 
     def _csv_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
         names, delimiter = self._header()
-        lines = (f"{text}\n" for _, text in read_lines(self.path, encoding=self.encoding, rejected=rejected))
+        found = read_lines(self.path, encoding=self.encoding, rejected=rejected, most_bytes=self.most_bytes)
+        lines = (f"{text}\n" for _, text in found)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while not "".join(next(reader)).strip():
             pass  # empty lines before the header
@@ -144,21 +157,24 @@ def tables_in(folder: Path, *, encoding: str = "utf-8") -> tuple[Table, ...]:
     Raises:
         ImportRefused: there is no folder, or no such file in it.
     """
-    try:
-        "".encode(encoding)
-    except LookupError:
-        reason = f"there is no encoding of texts called {encoding!r}"
-        raise ImportRefused(str(folder), reason, "utf-8 is the usual one") from None
+    if encoding not in ENCODINGS:
+        reason = f"files written in {encoding!r} cannot be read"
+        raise ImportRefused(folder.name, reason, f"Save them as one of {', '.join(ENCODINGS)}")
     if not folder.is_dir():
         raise ImportRefused(str(folder), "there is no such folder", "Name the folder that holds the files")
     found = sorted(
-        path for path in folder.iterdir() if path.is_file() and _kind(path) in CSV + JSON_LINES + PARQUET
+        path
+        for path in folder.iterdir()
+        if path.is_file() and not path.is_symlink() and _kind(path) in CSV + JSON_LINES + PARQUET
     )
     if not found:
         known = ", ".join(CSV + JSON_LINES + PARQUET)
         raise ImportRefused(
             folder.name, "there is no table here", f"Put a file there that ends in {known}, or .gz after it"
         )
+    if len(found) > MOST_TABLES:
+        reason = f"{len(found):,} tables are here, more than {MOST_TABLES}"
+        raise ImportRefused(folder.name, reason, "Keep the one of interactions and the one of items")
     return tuple(Table(path, encoding) for path in found)
 
 

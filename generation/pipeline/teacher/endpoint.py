@@ -17,6 +17,7 @@ from anyio.from_thread import start_blocking_portal
 
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
 from generation.pipeline.teacher.address import checked_url
+from generation.pipeline.teacher.bounded import at_most
 from generation.pipeline.teacher.budget import Limits
 from generation.pipeline.teacher.completions import read_completion, request_body
 from generation.pipeline.teacher.interface import UNASKED, Draft
@@ -25,6 +26,8 @@ VERSION = "1"
 LONGEST_PAUSE = 120.0
 """Seconds; a server that asks for more is asked again after these."""
 FIRST_PAUSE = 0.5
+LARGEST_ANSWER = 2**22
+"""Bytes; of an explanation's few sentences, many times over."""
 BYTES_A_TOKEN = 3
 """Fewer than English takes with any vocabulary in use, so that a prompt counted by it fits."""
 _FATAL = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
@@ -107,7 +110,11 @@ class EndpointTeacher:
 
     async def _all(self, prompts: Sequence[Prompt], body: dict[str, Any]) -> list[Draft]:
         gate = asyncio.Semaphore(self.concurrency)
-        http = openai.DefaultAsyncHttpxClient(follow_redirects=False)
+        http = openai.DefaultAsyncHttpxClient(
+            follow_redirects=False,
+            headers={"accept-encoding": "identity"},
+            event_hooks={"response": [at_most(LARGEST_ANSWER)]},
+        )
         client = openai.AsyncOpenAI(
             api_key=self._key or "none",
             base_url=self.base_url,
@@ -144,10 +151,12 @@ class EndpointTeacher:
         for attempt in range(1, self.attempts + 1):
             wait: float | None = None
             try:
-                answer = await client.chat.completions.create(
+                asked = client.chat.completions.create(
                     messages=[{"role": "user", "content": prompt.text}], **body
                 )
-                return self._draft(answer, attempt, time.monotonic() - began)
+                # The client's own limit is one on each read: an answer that drips would hold a place for ever.
+                answer = await asyncio.wait_for(asked, self._timeout)
+                return self._draft(answer, prompt, attempt, time.monotonic() - began)
             except _FATAL as error:
                 self._refused = True
                 raise EndpointRefused(
@@ -159,21 +168,28 @@ class EndpointTeacher:
                 if error.status_code not in (408, 409, 425, 429) and error.status_code < 500:
                     return Draft("", error=problem, attempts=attempt, latency=time.monotonic() - began)
                 wait = retry_after(error.response.headers.get("retry-after"))
-            except openai.APITimeoutError:
+            except (openai.APITimeoutError, TimeoutError):
                 problem = f"no answer within {self._timeout:g} seconds"
             except openai.APIConnectionError as error:
                 problem = f"no connection: {self._words(error)}"
-            except (openai.APIError, ValueError, TypeError, AttributeError, LookupError) as error:
+            except (
+                openai.APIError,
+                ValueError,
+                TypeError,
+                AttributeError,
+                LookupError,
+                RecursionError,
+            ) as error:
                 problem = f"not an answer: {type(error).__name__}"
             if attempt < self.attempts:
                 await asyncio.sleep(self._pause(attempt, wait))
         return Draft("", error=problem, attempts=self.attempts, latency=time.monotonic() - began)
 
-    def _draft(self, answer: Any, attempt: int, latency: float) -> Draft:
-        """Raises what a babbling server's answer lacks."""
+    def _draft(self, answer: Any, prompt: Prompt, attempt: int, latency: float) -> Draft:
+        """Raises what a babbling server's answer lacks. A server that does not count is counted for, roughly."""
         draft = read_completion(answer.model_dump(), attempts=attempt, latency=latency)
-        self.n_in += draft.usage["prompt_tokens"]
-        self.n_out += draft.usage["completion_tokens"]
+        self.n_in += draft.usage["prompt_tokens"] or self.count_tokens(prompt.text)
+        self.n_out += draft.usage["completion_tokens"] or self.count_tokens(draft.text)
         return draft
 
     def _pause(self, attempt: int, asked_for: float | None) -> float:

@@ -1,4 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
 
 from generation.models import Corpus, Run
 from generation.services.create_corpus import create_corpus
@@ -80,3 +84,23 @@ def test_a_corpus_that_is_read_keeps_its_columns(folder):
 def test_other_formats_know_their_columns(folder):
     with pytest.raises(BadParameters, match="only a table"):
         create_corpus(name="Mine", log_format="jsonl", folder=folder, anywhere=True, columns=SAID)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_of_answers_at_once_one_is_taken(folder):
+    corpus = unmapped(folder)
+    together = Barrier(4)
+
+    def answer(_):
+        try:
+            together.wait()
+            return map_columns(corpus=Corpus.objects.get(pk=corpus.pk), columns=SAID).stage
+        except BadParameters as refusal:
+            return refusal.field
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as people:
+        assert sorted(people.map(answer, range(4))) == ["columns", "columns", "columns", "import_log"]
+    assert Run.objects.count() == 1

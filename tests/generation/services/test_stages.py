@@ -13,10 +13,11 @@ from generation.pipeline.records import Signature
 from generation.pipeline.registry import Entry
 from generation.services import explain_cases as explaining
 from generation.services.cancel_run import cancel_run
+from generation.services.case_files import read_cases
 from generation.services.create_corpus import create_corpus
 from generation.services.distil_teacher import distil_teacher
 from generation.services.explain_cases import explain_cases
-from generation.services.folders import artefact_path
+from generation.services.folders import artefact_path, corpus_path, import_of
 from generation.services.import_log import import_log
 from generation.services.queue_run import queue_run
 from generation.services.requeue_run import requeue_run
@@ -254,12 +255,47 @@ def test_the_offline_teacher_and_the_template_explain_through_the_door(corpus):
 
 
 def test_an_artefact_that_is_gone_fails_the_run_with_what_to_do(corpus):
-    Corpus.objects.filter(pk=corpus.pk).update(artefact="corpus/gone")
+    corpus.runs.update(artefact="corpus/gone")
     run = queued(corpus, "select_cases", n_cases=2)
     select_cases(run_id=run.pk)
     run.refresh_from_db()
     assert run.status == "failed"
     assert "run its stage again" in run.error
+
+
+def test_a_log_read_again_changes_nothing_for_the_cases_of_the_first_reading(tmp_path):
+    def write(n_users):
+        items = [{"item": f"i{n}", "title": f"Film {n}"} for n in range(20 + n_users)]
+        rows = [
+            {"user": f"u{user}", "item": f"i{(user * 3 + n) % 20}", "timestamp": n}
+            for user in range(n_users)
+            for n in range(12)
+        ]
+        if n_users > 30:  # new items stand first, so that the codes of the others move
+            items, rows = items[::-1], [{"user": "u0", "item": "i50", "timestamp": 0}, *rows]
+        for name, what in (("items", items), ("interactions", rows)):
+            (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, what)), encoding="utf-8")
+
+    write(30)
+    made, first = create_corpus(name="Twice", log_format="jsonl", folder=str(tmp_path), anywhere=True)
+    import_log(run_id=first.pk)
+    cases = selected(made)
+    before = list(read_cases(artefact_path(cases.artefact) / "train.parquet", _items_of(cases), "train"))
+    write(31)
+    again = queue_run(corpus=made, stage="import_log", needs=[])
+    import_log(run_id=again.pk)
+    after = list(read_cases(artefact_path(cases.artefact) / "train.parquet", _items_of(cases), "train"))
+    assert after == before
+    made.refresh_from_db()
+    assert made.sha256 != first.sha256
+    assert import_of(cases) == first
+    assert import_of(selected(made)) == again
+
+
+def _items_of(run):
+    from generation.pipeline.logs.corpus import read_items
+
+    return read_items(corpus_path(run))
 
 
 def _items(corpus):

@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -8,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.pipeline import logs
+from generation.pipeline.logs import tabular
 from generation.pipeline.logs.corpus import read_corpus, write_corpus
+from generation.pipeline.logs.facts import describe
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
 from generation.pipeline.logs.table import guess_columns
 from generation.pipeline.logs.tabular import Table, tables_in
 from generation.pipeline.records import Interaction, Item
+from generation.pipeline.storable import fault_in
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_FILE = {"user": "who", "item": "what", "timestamp": "when", "title": "called"}
@@ -242,9 +246,9 @@ def test_numbers_and_times_beyond_all_bounds_are_rejected_rows(tmp_path):
     assert [row.line for row in log.rejected.rows] == [1]
 
 
-@pytest.mark.parametrize("encoding", ["rot13", "utf-99"])
-def test_what_is_no_encoding_of_texts_is_refused(tmp_path, encoding):
-    with pytest.raises(ImportRefused, match="no encoding of texts"):
+@pytest.mark.parametrize("encoding", ["rot13", "utf-99", "utf-16", "undefined", "a\0b", "\ud800"])
+def test_what_is_no_encoding_of_lines_is_refused(tmp_path, encoding):
+    with pytest.raises(ImportRefused, match=r"cannot be read\. Save them as one of utf-8"):
         table(tmp_path, "who,what,when,called\nu,a,0,A\n", encoding=encoding)
 
 
@@ -254,3 +258,60 @@ def test_a_header_after_empty_lines_is_found_and_one_of_too_many_columns_is_not_
     assert [row.line for row in log.rejected.rows] == [6]
     with pytest.raises(ImportRefused, match="100,004 columns, more than 1,000"):
         table(tmp_path, ",".join(["who", "what", "when", "called", *map(str, range(100_000))]) + "\n")
+
+
+HOSTILE = [
+    {"who": "a\0b"},
+    {"who": "\ud800"},
+    {"who": "u" * 201},
+    {"stars": 1e39},
+    {"called": "\ud83d"},
+]
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_one_hostile_row_is_rejected_in_words_that_can_be_kept_and_the_rest_is_read(tmp_path, bad):
+    good = {"who": "u", "what": "a", "when": 1, "called": "A", "stars": 3}
+    rows = [{**good, "what": "b", **bad}, *({**good, "when": n} for n in range(199))]
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    log = logs.load("table", folder=tmp_path, columns={**ONE_FILE, "rating": "stars"})
+    summary = write_corpus(log, tmp_path / "corpus")
+    assert (summary.n_interactions, summary.n_rejected) == (199, 1)
+    assert not fault_in([row.text for row in summary.rejected])
+    assert not fault_in(json.loads(json.dumps(asdict(describe(read_corpus(tmp_path / "corpus"))))))
+
+
+def test_a_cell_of_brackets_is_a_name_and_not_the_end(tmp_path):
+    (tmp_path / "log.csv").write_text(f"who,what,when,called,kinds\nu,a,0,A,{'[' * 100_000}\n")
+    log = logs.load("table", folder=tmp_path, columns={**ONE_FILE, "genres": "kinds"})
+    assert len(read(log)[1]) == 1
+
+
+def test_titles_lose_what_screens_cannot_show_or_turn_around(tmp_path):
+    (tmp_path / "log.jsonl").write_text(
+        json.dumps({"who": "u", "what": "a", "when": 0, "called": "Al\u001bien\u202e 3\u0007"})
+    )
+    [item], _ = read(logs.load("table", folder=tmp_path, columns=ONE_FILE))
+    assert item.title == "Al ien 3"
+
+
+def test_a_look_at_a_file_reads_no_more_than_a_page_can_wait_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(tabular, "BYTES_LOOKED_AT", 2**21)
+    with gzip.open(tmp_path / "log.CSV.GZ", "wb") as packed:
+        for _ in range(64):
+            packed.write(b"x" * 2**20)
+    [one] = tables_in(tmp_path)
+    with pytest.raises(ImportRefused, match="it has no header"):
+        one.columns()
+    for n in range(101):
+        (tmp_path / f"{n}.csv").write_text("a\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "1.csv")
+    with pytest.raises(ImportRefused, match="102 tables are here, more than 100"):
+        tables_in(tmp_path)
+
+
+def test_a_column_is_named_with_letters(tmp_path):
+    (tmp_path / "log.jsonl").write_text(json.dumps({"a\0": 1, "\ud800": 2}))
+    [one] = tables_in(tmp_path)
+    with pytest.raises(ImportRefused, match="a column's name holds a control character"):
+        one.columns()

@@ -52,6 +52,32 @@ def test_what_passes_by_itself_is_asked_again_and_each_row_is_written_once(tmp_p
     assert rows[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("kind", ["nested", "half", "flood", "packed", "drip"])
+def test_an_answer_that_is_a_trap_costs_its_row_an_attempt_and_nobody_else(tmp_path: Path, kind: str) -> None:
+    trapped = []
+
+    def fault(prompt: str, before: int) -> str:
+        trapped.append(prompt)
+        return kind if prompt == trapped[0] and before == 0 else ""
+
+    began = time.monotonic()
+    with chat_server(fault=fault) as server:
+        summary = run(tmp_path, teacher(server.url, timeout=1.0), 6)
+    assert (summary.n_ok, summary.n_errors) == (6, 0)
+    assert sorted(row.attempts for row in read_rows(tmp_path)) == [1, 1, 1, 1, 1, 2]
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("n", [10**30, -7, 0])
+def test_a_server_that_cannot_count_is_counted_for(tmp_path: Path, n: int) -> None:
+    with chat_server(usage={"prompt_tokens": n, "completion_tokens": n, "total_tokens": n}) as server:
+        writer = teacher(server.url, limits=Limits(max_tokens=200_000))
+        summary = run(tmp_path, writer, 6)
+    assert (summary.n_ok, writer.exhausted) == (6, "")
+    assert writer.n_in > 100
+    assert writer.n_out > 20
+
+
 def test_no_more_requests_are_under_way_than_allowed() -> None:
     with chat_server() as server:
         some = cases(40)
