@@ -234,6 +234,19 @@ class Comparison:
     """Signed ranks, two-sided; a check that does not lean on equal steps of the scale."""
     permutation_p: float | None = None
     """Sign flips, two-sided; a check that leans on no distribution at all."""
+    p_bh: float | None = field(default=None, metadata=LATER)
+    """Adjusted by Benjamini and Hochberg over the same family."""
+    wilcoxon: Number | None = field(default=None, metadata=LATER)
+    """The same p as `wilcoxon_p`, with what was done about ties and zeros."""
+    permutation: Number | None = field(default=None, metadata=LATER)
+    """The same p as `permutation_p`, with its number of draws and its seed."""
+    hedges_g: Number | None = field(default=None, metadata=LATER)
+    dav: Number | None = field(default=None, metadata=LATER)
+    """Difference over the mean of the two standard deviations."""
+    rank_biserial: Number | None = field(default=None, metadata=LATER)
+    cliffs_delta: Number | None = field(default=None, metadata=LATER)
+    superiority: Number | None = field(default=None, metadata=LATER)
+    """How often `first` was rated higher, ties counted half; of the same case where the data are paired."""
 
 
 @dataclass(frozen=True, slots=True)

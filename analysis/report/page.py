@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.report import comparison_prose, comparison_tables, prose, tables
 from analysis.report import figures as draw
-from analysis.report import prose, tables
 from analysis.report.cells import Cell, Table
 from analysis.report.findings import Number, StudyFindings
 from analysis.report.svg import Figure
@@ -121,8 +121,8 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
             _section(
                 "differences",
                 "Differences between systems",
-                prose.on_comparisons(findings),
-                [tables.without_ends(tables.comparisons(findings))],
+                comparison_prose.on_comparisons(findings),
+                [tables.without_ends(table) for table in _differences(findings)],
                 [draw.forest(findings, criterion) for criterion in findings.criteria],
             )
         )
@@ -130,6 +130,13 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         found.append(_metrics(findings))
     found.append(_section("methods", "Methods", findings.methods, []))
     return tuple(found)
+
+
+def _differences(findings: StudyFindings) -> list[Table]:
+    shown = [comparison_tables.comparisons(findings)]
+    if comparison_tables.has_effects(findings):
+        shown.append(comparison_tables.effects(findings))
+    return shown
 
 
 def _metrics(findings: StudyFindings) -> Section:

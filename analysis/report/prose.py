@@ -1,7 +1,8 @@
 """The sentences of a report: what stands before each table, and the methods paragraph."""
 
-from analysis.report.findings import Comparison, Number, StudyFindings
-from analysis.report.words import interval, join, many, number, p_in_words
+from analysis.report.comparison_prose import tests
+from analysis.report.findings import Number, StudyFindings
+from analysis.report.words import interval, join, many, number
 
 WITHOUT = "the writer of the references"
 """Stands in the method of a correlation that leaves out the systems whose texts are the references."""
@@ -136,26 +137,6 @@ def on_agreement(findings: StudyFindings) -> list[str]:
     return sentences
 
 
-def on_comparisons(findings: StudyFindings) -> list[str]:
-    """Which differences stood the adjustment, the largest first; and which did not."""
-    tested = [row for row in findings.comparisons if row.p_holm is not None]
-    if not tested:
-        return ["No pair of systems could be compared."] if findings.comparisons else []
-    sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
-    sentences = [
-        (
-            f"{len(sure):,} of {many(len(tested), 'paired difference')} stayed below 0.05 after Holm's "
-            "adjustment."
-        )
-    ]
-    labels = {system.name: system.label for system in findings.systems}
-    names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
-    sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
-    if len(sure) < len(tested):
-        sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
-    return sentences
-
-
 def on_metrics(findings: StudyFindings) -> list[str]:
     """How far automatic metrics can stand in for people."""
     sentences = []
@@ -224,22 +205,7 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
             "under no agreement, the interval does not."
         ),
     ]
-    if findings.comparisons:
-        sentences += [
-            (
-                "Systems are compared by two-sided paired t-tests over cases, annotators averaged within "
-                "each case "
-                f"first, with Holm's adjustment over all {findings.comparisons[0].family:,} tests of this "
-                "report."
-            ),
-            (
-                "Effect size is Cohen's dz with an interval from the noncentral t; Wilcoxon's "
-                "signed-rank test and a "
-                f"sign-flip permutation test ({n_permutations:,} draws, or all patterns where there are "
-                "fewer) check "
-                "each t-test."
-            ),
-        ]
+    sentences += tests(findings, n_permutations=n_permutations)
     if findings.correlations:
         sentences.append(
             "Metrics are correlated with mean ratings over all texts, within cases and between systems; "
@@ -279,24 +245,3 @@ def _estimate(given: Number) -> str:
 
 def _label(word: str) -> str:
     return "" if word == "not labelled" else f" (by the lower bound of kappa: {word})"
-
-
-def _size(row: Comparison) -> float:
-    return abs(row.dz.value or 0.0)
-
-
-def _compared(row: Comparison, labels: dict[str, str], criterion: str) -> str:
-    first, second, sign = row.first, row.second, 1.0
-    if (row.difference.value or 0) < 0:
-        first, second, sign = row.second, row.first, -1.0
-    size, ends = sign * (row.difference.value or 0), ""
-    if row.difference.interval is not None:
-        low, high = sorted((sign * row.difference.interval.low, sign * row.difference.interval.high))
-        ends = f" [{number(low)}, {number(high)}]"
-    told = (
-        f"{labels[first]} was rated higher than {labels[second]} on {criterion} by {number(size)} "
-        f"points{ends}, "
-        f"t({row.df}) = {number(abs(row.t or 0))}, Holm's {p_in_words(row.p_holm or 0)}, "
-        f"dz = {number(abs(row.dz.value or 0))}, n = {many(row.n_cases, 'case')}."
-    )
-    return told.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import compress
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
+from analysis.report.comparison_tables import comparisons, effects, has_effects
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.prose import without_writers
 from analysis.report.words import number, p_value, with_interval
@@ -28,6 +29,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables.append(consistency(findings))
     if findings.systems:
         tables = [overview(findings), *tables, descriptions(findings), comparisons(findings)]
+        tables += [effects(findings)] if has_effects(findings) else []
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
     if findings.correlations:
@@ -223,42 +225,6 @@ def descriptions(findings: StudyFindings) -> Table:
         findings
     )
     return Table("descriptions", "Ratings", caption, tuple(columns), tuple(rows))
-
-
-def comparisons(findings: StudyFindings) -> Table:
-    names, labels = criterion_names(findings), system_labels(findings)
-    columns = [Column("criterion", "Criterion", numeric=False)]
-    columns += [Column("first", "System", numeric=False), Column("second", "against", numeric=False)]
-    columns += [Column("n_cases", "Cases"), Column("difference", "Difference")]
-    columns += [Column("difference_low", "low"), Column("difference_high", "high")]
-    columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
-    columns += [Column("dz", "dz"), Column("dz_low", "low"), Column("dz_high", "high")]
-    columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips")]
-    rows = []
-    for row in findings.comparisons:
-        significant = row.p_holm is not None and row.p_holm < 0.05
-        rows.append(
-            (
-                Cell(names[row.criterion], row.criterion),
-                Cell(labels[row.first], row.first),
-                Cell(labels[row.second], row.second),
-                Cell(f"{row.n_cases:,}", row.n_cases),
-                *with_ends(row.difference),
-                Cell(number(row.t), row.t),
-                Cell("–" if row.df is None else str(row.df), row.df),
-                Cell(p_value(row.p), row.p),
-                Cell(p_value(row.p_holm), row.p_holm, strong=significant),
-                *with_ends(row.dz),
-                Cell(p_value(row.wilcoxon_p), row.wilcoxon_p),
-                Cell(p_value(row.permutation_p), row.permutation_p),
-            )
-        )
-    family = findings.comparisons[0].family if findings.comparisons else 0
-    caption = (
-        f"Paired t-tests over case means, two-sided; Holm's adjustment over all {family:,} tests; bold where "
-        "it stays below 0.05." + warning(findings)
-    )
-    return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
 
 
 def metric_summaries(findings: StudyFindings) -> Table:

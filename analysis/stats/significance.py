@@ -5,9 +5,7 @@ of each other. A t-test over all ratings would count each case several times and
 there. Every p is two-sided.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,7 +14,6 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
-from analysis.stats.multiplicity import benjamini_hochberg, holm
 from analysis.stats.ratings import RatingTable, UnknownLabel
 
 Array = npt.NDArray[np.float64]
@@ -65,8 +62,12 @@ class PairedT:
     """Cohen's dz: mean difference / SD of the differences."""
     dz_interval: MaybeInterval
     """Exact under normality, from the noncentral t."""
+    dav: Maybe
+    """Mean difference / mean of the two SDs: what it would be called had the data not been paired."""
     hedges_g: Maybe
     """dz with its small-sample bias removed."""
+    hedges_interval: MaybeInterval
+    """That of dz, by the same factor."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,29 @@ def pair(table: RatingTable, criterion: str, a: str, b: str) -> Pairs:
     for name in (a, b):
         if name not in table.systems:
             raise UnknownLabel("system", name, table.systems)
-    return _pair(table.case_means(criterion), criterion, a, b)
+    return pair_means(table.case_means(criterion), criterion, a, b)
+
+
+def pair_means(means: pd.DataFrame, criterion: str, a: str, b: str) -> Pairs:
+    """The same from `RatingTable.case_means`, for a caller who asks for many pairs."""
+    rated = means[[a, b]].notna().to_numpy()
+    shared = rated.all(axis=1)
+    n, n_a, n_b = int(shared.sum()), *map(int, rated.sum(axis=0))
+    if n < 2 or n < SHARED_AT_LEAST * max(n_a, n_b):
+        raise Unpaired(
+            f"{a} and {b} share {n} cases on {criterion} (of {n_a} and {n_b} rated); "
+            "a paired test needs both systems rated on the same cases"
+        )
+    kept = means[[a, b]][shared]
+    return Pairs(
+        a=a,
+        b=b,
+        criterion=criterion,
+        cases=tuple(kept.index),
+        values_a=kept[a].to_numpy(dtype=np.float64),
+        values_b=kept[b].to_numpy(dtype=np.float64),
+        n_dropped=int(rated.any(axis=1).sum()) - n,
+    )
 
 
 def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) -> PairedT:
@@ -123,12 +146,12 @@ def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) ->
     Raises:
         Unpaired: lengths or cases differ, or a value is missing.
     """
-    x, y, d = _differences(a, b)
+    x, y, d = differences(a, b)
     n = len(d)
     means = (float(x.mean()), float(y.mean()), float(d.mean())) if n else (np.nan, np.nan, np.nan)
     if n < 2:
         why = Undefined(f"{n} case{'' if n == 1 else 's'} in common; a paired test needs two or more")
-        return PairedT(n, *means, np.nan, n - 1, why, why, why, why, why, why)
+        return PairedT(n, *means, np.nan, n - 1, *[why] * 8)
     sd = float(d.std(ddof=1))
     if np.ptp(d) == 0:
         why = Undefined(
@@ -136,9 +159,11 @@ def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) ->
             if d[0] == 0
             else f"the difference is {d[0]:g} in every case, so there is no spread to test it against"
         )
-        return PairedT(n, *means, 0.0, n - 1, why, why, why, why, why, why)
+        return PairedT(n, *means, 0.0, n - 1, *[why] * 8)
     df, se = n - 1, sd / np.sqrt(n)
     t = means[2] / se
+    dz, dz_interval = means[2] / sd, _dz_interval(float(t), df, n, confidence)
+    factor = small_sample_factor(df)
     half = float(special.stdtrit(df, (1 + confidence) / 2)) * se
     return PairedT(
         n,
@@ -148,9 +173,11 @@ def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) ->
         t=float(t),
         p=float(2 * special.stdtr(df, -abs(t))),
         interval=Interval(means[2] - half, means[2] + half, confidence, "t over cases"),
-        dz=means[2] / sd,
-        dz_interval=_dz_interval(float(t), df, n, confidence),
-        hedges_g=_hedges_g(means[2] / sd, df),
+        dz=dz,
+        dz_interval=dz_interval,
+        dav=2 * means[2] / float(x.std(ddof=1) + y.std(ddof=1)),
+        hedges_g=factor if isinstance(factor, Undefined) else dz * factor,
+        hedges_interval=shrunk(dz_interval, factor),
     )
 
 
@@ -174,7 +201,7 @@ def wilcoxon(
         Unpaired: as `paired_t`.
         ValueError: "exact" asked for differences with ties or zeros.
     """
-    _, _, d = _differences(a, b)
+    _, _, d = differences(a, b)
     size = np.abs(d[d != 0])
     if not len(size):
         return Undefined("both systems have the same mean in every case" if len(d) else "no case in common")
@@ -200,21 +227,6 @@ def wilcoxon(
     )
 
 
-def cliffs_delta(a: npt.ArrayLike, b: npt.ArrayLike) -> float | Undefined:
-    """Chance that a random case of a beats a random case of b, less the reverse: -1 to 1. Pairing is not
-    used.
-
-    Reference: Cliff (1993) Psychological Bulletin 114.
-    """
-    x, y = _finite(a), _finite(b)
-    if not len(x) or not len(y):
-        return Undefined("a system without ratings")
-    joint = _tidy(np.concatenate([x, y]), float(np.abs(np.concatenate([x, y])).max()))
-    x, y = joint[: len(x)], np.sort(joint[len(x) :])
-    below, not_above = np.searchsorted(y, x, side="left"), np.searchsorted(y, x, side="right")
-    return float((below + not_above - len(y)).sum() / (len(x) * len(y)))
-
-
 def sign_flip(
     a: npt.ArrayLike, b: npt.ArrayLike, *, rng: np.random.Generator, n_permutations: int = 9999
 ) -> SignFlip | Undefined:
@@ -230,7 +242,7 @@ def sign_flip(
     Raises:
         Unpaired: as `paired_t`.
     """
-    _, _, d = _differences(a, b)
+    _, _, d = differences(a, b)
     size, count = np.unique(np.abs(d[d != 0]), return_counts=True)
     if not len(size):
         return Undefined("both systems have the same mean in every case" if len(d) else "no case in common")
@@ -249,119 +261,8 @@ def sign_flip(
     return SignFlip((c + 1) / (n_permutations + 1), n_permutations, exact=False)
 
 
-def all_pairs(
-    table: RatingTable,
-    criteria: Sequence[str] | None = None,
-    *,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    n_permutations: int = 9999,
-) -> pd.DataFrame:
-    """Every pair of systems on every criterion, adjusted for all of them together.
-
-    Returns:
-        One row a pair and criterion: a, b, criterion, n, n_dropped, mean_a, mean_b, mean_difference, low,
-        high, t, df, p, p_holm, p_bh, dz, dz_low, dz_high, hedges_g, wilcoxon_w, wilcoxon_p, rank_biserial,
-        cliffs_delta, permutation_p, reason. Where a number does not exist it is NaN and reason says why in
-        words. Holm and Benjamini-Hochberg run over the t-tests of all rows that have one.
-    """
-    names = table.criteria if criteria is None else tuple(criteria)
-    rows = []
-    for criterion in names:
-        means = table.case_means(criterion)
-        for a, b in combinations(table.systems, 2):
-            rows.append(
-                _row(means, criterion, a, b, rng=rng, confidence=confidence, n_permutations=n_permutations)
-            )
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
-    frame["p_holm"] = holm(frame["p"].to_numpy(dtype=np.float64))
-    frame["p_bh"] = benjamini_hochberg(frame["p"].to_numpy(dtype=np.float64))
-    return frame
-
-
-_COLUMNS = [
-    "a", "b", "criterion", "n", "n_dropped", "mean_a", "mean_b", "mean_difference", "low", "high", "t", "df",
-    "p", "p_holm", "p_bh", "dz", "dz_low", "dz_high", "hedges_g", "wilcoxon_w", "wilcoxon_p", "rank_biserial",
-    "cliffs_delta", "permutation_p", "reason",
-]  # fmt: skip
-
-
-def _row(
-    means: pd.DataFrame,
-    criterion: str,
-    a: str,
-    b: str,
-    *,
-    rng: np.random.Generator,
-    confidence: float,
-    n_permutations: int,
-) -> dict[str, object]:
-    row: dict[str, object] = {"a": a, "b": b, "criterion": criterion, "reason": ""}
-    try:
-        pairs = _pair(means, criterion, a, b)
-    except Unpaired as refusal:
-        both = means[[a, b]].notna()
-        shared = int(both.all(axis=1).sum())
-        return row | {"n": shared, "n_dropped": int(both.any(axis=1).sum()) - shared, "reason": str(refusal)}
-    x, y = pairs.values_a, pairs.values_b
-    t = paired_t(x, y, confidence=confidence)
-    ranks = wilcoxon(x, y)
-    flips = sign_flip(x, y, rng=rng, n_permutations=n_permutations)
-    row |= {
-        "n": t.n,
-        "n_dropped": pairs.n_dropped,
-        "mean_a": t.mean_a,
-        "mean_b": t.mean_b,
-        "mean_difference": t.mean_difference,
-        "df": t.df,
-        "t": _number(t.t),
-        "p": _number(t.p),
-        "dz": _number(t.dz),
-        "hedges_g": _number(t.hedges_g),
-        "cliffs_delta": _number(cliffs_delta(x, y)),
-    }
-    row["low"], row["high"] = _ends(t.interval)
-    row["dz_low"], row["dz_high"] = _ends(t.dz_interval)
-    if isinstance(ranks, SignedRank):
-        row |= {"wilcoxon_w": ranks.w, "wilcoxon_p": ranks.p, "rank_biserial": ranks.rank_biserial}
-    if isinstance(flips, SignFlip):
-        row["permutation_p"] = flips.p
-    if isinstance(t.t, Undefined):
-        row["reason"] = t.t.reason
-    return row
-
-
-def _number(value: Maybe) -> float:
-    return np.nan if isinstance(value, Undefined) else value
-
-
-def _ends(interval: MaybeInterval) -> tuple[float, float]:
-    return (np.nan, np.nan) if isinstance(interval, Undefined) else (interval.low, interval.high)
-
-
-def _pair(means: pd.DataFrame, criterion: str, a: str, b: str) -> Pairs:
-    rated = means[[a, b]].notna().to_numpy()
-    shared = rated.all(axis=1)
-    n, n_a, n_b = int(shared.sum()), *map(int, rated.sum(axis=0))
-    if n < 2 or n < SHARED_AT_LEAST * max(n_a, n_b):
-        raise Unpaired(
-            f"{a} and {b} share {n} cases on {criterion} (of {n_a} and {n_b} rated); "
-            "a paired test needs both systems rated on the same cases"
-        )
-    kept = means[[a, b]][shared]
-    return Pairs(
-        a=a,
-        b=b,
-        criterion=criterion,
-        cases=tuple(kept.index),
-        values_a=kept[a].to_numpy(dtype=np.float64),
-        values_b=kept[b].to_numpy(dtype=np.float64),
-        n_dropped=int(rated.any(axis=1).sum()) - n,
-    )
-
-
-def _differences(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array, Array]:
-    """Both samples and a - b, refused unless they pair."""
+def differences(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array, Array]:
+    """Both samples and a - b, refused unless they pair; differences that are equal are equal floats."""
     if isinstance(a, pd.Series) and isinstance(b, pd.Series):
         if a.index.has_duplicates or b.index.has_duplicates:
             raise Unpaired("a case stands twice in one sample; average its ratings first, one value a case")
@@ -383,6 +284,11 @@ def _differences(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[Array, Array, Arra
     return x, y, _tidy(x - y, scale)
 
 
+def tied_equal(values: Array) -> Array:
+    """Values that are equal but for the rounding of floats made equal, so that ranks see them tie."""
+    return _tidy(values, float(np.abs(values).max())) if len(values) else values
+
+
 def _tidy(d: Array, scale: float) -> Array:
     """Equal differences made equal: thirds subtract to 0.33333333333333304 and ...348, which must tie.
 
@@ -397,11 +303,6 @@ def _tidy(d: Array, scale: float) -> Array:
     keys, group = np.unique(np.rint(np.abs(d) * 10.0**decimals), return_inverse=True)
     size = np.bincount(group, weights=np.abs(d)) / np.bincount(group)
     return np.asarray(np.sign(d) * np.where(keys == 0, 0.0, size)[group])
-
-
-def _finite(values: npt.ArrayLike) -> Array:
-    array = np.asarray(values, dtype=np.float64).ravel()
-    return array[np.isfinite(array)]
 
 
 LARGEST_T = 1000.0
@@ -436,9 +337,21 @@ def _noncentrality(t: float, df: int, p: float) -> float:
         return np.nan
 
 
-def _hedges_g(dz: float, df: int) -> Maybe:
-    """dz times gamma(df/2) / (sqrt(df/2) gamma((df-1)/2)); 1 - 3 / (4 df - 1) would approximate it."""
+def small_sample_factor(df: float) -> Maybe:
+    """By which a standardised difference is multiplied to lose its bias: gamma(df/2) / (sqrt(df/2)
+    gamma((df-1)/2)); 1 - 3 / (4 df - 1) would approximate it.
+
+    Reference: Hedges (1981) Journal of Educational Statistics 6.
+    """
     if df < 2:
         return Undefined("two cases are too few to correct the effect size")
-    factor = np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)
-    return float(dz * factor)
+    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+
+
+def shrunk(interval: MaybeInterval, factor: Maybe) -> MaybeInterval:
+    """The interval with both ends multiplied by the factor."""
+    if isinstance(interval, Undefined):
+        return interval
+    if isinstance(factor, Undefined):
+        return factor
+    return replace(interval, low=interval.low * factor, high=interval.high * factor)

@@ -13,11 +13,12 @@ from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kapp
 from analysis.stats.bootstrap import kappa_interval
 from analysis.stats.correlation import COEFFICIENTS, correlate, row_correlations
 from analysis.stats.descriptives import describe
+from analysis.stats.dominance import any_case
 from analysis.stats.estimates import Undefined
 from analysis.stats.multiplicity import benjamini_hochberg, holm
 from analysis.stats.ratings import RatingTable
 from analysis.stats.reliability import icc_oneway
-from analysis.stats.significance import cliffs_delta, pair, paired_t, sign_flip, wilcoxon
+from analysis.stats.significance import pair, paired_t, sign_flip, wilcoxon
 
 pytestmark = pytest.mark.shared
 
@@ -115,7 +116,7 @@ def test_thirty_paired_tests(hanna: Path, table: RatingTable) -> None:
             found.interval.low,
             found.interval.high,
             found.dz,
-            cliffs_delta(pairs.values_a, pairs.values_b),
+            any_case(pairs.values_a, pairs.values_b, paired=True).delta,
         ] == pytest.approx(
             [row.mean_diff, row.sd_diff, row.t, row.ci_lo, row.ci_hi, row.dz, row.cliffs_delta],
             rel=0,
@@ -143,6 +144,13 @@ def test_signed_ranks_are_those_of_whole_numbers_not_of_float_thirds(hanna: Path
             exact = stats.wilcoxon(whole, zero_method=zero_method, method="asymptotic")
             assert (found.w, found.p) == (exact.statistic, pytest.approx(exact.pvalue, rel=1e-12))
         assert stats.wilcoxon(raw).statistic == row.wilcoxon_W
+        # So with the rank-biserial: the file's comes from float ranks, ours from those of whole numbers.
+        biserial = [
+            (np.sign(d) * stats.rankdata(np.abs(d))).sum() / len(d) / (len(d) + 1) * 2
+            for d in (raw[raw != 0], whole[whole != 0])
+        ]
+        assert biserial[0] == pytest.approx(row.rank_biserial, rel=0, abs=1e-9)
+        assert wilcoxon(pairs.values_a, pairs.values_b).rank_biserial == pytest.approx(biserial[1], abs=1e-12)
 
 
 def test_metric_correlations_at_three_levels(

@@ -11,9 +11,7 @@ from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kapp
 from analysis.stats.bootstrap import alpha_interval
 from analysis.stats.correlation import correlate
 from analysis.stats.estimates import Undefined
-from analysis.stats.multiplicity import holm
 from analysis.stats.ratings import RatingTable
-from analysis.stats.significance import Unpaired, all_pairs, pair, paired_t
 
 pytestmark = pytest.mark.shared
 
@@ -100,28 +98,6 @@ def test_few_shot_explanations_with_unanswered_questions(sets: Path) -> None:
     assert by_shares["mean_of_cards"].value == pytest.approx(golden[name]["fleiss_gwet"], rel=0, abs=1e-9)
     assert by_shares["pooled"].value == pytest.approx(golden[name]["fleiss_pooled"], rel=0, abs=1e-9)
     assert (by_shares["pooled"].n_cards, by_shares["pooled"].n_used) == (41 + 63 + 86, 63 + 86)
-
-
-def test_emnlp17_systems_with_different_outputs_are_refused(sets: Path) -> None:
-    # Novikova et al. (EMNLP 2017): 398 outputs of one system, 477 of the other, analysed unpaired by the
-    # authors.
-    frame = pd.read_csv(sets / "emnlp17_nlg" / "emnlp_data_medians.csv")
-    frame = frame[frame.dataset == "SFHOT"]
-    sides = [frame.loc[frame.system == name, "quality"].to_numpy() for name in ("LOLS", "WEN")]
-    assert [len(side) for side in sides] == [398, 477]
-    with pytest.raises(Unpaired, match=r"\(398,\) and \(477,\) do not pair"):
-        paired_t(*sides)
-    # Medians go in halves of a point.
-    apart = frame.assign(
-        case=np.arange(len(frame)), annotator="median", criterion="quality", value=2 * frame["quality"]
-    )
-    table = RatingTable.from_frame(apart, levels=range(2, 13))
-    with pytest.raises(Unpaired, match=r"share 0 cases on quality \(of 398 and 477 rated\)"):
-        pair(table, "quality", "LOLS", "WEN")
-    row = all_pairs(table, rng=np.random.default_rng(0)).iloc[0]
-    assert "share 0 cases" in row["reason"]
-    assert np.isnan(row["p"])
-    assert np.isnan(holm([row["p"]])).all()
 
 
 def test_anxious_students_agree_less_than_chance(sets: Path) -> None:

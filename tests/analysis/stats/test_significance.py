@@ -9,8 +9,6 @@ from analysis.stats.significance import (
     SignFlip,
     Unpaired,
     _dz_interval,
-    all_pairs,
-    cliffs_delta,
     pair,
     paired_t,
     sign_flip,
@@ -69,7 +67,6 @@ def test_systems_without_any_difference_have_no_test_in_words() -> None:
         assert str(number) == "undefined: both systems have the same mean in every case"
     assert isinstance(wilcoxon(A, A), Undefined)
     assert isinstance(sign_flip(A, A, rng=rng()), Undefined)
-    assert cliffs_delta(A, A) == 0
 
 
 def test_a_constant_difference_is_neither_infinite_nor_certain() -> None:
@@ -156,12 +153,6 @@ def test_tiny_metrics_keep_their_differences() -> None:
     assert paired_t(A * 1e-27, B * 1e-27).t == pytest.approx(paired_t(A, B).t)
 
 
-def test_cliffs_delta_counts_every_pair() -> None:
-    expected = np.sign(np.subtract.outer(A, B)).mean()
-    assert cliffs_delta(A, B) == pytest.approx(expected)
-    assert cliffs_delta(B, A) == pytest.approx(-expected)
-
-
 def test_few_cases_are_permuted_exactly() -> None:
     found = sign_flip(A, B, rng=rng())
     theirs = stats.permutation_test(
@@ -191,24 +182,17 @@ def test_ties_flip_as_one_binomial_and_still_count_as_ties() -> None:
     assert found.p == pytest.approx(exact, abs=4 * np.sqrt(exact / 1e5))
 
 
-def test_all_pairs_adjusts_over_pairs_and_criteria_and_says_what_it_could_not_test() -> None:
-    cards = {
-        (f"c{i}", s): [1 + (i * k) % 5, 3] for i in range(12) for k, s in enumerate(("a", "b", "c"), start=1)
-    }
-    copy = {(case, "d"): values for (case, s), values in cards.items() if s == "a"}
-    frame = all_pairs(table(cards | copy), rng=rng())
-    assert list(zip(frame["a"], frame["b"], strict=True)) == [
-        ("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d"),
-    ]  # fmt: skip
-    same = frame[(frame.a == "a") & (frame.b == "d")].iloc[0]
-    assert same["reason"] == "both systems have the same mean in every case"
-    assert np.isnan(same["p"])
-    assert np.isnan(same["p_holm"])
-    tested = frame[frame["reason"] == ""]
-    assert len(tested) == 5
-    # Five tests make the family; the one that could not be made does not count.
-    assert tested["p_holm"].min() == pytest.approx(min(1, 5 * tested["p"].min()))
-    assert (tested["low"] <= tested["mean_difference"]).all()
+def test_d_av_is_the_difference_over_the_mean_of_both_spreads() -> None:
+    found = paired_t(A, B)
+    assert found.dav == pytest.approx((A.mean() - B.mean()) / ((A.std(ddof=1) + B.std(ddof=1)) / 2))
+
+
+def test_the_interval_of_hedges_g_is_that_of_dz_by_the_same_factor() -> None:
+    found = paired_t(A, B)
+    factor = found.hedges_g / found.dz
+    assert 1 - 3 / (4 * found.df - 1) == pytest.approx(factor, abs=2e-3)
+    assert found.hedges_interval.low == pytest.approx(factor * found.dz_interval.low)
+    assert found.hedges_interval.high == pytest.approx(factor * found.dz_interval.high)
 
 
 def test_a_dz_interval_covers() -> None:

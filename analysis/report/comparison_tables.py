@@ -1,0 +1,92 @@
+"""The tables of differences between systems: the tests, and how large the differences are."""
+
+from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
+from analysis.report.findings import Comparison, Number, StudyFindings
+from analysis.report.words import number, p_value
+
+PAIR = (
+    Column("criterion", "Criterion", numeric=False),
+    Column("first", "System", numeric=False),
+    Column("second", "against", numeric=False),
+)
+
+
+def comparisons(findings: StudyFindings) -> Table:
+    """The tests: difference, p before and after adjustment, and the checks that lean on less."""
+    columns = [*PAIR, Column("n_cases", "Cases"), Column("difference", "Difference")]
+    columns += [Column("difference_low", "low"), Column("difference_high", "high")]
+    columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
+    columns += [
+        Column("p_bh", "p BH"),
+        Column("dz", "dz"),
+        Column("dz_low", "low"),
+        Column("dz_high", "high"),
+    ]
+    columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips")]
+    rows = []
+    for row in findings.comparisons:
+        significant = row.p_holm is not None and row.p_holm < 0.05
+        rows.append(
+            (
+                *_pair(findings, row),
+                Cell(f"{row.n_cases:,}", row.n_cases),
+                *with_ends(row.difference),
+                Cell(number(row.t), row.t),
+                Cell("–" if row.df is None else str(row.df), row.df),
+                Cell(p_value(row.p), row.p),
+                Cell(p_value(row.p_holm), row.p_holm, strong=significant),
+                Cell(p_value(row.p_bh), row.p_bh),
+                *with_ends(row.dz),
+                Cell(p_value(row.wilcoxon_p), row.wilcoxon_p, row.wilcoxon),
+                Cell(p_value(row.permutation_p), row.permutation_p, row.permutation),
+            )
+        )
+    family = findings.comparisons[0].family if findings.comparisons else 0
+    caption = (
+        f"Paired t-tests over case means, two-sided; Holm's and Benjamini and Hochberg's (BH) adjustments over "
+        f"all {family:,} tests; bold where Holm's stays below 0.05." + warning(findings)
+    )
+    return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
+
+
+EFFECTS = (
+    ("hedges_g", "Hedges' g"),
+    ("dav", "d av"),
+    ("rank_biserial", "Rank-biserial"),
+    ("cliffs_delta", "Cliff's δ"),
+    ("superiority", "P(higher)"),
+)
+
+
+def has_effects(findings: StudyFindings) -> bool:
+    """Reports made before these effect sizes were kept have none."""
+    return any(row.cliffs_delta is not None for row in findings.comparisons)
+
+
+def effects(findings: StudyFindings) -> Table:
+    """How large the differences are, each in a way that leans on something else."""
+    columns = list(PAIR)
+    for key, label in EFFECTS:
+        columns += [Column(key, label), Column(f"{key}_low", "low"), Column(f"{key}_high", "high")]
+    rows = []
+    for row in findings.comparisons:
+        cells = list(_pair(findings, row))
+        for key, _ in EFFECTS:
+            given: Number | None = getattr(row, key)
+            cells += [Cell("–"), Cell("–"), Cell("–")] if given is None else with_ends(given)
+        rows.append(tuple(cells))
+    caption = (
+        "Sizes of the differences; positive, and P(higher) above 0.50, favours the first system. Hedges' g and "
+        "d av are in standard deviations; rank-biserial, Cliff's δ and P(higher) lean on order alone."
+        + warning(findings)
+    )
+    return Table("effects", "How large the differences are", caption, tuple(columns), tuple(rows))
+
+
+def _pair(findings: StudyFindings, row: Comparison) -> tuple[Cell, Cell, Cell]:
+    labels = system_labels(findings)
+    return (
+        Cell(criterion_names(findings)[row.criterion], row.criterion),
+        Cell(labels[row.first], row.first),
+        Cell(labels[row.second], row.second),
+    )

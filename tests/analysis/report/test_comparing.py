@@ -1,0 +1,133 @@
+"""Differences between systems in the report: what is tested, how it is told, and what is not claimed."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from analysis.report.analyse import Subject, analyse
+from analysis.report.comparing import compare
+from analysis.report.comparison_prose import on_comparisons
+from analysis.report.comparison_tables import comparisons, effects
+from analysis.report.findings import StudyFindings
+from analysis.report.words import derivation
+from analysis.stats.ratings import RatingTable
+from tests.analysis.report import ratings
+
+
+def marks(n_cases: int = 14, systems: str = "abc") -> pd.DataFrame:
+    """Two annotators, systems that differ by case and by nature, and one that is the first once more."""
+    maker, rows = np.random.default_rng(2), []
+    for case in range(n_cases):
+        for place, system in enumerate(systems):
+            for annotator in "AB":
+                value = int(np.clip(round(maker.normal(3 + 0.5 * place, 1)), 1, 5))
+                rows.append((annotator, f"c{case:02}", system, "clear", value))
+    frame = pd.DataFrame(rows, columns=["annotator", "case", "system", "criterion", "value"])
+    return pd.concat([frame, frame[frame.system == "a"].assign(system="twin")])
+
+
+def found(frame: pd.DataFrame) -> StudyFindings:
+    return analyse(
+        RatingTable.from_frame(frame),
+        subject=Subject("x"),
+        seed=3,
+        created="",
+        n_resamples=100,
+        n_permutations=499,
+    )
+
+
+def test_every_pair_is_adjusted_with_all_others_and_one_without_a_test_does_not_count() -> None:
+    rows = found(marks()).comparisons
+    assert [(row.first, row.second) for row in rows] == [
+        ("a", "b"), ("a", "c"), ("a", "twin"), ("b", "c"), ("b", "twin"), ("c", "twin"),
+    ]  # fmt: skip
+    twins = rows[2]
+    assert (twins.p, twins.p_holm, twins.p_bh) == (None, None, None)
+    assert twins.dz.undefined == "both systems have the same mean in every case"
+    tested = [row for row in rows if row.p is not None]
+    for method, key in (("holm", "p_holm"), ("fdr_bh", "p_bh")):
+        peer = multipletests([row.p for row in tested], method=method)[1]
+        assert [getattr(row, key) for row in tested] == pytest.approx(list(peer), rel=1e-12)
+    assert {row.family for row in rows} == {5}
+
+
+def test_checks_are_numbers_that_say_how_they_were_made() -> None:
+    frame = marks()
+    row = found(frame).comparisons[0]
+    sums = frame.groupby(["case", "system"])["value"].sum().unstack()
+    peer = stats.wilcoxon(sums["a"] - sums["b"], method="asymptotic")
+    assert row.wilcoxon.value == row.wilcoxon_p == pytest.approx(peer.pvalue, rel=1e-12)
+    assert f"W = {peer.statistic:g}" in row.wilcoxon.method
+    zeros = int((sums["a"] == sums["b"]).sum())
+    assert f"{zeros} cases without a difference left out" in row.wilcoxon.method
+    assert row.permutation.value == row.permutation_p
+    assert (row.permutation.seed, row.permutation.n) == (3, 14)
+    assert "B = 499 drawn patterns" in row.permutation.method
+    assert ("Seed", "3") in derivation(row.permutation)
+
+
+def test_effect_sizes_reach_the_report_and_its_table() -> None:
+    result = found(marks())
+    row, sums = result.comparisons[1], marks().groupby(["case", "system"])["value"].sum().unstack()
+    x, y = sums["a"].to_numpy(), sums["c"].to_numpy()
+    assert row.cliffs_delta.value == pytest.approx(np.sign(x[:, None] - y).mean())
+    assert row.superiority.value == pytest.approx(((x > y).sum() + (x == y).sum() / 2) / len(x))
+    d = x - y
+    ranks = stats.rankdata(np.abs(d[d != 0]))
+    assert row.rank_biserial.value == pytest.approx((ranks * np.sign(d[d != 0])).sum() / ranks.sum())
+    assert 0 < row.hedges_g.value / row.dz.value < 1
+    table = effects(result)
+    keys = [column.key for column in table.columns]
+    raw = {key: cell.raw for key, cell in zip(keys, table.rows[1], strict=True)}
+    assert raw["cliffs_delta_low"] == row.cliffs_delta.interval.low
+    assert raw["superiority"] == row.superiority.value
+    tests = comparisons(result)
+    wilcoxon = [column.key for column in tests.columns].index("wilcoxon_p")
+    assert tests.rows[0][wilcoxon].number == result.comparisons[0].wilcoxon
+
+
+def test_reports_made_before_the_effect_sizes_were_kept_still_open() -> None:
+    result = ratings.findings()
+    raw = json.loads(result.to_json())
+    later = (
+        "p_bh",
+        "wilcoxon",
+        "permutation",
+        "hedges_g",
+        "dav",
+        "rank_biserial",
+        "cliffs_delta",
+        "superiority",
+    )
+    for row in raw["comparisons"]:
+        for key in later:
+            del row[key]
+    old = StudyFindings.from_json(json.dumps(raw))
+    assert old.comparisons[0].wilcoxon_p == result.comparisons[0].wilcoxon_p
+    assert effects(old).rows[0][3].text == "–"
+
+
+def test_the_methods_claim_no_test_that_was_not_made() -> None:
+    apart = marks().query("system != 'twin'")
+    apart = apart.assign(case=apart["case"] + apart["system"])
+    result = found(apart)
+    methods = " ".join(result.methods)
+    assert "t-test" not in methods
+    assert "Wilcoxon" not in methods
+    assert "3 of 3 pairs of systems and criteria had no test" in methods
+    assert on_comparisons(result) == ["No pair of systems could be compared."]
+    assert "had no test" not in " ".join(found(marks().query("system != 'twin'")).methods)
+
+
+def test_the_draws_of_a_pair_come_from_the_generator_given() -> None:
+    table = RatingTable.from_frame(marks())
+    made = [
+        compare(table, seed=1, rng=np.random.default_rng(seed), confidence=0.95, n_permutations=199)
+        for seed in (1, 1, 2)
+    ]
+    assert made[0] == made[1] != made[2]
