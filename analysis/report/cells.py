@@ -5,7 +5,8 @@ import io
 from dataclasses import dataclass
 
 from analysis.report.findings import Number, StudyFindings
-from analysis.report.words import MINUS, number, with_interval
+from analysis.report.latex import begun, caption, escaped, preamble
+from analysis.report.words import number, with_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,15 @@ class Table:
     def to_latex(self) -> str:
         """A booktabs table; the preamble needs the package booktabs."""
         kinds = "".join("r" if column.numeric else "l" for column in self.columns)
-        head = " & ".join(_latex(column.label) for column in self.columns)
-        body = [" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in self.rows]
+        head = begun(" & ".join(escaped(column.label) for column in self.columns))
+        body = [begun(" & ".join(_latex_cell(cell) for cell in row)) + r" \\" for row in self.rows]
+        above = caption(self.caption)
         return "\n".join(
             [
+                *preamble(above, head, *body),
                 r"\begin{table}",
                 r"\centering",
-                rf"\caption{{{_latex(self.caption)}}}",
+                above,
                 rf"\label{{tab:{self.key}}}",
                 rf"\begin{{tabular}}{{{kinds}}}",
                 r"\toprule",
@@ -100,11 +103,6 @@ def system_labels(findings: StudyFindings) -> dict[str, str]:
     return {system.name: system.label for system in findings.systems}
 
 
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-_LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
-_LATEX |= {MINUS: "$-$", "±": r"$\pm$", "κ": r"$\kappa$", "α": r"$\alpha$", "<": "$<$", ">": "$>$", "–": "--"}
-
-
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets compute instead of showing."""
 
@@ -119,10 +117,6 @@ def _csv_cell(raw: str | int | float | None) -> str | int | float:
     return "" if raw is None else raw
 
 
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
 def _latex_cell(cell: Cell) -> str:
-    text = _latex(cell.text) + (rf" \emph{{({_latex(cell.mark)})}}" if cell.mark else "")
+    text = escaped(cell.text) + (rf" \emph{{({escaped(cell.mark)})}}" if cell.mark else "")
     return rf"\textbf{{{text}}}" if cell.strong else text
