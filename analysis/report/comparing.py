@@ -7,13 +7,14 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
+from analysis.report.comparing_unpaired import unpaired
 from analysis.report.findings import Comparison, Description, Number, Spread
+from analysis.report.numbers import NO_INTERVAL_OF_P, as_number, defined
 from analysis.report.words import many
 from analysis.stats import descriptives
-from analysis.stats.dominance import Dominance, any_case, same_case
-from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.dominance import any_case, delta_of, same_case, superiority_of
+from analysis.stats.estimates import Interval, Undefined
 from analysis.stats.multiplicity import benjamini_hochberg, holm
 from analysis.stats.ratings import RatingTable
 from analysis.stats.significance import (
@@ -54,25 +55,21 @@ def _spread(found: descriptives.Spread, counted: str) -> Spread:
         interval=interval if isinstance(interval, Interval) else None,
         no_interval=interval.reason if isinstance(interval, Undefined) else "",
     )
-    return Spread(mean, _defined(found.median), _defined(found.sd))
-
-
-def _defined(value: Maybe) -> float | None:
-    return None if isinstance(value, Undefined) else value
+    return Spread(mean, defined(found.median), defined(found.sd))
 
 
 def compare(
     table: RatingTable, *, seed: int, rng: np.random.Generator, confidence: float, n_permutations: int
 ) -> list[Comparison]:
-    """Every pair of systems on every criterion, paired by case, adjusted together."""
+    """Every pair of systems on every criterion: paired by case where they share cases, else as unpaired."""
     rows = []
     for criterion in table.criteria:
         means = table.case_means(criterion)
         for first, second in combinations(table.systems, 2):
             try:
                 pairs = pair_means(means, criterion, first, second)
-            except Unpaired as refusal:
-                rows.append(_refused(means, criterion, first, second, str(refusal)))
+            except Unpaired:
+                rows.append(unpaired(means, criterion, first, second, confidence=confidence))
                 continue
             flips = sign_flip(pairs.values_a, pairs.values_b, rng=rng, n_permutations=n_permutations)
             rows.append(_paired(pairs, flips, seed=seed, confidence=confidence))
@@ -80,13 +77,17 @@ def compare(
 
 
 def adjusted(rows: Sequence[Comparison]) -> list[Comparison]:
-    """The rows with p adjusted over all of them that have one; a test that could not be made does not count."""
+    """The rows with p adjusted over all of their design that have one; what could not be tested does not count."""
     p = np.array([np.nan if row.p is None else row.p for row in rows])
-    family = int(np.isfinite(p).sum())
-    both = zip(rows, holm(p), benjamini_hochberg(p), strict=True)
+    design = np.array([row.design for row in rows])
+    by_holm, by_bh, family = np.full(len(rows), np.nan), np.full(len(rows), np.nan), np.zeros(len(rows), int)
+    for name in np.unique(design):
+        same = design == name
+        by_holm[same], by_bh[same] = holm(p[same]), benjamini_hochberg(p[same])
+        family[same] = np.isfinite(p[same]).sum()
     return [
-        replace(row, p_holm=_finite(by_holm), p_bh=_finite(by_bh), family=family)
-        for row, by_holm, by_bh in both
+        replace(row, p_holm=_finite(by_holm[place]), p_bh=_finite(by_bh[place]), family=int(family[place]))
+        for place, row in enumerate(rows)
     ]
 
 
@@ -99,14 +100,13 @@ BISERIAL = (
 )
 CLIFF = "Cliff's delta: any case of the first against any case of the second, chance of higher less chance of lower"
 SAME_CASE = "share of cases in which the first was rated higher, ties counted half"
-NO_INTERVAL_OF_P = "a p-value has no interval"
 
 
 def _paired(pairs: Pairs, flips: SignFlip | Undefined, *, seed: int, confidence: float) -> Comparison:
     x, y = pairs.values_a, pairs.values_b
     found, ranks = paired_t(x, y, confidence=confidence), wilcoxon(x, y)
     n = found.n
-    of_cases = partial(_number, n, "cases")
+    of_cases = partial(as_number, n, "cases")
     any_one, same = any_case(x, y, paired=True, confidence=confidence), same_case(x, y, confidence=confidence)
     return Comparison(
         criterion=pairs.criterion,
@@ -115,9 +115,9 @@ def _paired(pairs: Pairs, flips: SignFlip | Undefined, *, seed: int, confidence:
         n_cases=n,
         n_left_out=pairs.n_dropped,
         difference=of_cases(DIFFERENCE, found.mean_difference, found.interval),
-        t=_defined(found.t),
-        df=None if isinstance(found.t, Undefined) else found.df,
-        p=_defined(found.p),
+        t=defined(found.t),
+        df=None if isinstance(found.t, Undefined) else float(found.df),
+        p=defined(found.p),
         p_holm=None,
         family=0,
         dz=of_cases(DZ, found.dz, found.dz_interval),
@@ -132,35 +132,15 @@ def _paired(pairs: Pairs, flips: SignFlip | Undefined, *, seed: int, confidence:
             ranks if isinstance(ranks, Undefined) else ranks.rank_biserial,
             Undefined("none is computed: Cliff's delta and the share of cases have one"),
         ),
-        cliffs_delta=of_cases(CLIFF, *_delta(any_one)),
-        superiority=of_cases(SAME_CASE, *_superiority(same)),
-    )
-
-
-def _refused(means: pd.DataFrame, criterion: str, first: str, second: str, why: str) -> Comparison:
-    rated = means[[first, second]].notna()
-    shared = int(rated.all(axis=1).sum())
-    nothing = partial(_number, shared, "cases", value=Undefined(why), interval=Undefined(why))
-    return Comparison(
-        criterion=criterion,
-        first=first,
-        second=second,
-        n_cases=shared,
-        n_left_out=int(rated.any(axis=1).sum()) - shared,
-        difference=nothing(DIFFERENCE),
-        t=None,
-        df=None,
-        p=None,
-        p_holm=None,
-        family=0,
-        dz=nothing(DZ),
+        cliffs_delta=of_cases(CLIFF, *delta_of(any_one)),
+        superiority=of_cases(SAME_CASE, *superiority_of(same)),
     )
 
 
 def _signed_ranks(found: SignedRank | Undefined, n: int) -> Number:
     method = "Wilcoxon's signed-rank test, two-sided p"
     if isinstance(found, Undefined):
-        return Number(None, n, "cases", method, undefined=found.reason)
+        return as_number(n, "cases", method, found, NO_INTERVAL_OF_P)
     law = (
         "exact" if found.method == "exact" else "normal approximation, corrected for ties, not for continuity"
     )
@@ -169,36 +149,18 @@ def _signed_ranks(found: SignedRank | Undefined, n: int) -> Number:
         kept = "left out" if found.zero_method == "wilcox" else "ranked and then left out"
         zeros = f"{many(found.n_zero, 'case')} without a difference {kept}"
     method = f"{method}; {law}; {zeros}; W = {found.w:g}, the smaller rank sum"
-    return Number(found.p, n, "cases", method, no_interval=NO_INTERVAL_OF_P)
+    return as_number(n, "cases", method, found.p, NO_INTERVAL_OF_P)
 
 
 def _sign_flips(found: SignFlip | Undefined, n: int, seed: int) -> Number:
     method = "permutation test that flips the signs of the cases' differences, two-sided p"
     if isinstance(found, Undefined):
-        return Number(None, n, "cases", method, undefined=found.reason)
+        return as_number(n, "cases", method, found, NO_INTERVAL_OF_P)
     if found.exact:
         words = f"{method}; exact, all {found.n_permutations:,} patterns"
-        return Number(found.p, n, "cases", words, no_interval=NO_INTERVAL_OF_P)
+        return as_number(n, "cases", words, found.p, NO_INTERVAL_OF_P)
     words = f"{method}; (c + 1) / (B + 1) with B = {found.n_permutations:,} drawn patterns"
-    return Number(found.p, n, "cases", words, no_interval=NO_INTERVAL_OF_P, seed=seed)
-
-
-def _delta(found: Dominance | Undefined) -> tuple[Maybe, MaybeInterval]:
-    return (found, found) if isinstance(found, Undefined) else (found.delta, found.interval)
-
-
-def _superiority(found: Dominance | Undefined) -> tuple[Maybe, MaybeInterval]:
-    if isinstance(found, Undefined):
-        return found, found
-    return found.superiority, found.superiority_interval
-
-
-def _number(n: int, counted: str, method: str, value: Maybe, interval: MaybeInterval) -> Number:
-    if isinstance(value, Undefined):
-        return Number(None, n, counted, method, undefined=value.reason)
-    if isinstance(interval, Undefined):
-        return Number(value, n, counted, method, no_interval=interval.reason)
-    return Number(value, n, counted, method, interval=interval)
+    return as_number(n, "cases", words, found.p, NO_INTERVAL_OF_P, seed=seed)
 
 
 def _finite(value: float) -> float | None:

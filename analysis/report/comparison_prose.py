@@ -6,35 +6,38 @@ from analysis.report.words import many, number, p_in_words
 
 def on_comparisons(findings: StudyFindings) -> list[str]:
     """Which differences stood the adjustment, the largest first; and which did not."""
-    tested = [row for row in findings.comparisons if row.p_holm is not None]
-    if not tested:
-        return ["No pair of systems could be compared."] if findings.comparisons else []
-    sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
-    sentences = [
-        (
-            f"{len(sure):,} of {many(len(tested), 'paired difference')} stayed below 0.05 after Holm's "
-            "adjustment."
-        )
-    ]
+    if findings.comparisons and not any(row.p_holm is not None for row in findings.comparisons):
+        return ["No pair of systems could be compared."]
     labels = {system.name: system.label for system in findings.systems}
     names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
-    sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
-    if len(sure) < len(tested):
-        sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
-    return sentences
+    sentences = []
+    for design in ("paired", "unpaired"):
+        tested = _tested(findings, design)
+        if not tested:
+            continue
+        sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
+        counted = many(len(tested), f"{design} difference")
+        sentences.append(f"{len(sure):,} of {counted} stayed below 0.05 after Holm's adjustment.")
+        sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
+        if len(sure) < len(tested):
+            sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
+        if design == "unpaired":
+            sentences.append(
+                "Systems compared without pairs were rated on different cases: easier cases would look like a "
+                "better system."
+            )
+    return list(dict.fromkeys(sentences))
 
 
 def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
     """What the methods paragraph says of the tests that were made, and of the pairs that had none."""
-    if not findings.comparisons:
-        return []
-    tested = [row for row in findings.comparisons if row.p is not None]
+    paired, unpaired = _tested(findings, "paired"), _tested(findings, "unpaired")
     sentences = []
-    if tested:
-        sentences = [
+    if paired:
+        sentences += [
             (
                 "Systems are compared by two-sided paired t-tests over cases, annotators averaged within each case "
-                f"first, with Holm's adjustment over all {many(tested[0].family, 'test')} of this report; Benjamini "
+                f"first, with Holm's adjustment over all {many(paired[0].family, 'test')} of this report; Benjamini "
                 "and Hochberg's stands beside it."
             ),
             (
@@ -44,17 +47,35 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
                 "there are fewer) check each t-test."
             ),
         ]
-    without = len(findings.comparisons) - len(tested)
+    if unpaired:
+        sentences.append(
+            "Systems that share fewer than half of their cases are compared by two-sided Welch's t-tests over case "
+            f"means, with Holm's adjustment over these {many(unpaired[0].family, 'test')} alone; Mann and Whitney's "
+            "U test checks each, and effect sizes are Hedges' g and Cliff's delta."
+        )
+    without = len(findings.comparisons) - len(paired) - len(unpaired)
     if without:
         of = f"{without:,} of {many(len(findings.comparisons), 'pair')} of systems and criteria"
-        sentences.append(
-            f"{of} had no test, because the systems share too few cases or their differences have no spread."
-        )
+        sentences.append(f"{of} had no test, for want of cases or of a spread to test against.")
     return sentences
 
 
+def _tested(findings: StudyFindings, design: str) -> list[Comparison]:
+    return [row for row in findings.comparisons if row.design == design and row.p is not None]
+
+
 def _size(row: Comparison) -> float:
-    return abs(row.dz.value or 0.0)
+    return abs(_effect(row)[1])
+
+
+def _effect(row: Comparison) -> tuple[str, float]:
+    if row.design == "unpaired":
+        return "g", (row.hedges_g.value or 0.0) if row.hedges_g else 0.0
+    return "dz", row.dz.value or 0.0
+
+
+def _degrees(df: float) -> str:
+    return f"{df:.0f}" if df == round(df) else f"{df:.1f}"
 
 
 def _compared(row: Comparison, labels: dict[str, str], criterion: str) -> str:
@@ -65,10 +86,11 @@ def _compared(row: Comparison, labels: dict[str, str], criterion: str) -> str:
     if row.difference.interval is not None:
         low, high = sorted((sign * row.difference.interval.low, sign * row.difference.interval.high))
         ends = f" [{number(low)}, {number(high)}]"
+    (effect, value), df = _effect(row), _degrees(row.df or 0.0)
     told = (
         f"{labels[first]} was rated higher than {labels[second]} on {criterion} by {number(size)} "
         f"points{ends}, "
-        f"t({row.df}) = {number(abs(row.t or 0))}, Holm's {p_in_words(row.p_holm or 0)}, "
-        f"dz = {number(abs(row.dz.value or 0))}, n = {many(row.n_cases, 'case')}."
+        f"t({df}) = {number(abs(row.t or 0))}, Holm's {p_in_words(row.p_holm or 0)}, "
+        f"{effect} = {number(abs(value))}, n = {many(row.n_cases, 'case')}."
     )
     return told.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")

@@ -11,6 +11,19 @@ PAIR = (
 )
 
 
+def difference_tables(findings: StudyFindings) -> list[Table]:
+    """Those that the findings can fill: paired tests, unpaired tests, sizes."""
+    rows = findings.comparisons
+    found = []
+    if not rows or any(row.design == "paired" for row in rows):
+        found.append(comparisons(findings))
+    if any(row.design == "unpaired" for row in rows):
+        found.append(unpaired(findings))
+    if any(row.cliffs_delta is not None for row in rows):  # reports made before it was kept have none
+        found.append(effects(findings))
+    return found
+
+
 def comparisons(findings: StudyFindings) -> Table:
     """The tests: difference, p before and after adjustment, and the checks that lean on less."""
     columns = [*PAIR, Column("n_cases", "Cases"), Column("difference", "Difference")]
@@ -24,29 +37,69 @@ def comparisons(findings: StudyFindings) -> Table:
     ]
     columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips")]
     rows = []
-    for row in findings.comparisons:
-        significant = row.p_holm is not None and row.p_holm < 0.05
+    shown = [row for row in findings.comparisons if row.design == "paired"]
+    for row in shown:
         rows.append(
             (
                 *_pair(findings, row),
                 Cell(f"{row.n_cases:,}", row.n_cases),
                 *with_ends(row.difference),
                 Cell(number(row.t), row.t),
-                Cell("–" if row.df is None else str(row.df), row.df),
+                Cell("–" if row.df is None else f"{row.df:g}", row.df),
                 Cell(p_value(row.p), row.p),
-                Cell(p_value(row.p_holm), row.p_holm, strong=significant),
+                Cell(p_value(row.p_holm), row.p_holm, strong=_significant(row)),
                 Cell(p_value(row.p_bh), row.p_bh),
                 *with_ends(row.dz),
                 Cell(p_value(row.wilcoxon_p), row.wilcoxon_p, row.wilcoxon),
                 Cell(p_value(row.permutation_p), row.permutation_p, row.permutation),
             )
         )
-    family = findings.comparisons[0].family if findings.comparisons else 0
+    family = shown[0].family if shown else 0
     caption = (
         f"Paired t-tests over case means, two-sided; Holm's and Benjamini and Hochberg's (BH) adjustments over "
         f"all {family:,} tests; bold where Holm's stays below 0.05." + warning(findings)
     )
     return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
+
+
+def unpaired(findings: StudyFindings) -> Table:
+    """The tests of systems that were not rated on the same cases."""
+    columns = [
+        *PAIR,
+        Column("n_first", "Cases"),
+        Column("n_second", "against"),
+        Column("difference", "Difference"),
+    ]
+    columns += [Column("difference_low", "low"), Column("difference_high", "high")]
+    columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
+    columns += [Column("p_bh", "p BH"), Column("mann_whitney_p", "p Mann-Whitney")]
+    shown = [row for row in findings.comparisons if row.design == "unpaired"]
+    rows = []
+    for row in shown:
+        ranks = row.mann_whitney
+        rows.append(
+            (
+                *_pair(findings, row),
+                Cell(f"{row.n_first:,}", row.n_first),
+                Cell(f"{row.n_second:,}", row.n_second),
+                *with_ends(row.difference),
+                Cell(number(row.t), row.t),
+                Cell(number(row.df, 1), row.df),
+                Cell(p_value(row.p), row.p),
+                Cell(p_value(row.p_holm), row.p_holm, strong=_significant(row)),
+                Cell(p_value(row.p_bh), row.p_bh),
+                Cell(p_value(ranks.value if ranks else None), ranks.value if ranks else None, ranks),
+            )
+        )
+    family = shown[0].family if shown else 0
+    caption = (
+        "Systems that were not rated on the same cases: Welch's t-tests over case means, two-sided; Holm's and "
+        f"Benjamini and Hochberg's (BH) adjustments over these {family:,} tests alone; bold where Holm's stays "
+        "below 0.05. A difference may be owed to the cases as well as to the systems." + warning(findings)
+    )
+    return Table(
+        "unpaired", "Differences between systems on different cases", caption, tuple(columns), tuple(rows)
+    )
 
 
 EFFECTS = (
@@ -56,11 +109,6 @@ EFFECTS = (
     ("cliffs_delta", "Cliff's δ"),
     ("superiority", "P(higher)"),
 )
-
-
-def has_effects(findings: StudyFindings) -> bool:
-    """Reports made before these effect sizes were kept have none."""
-    return any(row.cliffs_delta is not None for row in findings.comparisons)
 
 
 def effects(findings: StudyFindings) -> Table:
@@ -90,3 +138,7 @@ def _pair(findings: StudyFindings, row: Comparison) -> tuple[Cell, Cell, Cell]:
         Cell(labels[row.first], row.first),
         Cell(labels[row.second], row.second),
     )
+
+
+def _significant(row: Comparison) -> bool:
+    return row.p_holm is not None and row.p_holm < 0.05

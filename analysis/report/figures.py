@@ -64,7 +64,8 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
     """Differences between systems with their intervals; what touches the line may be nothing."""
     labels = {system.name: system.label for system in findings.systems}
     rows = [row for row in findings.comparisons if row.criterion == criterion.key]
-    names = {id(row): f"{labels[row.first]} − {labels[row.second]}" for row in rows}
+    apart = {"paired": "", "unpaired": " (unpaired)"}
+    names = {id(row): f"{labels[row.first]} − {labels[row.second]}{apart[row.design]}" for row in rows}
     wide, plot, step = max((svg.width(name) for name in names.values()), default=80) + 20, 360.0, 26
     reach = _reach(findings.comparisons)  # one axis for all criteria
     y, parts, said = 34.0, [], []

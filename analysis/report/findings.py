@@ -212,21 +212,22 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two systems on one criterion, paired by case. A positive difference favours `first`."""
+    """Two systems on one criterion. A positive difference favours `first`."""
 
     criterion: str
     first: str
     second: str
     n_cases: int
     n_left_out: int
-    """Cases that lack a rating of either system."""
+    """Cases that lack a rating of either system; in an unpaired design none is left out for that."""
     difference: Number
     t: float | None
-    df: int | None
+    df: float | None
+    """Whole in a paired design; by Welch and Satterthwaite in an unpaired one."""
     p: float | None
     """Two-sided."""
     p_holm: float | None
-    """Adjusted for all `family` comparisons of the report."""
+    """Adjusted for all `family` comparisons of this design in the report."""
     family: int
     dz: Number
     """Difference over the standard deviation of the differences."""
@@ -247,6 +248,13 @@ class Comparison:
     cliffs_delta: Number | None = field(default=None, metadata=LATER)
     superiority: Number | None = field(default=None, metadata=LATER)
     """How often `first` was rated higher, ties counted half; of the same case where the data are paired."""
+    design: Literal["paired", "unpaired"] = field(default="paired", metadata=LATER)
+    """`unpaired`: the systems were not rated on the same cases; Welch's t, and a family of its own."""
+    n_first: int | None = field(default=None, metadata=LATER)
+    """Cases of `first` in an unpaired design."""
+    n_second: int | None = field(default=None, metadata=LATER)
+    mann_whitney: Number | None = field(default=None, metadata=LATER)
+    """The p of the rank test of an unpaired design."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.report import comparison_prose, comparison_tables, prose, tables
+from analysis.report import comparison_prose, prose, tables
 from analysis.report import figures as draw
 from analysis.report.cells import Cell, Table
+from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import Number, StudyFindings
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
@@ -122,7 +123,7 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
                 "differences",
                 "Differences between systems",
                 comparison_prose.on_comparisons(findings),
-                [tables.without_ends(table) for table in _differences(findings)],
+                [tables.without_ends(table) for table in difference_tables(findings)],
                 [draw.forest(findings, criterion) for criterion in findings.criteria],
             )
         )
@@ -130,13 +131,6 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         found.append(_metrics(findings))
     found.append(_section("methods", "Methods", findings.methods, []))
     return tuple(found)
-
-
-def _differences(findings: StudyFindings) -> list[Table]:
-    shown = [comparison_tables.comparisons(findings)]
-    if comparison_tables.has_effects(findings):
-        shown.append(comparison_tables.effects(findings))
-    return shown
 
 
 def _metrics(findings: StudyFindings) -> Section:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import compress
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.comparison_tables import comparisons, effects, has_effects
+from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.prose import without_writers
 from analysis.report.words import number, p_value, with_interval
@@ -28,8 +28,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
     if findings.consistency:
         tables.append(consistency(findings))
     if findings.systems:
-        tables = [overview(findings), *tables, descriptions(findings), comparisons(findings)]
-        tables += [effects(findings)] if has_effects(findings) else []
+        tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
     if findings.correlations:

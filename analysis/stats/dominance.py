@@ -95,6 +95,18 @@ def same_case(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) -
     return _dominance(float(sign.mean()), float(sign.var(ddof=1)) / n, float(n - 1), confidence)
 
 
+def delta_of(found: Dominance | Undefined) -> tuple[Maybe, MaybeInterval]:
+    """Delta and its interval, or twice the words that say why there is none."""
+    return (found, found) if isinstance(found, Undefined) else (found.delta, found.interval)
+
+
+def superiority_of(found: Dominance | Undefined) -> tuple[Maybe, MaybeInterval]:
+    """The chance of superiority and its interval, or twice the words that say why there is none."""
+    if isinstance(found, Undefined):
+        return found, found
+    return found.superiority, found.superiority_interval
+
+
 def _placed(x: Array, y: Array) -> Array:
     """For each x the share of y below it less the share above it."""
     ordered = np.sort(y)

@@ -162,7 +162,7 @@ def paired_t(a: npt.ArrayLike, b: npt.ArrayLike, *, confidence: float = 0.95) ->
         return PairedT(n, *means, 0.0, n - 1, *[why] * 8)
     df, se = n - 1, sd / np.sqrt(n)
     t = means[2] / se
-    dz, dz_interval = means[2] / sd, _dz_interval(float(t), df, n, confidence)
+    dz, dz_interval = means[2] / sd, standardised_interval(float(t), df, float(np.sqrt(n)), confidence)
     factor = small_sample_factor(df)
     half = float(special.stdtrit(df, (1 + confidence) / 2)) * se
     return PairedT(
@@ -309,8 +309,11 @@ LARGEST_T = 1000.0
 """Beyond it the noncentral t takes long to compute and its interval interests nobody."""
 
 
-def _dz_interval(t: float, df: int, n: int, confidence: float) -> MaybeInterval:
-    """The dz for which the observed t is just at the edge of what is likely, divided from the noncentrality.
+def standardised_interval(t: float, df: int, size: float, confidence: float) -> MaybeInterval:
+    """The standardised differences for which the observed t is just at the edge of what is likely.
+
+    Args:
+        size: what a standardised difference is multiplied by to give t: the root of n for dz.
 
     Reference: Cumming & Finch (2001) Educational and Psychological Measurement 61.
     """
@@ -318,8 +321,7 @@ def _dz_interval(t: float, df: int, n: int, confidence: float) -> MaybeInterval:
     low, high = _noncentrality(t, df, 1 - tail), _noncentrality(t, df, tail)
     if not np.isfinite([low, high]).all():
         return Undefined("the noncentral t could not be inverted at so large a t")
-    root = float(np.sqrt(n))
-    return Interval(low / root, high / root, confidence, "noncentral t over cases")
+    return Interval(low / size, high / size, confidence, "noncentral t over cases")
 
 
 def _noncentrality(t: float, df: int, p: float) -> float:

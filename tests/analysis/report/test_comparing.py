@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from analysis.report.analyse import Subject, analyse
 from analysis.report.comparing import compare
 from analysis.report.comparison_prose import on_comparisons
-from analysis.report.comparison_tables import comparisons, effects
+from analysis.report.comparison_tables import comparisons, difference_tables, effects
 from analysis.report.findings import StudyFindings
 from analysis.report.words import derivation
 from analysis.stats.ratings import RatingTable
@@ -110,18 +110,74 @@ def test_reports_made_before_the_effect_sizes_were_kept_still_open() -> None:
     old = StudyFindings.from_json(json.dumps(raw))
     assert old.comparisons[0].wilcoxon_p == result.comparisons[0].wilcoxon_p
     assert effects(old).rows[0][3].text == "–"
+    assert [table.key for table in difference_tables(old)] == ["comparisons"]
+
+
+def apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same marks, as if no case had been shown to two systems."""
+    return frame.assign(case=frame["case"] + frame["system"])
 
 
 def test_the_methods_claim_no_test_that_was_not_made() -> None:
-    apart = marks().query("system != 'twin'")
-    apart = apart.assign(case=apart["case"] + apart["system"])
-    result = found(apart)
+    result = found(apart(marks().query("system != 'twin'")))
     methods = " ".join(result.methods)
-    assert "t-test" not in methods
+    assert "paired t-test" not in methods
     assert "Wilcoxon" not in methods
-    assert "3 of 3 pairs of systems and criteria had no test" in methods
-    assert on_comparisons(result) == ["No pair of systems could be compared."]
-    assert "had no test" not in " ".join(found(marks().query("system != 'twin'")).methods)
+    assert "Welch's t-tests over case means, with Holm's adjustment over these 3 tests alone" in methods
+    paired = " ".join(found(marks().query("system != 'twin'")).methods)
+    assert "Holm's adjustment over all 3 tests" in paired
+    assert "Welch" not in paired
+    assert "had no test" not in paired
+    single = found(apart(marks(n_cases=1)))
+    assert "6 of 6 pairs of systems and criteria had no test" in " ".join(single.methods)
+    assert "t-test" not in " ".join(single.methods)
+    assert on_comparisons(single) == ["No pair of systems could be compared."]
+
+
+def test_systems_on_different_cases_are_compared_without_pairs() -> None:
+    frame = apart(marks())
+    result = found(frame)
+    means = frame.groupby(["system", "case"])["value"].mean()
+    row = result.comparisons[1]
+    x, y = means["a"], means["c"]
+    peer, ranks = stats.ttest_ind(x, y, equal_var=False), stats.mannwhitneyu(x, y, use_continuity=False)
+    assert (row.design, row.n_first, row.n_second, row.n_cases, row.n_left_out) == ("unpaired", 14, 14, 28, 0)
+    assert [row.t, row.df, row.p] == pytest.approx([peer.statistic, peer.df, peer.pvalue], rel=1e-12)
+    ends = peer.confidence_interval()
+    assert [row.difference.interval.low, row.difference.interval.high] == pytest.approx([ends.low, ends.high])
+    assert row.mann_whitney.value == pytest.approx(ranks.pvalue, rel=1e-12)
+    assert (row.wilcoxon, row.permutation) == (None, None)
+    assert "different cases" in row.dz.undefined
+    assert row.cliffs_delta.value == pytest.approx(np.sign(x.to_numpy()[:, None] - y.to_numpy()).mean())
+    assert [table.key for table in difference_tables(result)] == ["unpaired", "effects"]
+    assert any("easier cases would look like a better system" in line for line in on_comparisons(result))
+    assert StudyFindings.from_json(result.to_json()) == result
+
+
+def test_paired_and_unpaired_pairs_are_families_of_their_own() -> None:
+    frame = marks()
+    mixed = pd.concat([frame[frame.system != "c"], apart(frame[frame.system == "c"])])
+    rows = found(mixed).comparisons
+    design = {(row.first, row.second): row.design for row in rows}
+    assert design == {
+        ("a", "b"): "paired", ("a", "c"): "unpaired", ("a", "twin"): "paired",
+        ("b", "c"): "unpaired", ("b", "twin"): "paired", ("twin", "c"): "unpaired",
+    }  # fmt: skip
+    for name, size in (("paired", 2), ("unpaired", 3)):
+        own = [row for row in rows if row.design == name and row.p is not None]
+        peer = multipletests([row.p for row in own], method="holm")[1]
+        assert [row.p_holm for row in own] == pytest.approx(list(peer), rel=1e-12)
+        assert {row.family for row in rows if row.design == name} == {size}
+    assert [table.key for table in difference_tables(found(mixed))] == ["comparisons", "unpaired", "effects"]
+
+
+def test_the_few_cases_that_unpaired_systems_share_are_told() -> None:
+    frame = marks(n_cases=10, systems="ab").query("system != 'twin'")
+    late = (frame.system == "b") & (frame.case > "c03")
+    frame.loc[late, "case"] = "other " + frame.loc[late, "case"]
+    [row] = found(frame).comparisons
+    assert (row.design, row.n_cases) == ("unpaired", 16)
+    assert "4 cases rated for both are treated as different ones" in row.difference.method
 
 
 def test_the_draws_of_a_pair_come_from_the_generator_given() -> None:

@@ -8,10 +8,10 @@ from analysis.stats.ratings import UnknownLabel
 from analysis.stats.significance import (
     SignFlip,
     Unpaired,
-    _dz_interval,
     pair,
     paired_t,
     sign_flip,
+    standardised_interval,
     wilcoxon,
 )
 from tests.analysis.stats.made import table
@@ -39,14 +39,14 @@ def test_paired_t_is_that_of_scipy() -> None:
 
 @pytest.mark.parametrize("t", [-18.25, -4.93, 0.0, 13.9, 200.0])
 def test_the_interval_of_dz_is_found_however_large_the_difference(t: float) -> None:
-    found = _dz_interval(t, 23, 24, 0.95)
+    found = standardised_interval(t, 23, np.sqrt(24), 0.95)
     assert isinstance(found, Interval)
     assert stats.nct.sf(t, 23, found.low * np.sqrt(24)) == pytest.approx(0.025, abs=1e-8)
     assert stats.nct.cdf(t, 23, found.high * np.sqrt(24)) == pytest.approx(0.025, abs=1e-8)
 
 
 def test_a_t_beyond_all_measure_has_no_interval_and_says_so() -> None:
-    found = _dz_interval(1e6, 5, 6, 0.95)
+    found = standardised_interval(1e6, 5, np.sqrt(6), 0.95)
     assert isinstance(found, Undefined)
     assert "so large a t" in found.reason
 
