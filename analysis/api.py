@@ -5,7 +5,7 @@ from typing import Any
 from django.http import FileResponse, Http404, HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import BasePermission
@@ -14,7 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analysis import queries, tasks
+from analysis.forms import Table3Query
 from analysis.report.cells import Table
+from analysis.report.table3 import NoTable
+from analysis.report.table3_files import FORMS, as_file
 from analysis.report.tables import all_tables, folded, without_ends
 from analysis.services.export_report import DataGone, NotReady, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
@@ -189,6 +192,30 @@ class ReportBundle(APIView):
         )
 
 
+class MainTable(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(
+        operation_id="analysis_table3",
+        parameters=[
+            OpenApiParameter("report", {"type": "array", "items": {"type": "integer"}}, required=True),
+            OpenApiParameter("metric", {"type": "array", "items": {"type": "string"}}),
+            OpenApiParameter("as", OpenApiTypes.STR, enum=list(FORMS), description="csv, when not said."),
+        ],
+        responses={(200, kind): OpenApiTypes.STR for kind in FORMS.values()} | {422: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The main table of a paper over one or several reports; `name-ID=Yelp` names the data set of report ID."""
+        form = request.query_params.get("as", "csv")
+        if form not in FORMS:
+            raise ValidationError({"as": [f"One of {', '.join(FORMS)}, not {form!r}."]})
+        try:
+            table = Table3Query.of(request.query_params).table()
+        except NoTable as error:
+            raise ValidationError({"report": [str(error)]}) from error
+        return HttpResponse(as_file(table, form), content_type=f"{FORMS[form]}; charset=utf-8")
+
+
 def _line(report_id: int) -> queries.ReportLine:
     line = queries.report_line(report_id)
     if line is None:
@@ -211,6 +238,7 @@ def _table(report_id: int, key: str) -> Table:
 
 urlpatterns = [
     path("studies/", StudyList.as_view(), name="analysis-studies"),
+    path("table3/", MainTable.as_view(), name="analysis-table3"),
     path("reports/", ReportList.as_view(), name="analysis-reports"),
     path("reports/<int:report_id>/", ReportDetail.as_view(), name="analysis-report"),
     path("reports/<int:report_id>/findings/", ReportFindings.as_view(), name="analysis-report-findings"),

@@ -1,11 +1,12 @@
 """Reads rows, hands out frozen values for pages and the REST interface; names no system of a blind study."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.models import Report
 from analysis.report.findings import StudyFindings
+from analysis.report.table3 import NoTable, Part
 from annotation import queries as studies
 
 
@@ -91,6 +92,28 @@ def findings_json(report_id: int) -> str:
     """The findings byte for byte as they were kept; empty where the report is not done."""
     done = Report.objects.filter(pk=report_id, status=Report.Status.DONE)
     return done.values_list("findings_json", flat=True).first() or ""
+
+
+def full_reports() -> list[ReportLine]:
+    """Reports that name systems and are done, the newest first: what Table 3 can be made of."""
+    done = Report.objects.filter(status=Report.Status.DONE, kind=Report.Kind.UNBLINDED)
+    return list(_lines(done.select_related("study").defer("findings_json")))
+
+
+def parts(report_ids: Sequence[int], names: Sequence[str] = ()) -> list[Part]:
+    """Reports as data sets of Table 3, each by its name, or by its study's title where the name is empty.
+
+    Raises:
+        NoTable: there is no such report, or it is not done.
+    """
+    found = []
+    for place, report_id in enumerate(report_ids):
+        given = findings(report_id)
+        if given is None:
+            raise NoTable(f"There is no finished report {report_id}.")
+        name = names[place].strip() if place < len(names) else ""
+        found.append(Part(name or given.meta.title, given))
+    return found
 
 
 def _lines(reports: Iterable[Report]) -> Iterator[ReportLine]:

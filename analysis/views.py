@@ -7,8 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from analysis import queries, tasks
+from analysis.forms import Table3Query
 from analysis.report.cells import Table
 from analysis.report.page import page_context
+from analysis.report.table3 import NoTable
+from analysis.report.table3_files import FORMS, as_file, as_html
 from analysis.report.tables import all_tables, folded, without_ends
 from analysis.services.export_report import DataGone, export_report
 from analysis.services.request_report import NothingToAnalyse, request_report
@@ -93,6 +96,38 @@ def bundle(request: HttpRequest, report_id: int) -> HttpResponse | FileResponse:
     return FileResponse(
         made, as_attachment=True, filename=f"report-{report_id}.zip", content_type="application/zip"
     )
+
+
+@login_required
+@permission_required("analysis.read", raise_exception=True)
+@require_GET
+def main_table(request: HttpRequest) -> HttpResponse:
+    """Table 3 of chosen reports, and the form that chooses them."""
+    shown: dict[str, object] = {"lines": queries.full_reports(), "asked": Table3Query(), "files": FORMS}
+    try:
+        asked = Table3Query.of(request.GET)
+        shown |= {"asked": asked, "names": dict(zip(asked.reports, asked.names, strict=True))}
+        if asked.reports:
+            shown["metrics"] = asked.metrics_to_choose()
+            table = asked.table()
+            shown |= {"table": as_html(table, derivations=True), "query": request.GET.urlencode()}
+            shown["chosen"] = [one.key for one in table.measures if one.kind == "metric"]
+    except NoTable as error:
+        shown["error"] = str(error)
+    return render(request, "analysis/main_table.html", shown, status=422 if "error" in shown else 200)
+
+
+@login_required
+@permission_required("analysis.read", raise_exception=True)
+@require_GET
+def main_table_file(request: HttpRequest, form: str) -> HttpResponse:
+    if form not in FORMS:
+        raise Http404(f"Table 3 comes as {', '.join(FORMS)}")
+    try:
+        table = Table3Query.of(request.GET).table()
+    except NoTable as error:
+        raise Http404(str(error)) from error
+    return _download(as_file(table, form), f"{FORMS[form]}; charset=utf-8", f"table3.{form}")
 
 
 def _line(report_id: int) -> queries.ReportLine:

@@ -45,7 +45,7 @@ class Table:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([column.key for column in self.columns])
-        writer.writerows([[_csv_cell(cell.raw) for cell in row] for row in self.rows])
+        writer.writerows([[csv_cell(cell.raw) for cell in row] for row in self.rows])
         return out.getvalue()
 
     def to_latex(self) -> str:
@@ -107,7 +107,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets compute instead of showing."""
 
 
-def _csv_cell(raw: str | int | float | None) -> str | int | float:
+def csv_cell(raw: str | int | float | None) -> str | int | float:
     """Texts that would be formulas get the apostrophe by which spreadsheets know a text; numbers stay.
 
     A carriage return, which csv does not quote and most readers take for the end of a row, becomes a space.

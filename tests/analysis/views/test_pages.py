@@ -167,6 +167,27 @@ def test_rest_gives_the_same_as_the_pages(
     assert json.loads(reader.get(f"/reports/{report.pk}/report.json").content)["meta"]["seed"] == study.seed
 
 
+def test_the_main_table_of_chosen_reports_on_page_file_and_rest(reader: Client, olga: User) -> None:
+    assert "No full report yet" in reader.get("/reports/table3/").content.decode()
+    report = reports.report(study=reports.rated(owner=olga))
+    assert 'name="report"' in reader.get("/reports/table3/").content.decode()
+    query = f"?report={report.pk}&name-{report.pk}=Yelp&metric=rouge-l&metric=words"
+    page = reader.get(f"/reports/table3/{query}").content.decode()
+    for name in (*studies.LOUD_SYSTEMS, "Automatic metrics", "Human evaluation", "ROUGE-L", "Words"):
+        assert name in page
+    for link in re.findall(r'href="(/reports/table3[^"]+)"', page):
+        assert reader.get(link.replace("&amp;", "&")).status_code == 200
+    for form in ("csv", "tex", "html"):
+        file = reader.get(f"/reports/table3.{form}{query}")
+        assert file.content == reader.get(f"/api/analysis/table3/{query}&as={form}").content
+    assert "Yelp,Foghorn" in reader.get(f"/api/analysis/table3/{query}").content.decode()
+    for wrong in ("?report=999", "?report=x", f"?report={report.pk}&metric=none", f"?report={'9' * 30}", ""):
+        assert reader.get(f"/api/analysis/table3/{wrong}").status_code == 422
+        assert reader.get(f"/reports/table3/{wrong}").status_code == (422 if wrong else 200)
+    reader.logout()
+    assert reader.get("/reports/table3/").status_code == 302
+
+
 def test_the_schema_of_this_room_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("spectacular", "--validate", "--file", "/dev/null")
     assert "analysis" not in capsys.readouterr().err
