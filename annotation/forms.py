@@ -321,25 +321,6 @@ class CriterionForm(forms.Form):
             )
 
 
-class InvitationForm(forms.Form):
-    label = forms.CharField(
-        required=False,
-        max_length=120,
-        label=gettext_lazy("For whom"),
-        help_text=gettext_lazy("Only owners read this."),
-    )
-    max_uses = forms.IntegerField(
-        min_value=1, max_value=10_000, initial=1, label=gettext_lazy("For how many people")
-    )
-    expires_in_days = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=3650,
-        label=gettext_lazy("Open for days"),
-        help_text=gettext_lazy("Until the study closes when empty."),
-    )
-
-
 class AmendForm(forms.Form):
     clarification = forms.CharField(
         max_length=LONGEST_TEXT,

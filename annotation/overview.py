@@ -14,10 +14,12 @@ from annotation.design.blinding import BlindedCriterion, BlindedItem, blinded_hi
 from annotation.design.gate import GateRule
 from annotation.design.scales import POINTS
 from annotation.models.card import Block, CalibrationGold, Kind, Placement, Seat, calibration_cards
+from annotation.models.crowd import CrowdLink
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Invitation, Study
 from annotation.queries import Stage, StudySummary
+from annotation.services.make_crowd_link import ENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,14 @@ class DisagreementCell:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdRow:
+    id_parameter: str
+    return_url: str
+    codes: dict[str, str]
+    """How a way through the study ends -> the code people bring back."""
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationRow:
     id: int
     token: str
@@ -158,6 +168,8 @@ class InvitationRow:
     expires_at: datetime | None
     revoked_at: datetime | None
     usable: bool
+    crowd: CrowdRow | None
+    """What makes it a link for a crowd service; None for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,9 +304,17 @@ def invitations(study_id: int) -> list[InvitationRow]:
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
             usable=not row.why_unusable,
+            crowd=_crowd(getattr(row, "crowd", None)),
         )
-        for row in Invitation.objects.filter(study_id=study_id).select_related("study")
+        for row in Invitation.objects.filter(study_id=study_id).select_related("study", "crowd")
     ]
+
+
+def _crowd(row: CrowdLink | None) -> CrowdRow | None:
+    if row is None:
+        return None
+    codes = {end: getattr(row, f"code_{end}") for end in ENDS}
+    return CrowdRow(row.id_parameter, row.return_url, codes)
 
 
 def ledger(study_id: int) -> list[LedgerRow]:

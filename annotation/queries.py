@@ -32,6 +32,7 @@ from annotation.models.card import (
     calibration_cards,
     free_slots,
 )
+from annotation.models.crowd import CrowdLink
 from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
 
@@ -77,7 +78,11 @@ class Journey:
     gate_feedback: tuple[str, ...]
     """Sentences about the last finished attempt."""
     completion_code: str
-    """Empty until the study is finished."""
+    """Empty until the study is finished; for people of a crowd service, the code of whatever end they came to."""
+    no_consent_code: str
+    """Of a crowd service's people, who bring it back when they do not agree."""
+    return_url: str
+    """Where the code is brought back to; empty where it is copied by hand, or there is none."""
     simulated: bool
 
 
@@ -120,6 +125,8 @@ class InvitationView:
     description: str
     usable: bool
     why_not: str
+    crowd_parameter: str
+    """Of the address, where a crowd service sends people by this link; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +222,27 @@ class Flow:
 
 def invitation(token: str) -> InvitationView | None:
     """What a link leads to, or None when no such link was ever made."""
-    row = Invitation.objects.select_related("study").filter(token=token).first()
+    row = Invitation.objects.select_related("study", "crowd").filter(token=token).first()
     if row is None:
         return None
-    why_not = row.why_unusable
-    return InvitationView(row.token, row.study.title, row.study.description, not why_not, why_not)
+    why_not, crowd = row.why_unusable, getattr(row, "crowd", None)
+    return InvitationView(
+        token=row.token,
+        study_title=row.study.title,
+        description=row.study.description,
+        usable=not why_not,
+        why_not=why_not,
+        crowd_parameter=crowd.id_parameter if crowd else "",
+    )
+
+
+def study_of_invitation(token: str) -> int:
+    """The key of the study a link leads to.
+
+    Raises:
+        Invitation.DoesNotExist: there is no such link.
+    """
+    return Invitation.objects.values_list("study_id", flat=True).get(token=token)
 
 
 def enrolment_of(study_id: int, user_id: int) -> int | None:
@@ -254,9 +277,11 @@ def journey(enrolment_id: int) -> Journey:
     Raises:
         Enrolment.DoesNotExist: no such enrolment.
     """
-    row = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    row = Enrolment.objects.select_related("study", "invitation__crowd").get(pk=enrolment_id)
     study, rule = row.study, GateRule.from_json(row.study.gate_rule)
     stage = stage_of(row)
+    crowd = getattr(row.invitation, "crowd", None)
+    code = _code_of(row, stage, crowd)
     last = row.gate_results[-1] if row.gate_results else {}
     return Journey(
         enrolment_id=row.pk,
@@ -275,9 +300,24 @@ def journey(enrolment_id: int) -> Journey:
         attempts=rule.attempts,
         gate_in_words=plain_words(rule),
         gate_feedback=tuple(last.get("feedback", ())),
-        completion_code=row.completion_code if stage == "finished" else "",
+        completion_code=code,
+        no_consent_code=crowd.code_no_consent if crowd else "",
+        return_url=crowd.return_url if crowd else "",
         simulated=study.simulated or row.simulated,
     )
+
+
+def _code_of(row: Enrolment, stage: Stage, crowd: CrowdLink | None) -> str:
+    """The code that an annotator brings back from where they stand; empty on the way."""
+    if crowd is None:
+        return row.completion_code if stage == "finished" else ""
+    return {
+        "finished": crowd.code_complete,
+        "full": crowd.code_screened_out,
+        "closed": crowd.code_screened_out,
+        "failed": crowd.code_failed_gate,
+        "withdrawn": crowd.code_no_consent,
+    }.get(stage, "")
 
 
 def stage_of(row: Enrolment) -> Stage:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from annotation.views import calibration, journey, marks, planner, rating, studies
+from annotation.views import calibration, crowd, inviting, journey, marks, planner, rating, studies
 
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/signed-in/", journey.signed_in, name="signed-in"),
     path("rate/<int:study_id>/", rating.rate, name="rate"),
     path("rate/<int:study_id>/consent/", journey.consent, name="consent"),
+    path("rate/<int:study_id>/declined/", crowd.declined, name="declined"),
     path("rate/<int:study_id>/guidelines/", journey.guidelines, name="guidelines"),
     path("rate/<int:study_id>/calibration/", calibration.calibration, name="calibration"),
     path("rate/<int:study_id>/calibration/<slug:token>/", calibration.practice, name="practice"),
@@ -38,10 +39,18 @@ urlpatterns: list[URLPattern] = [
         studies.study_calibration_file,
         name="study-calibration-file",
     ),
-    path("studies/<int:study_id>/invitations/", studies.study_invitations, name="study-invitations"),
+    path("studies/<int:study_id>/invitations/", inviting.study_invitations, name="study-invitations"),
+    path("studies/<int:study_id>/invitations/list/", inviting.study_invite_list, name="study-invite-list"),
+    path("studies/<int:study_id>/invitations/crowd/", inviting.study_crowd_link, name="study-crowd-link"),
+    path("studies/<int:study_id>/invitations/return/", inviting.study_let_return, name="study-let-return"),
+    path(
+        "studies/<int:study_id>/invitations.csv",
+        inviting.study_invitations_file,
+        name="study-invitations-file",
+    ),
     path(
         "studies/<int:study_id>/invitations/<int:invitation_id>/revoke/",
-        studies.study_revoke,
+        inviting.study_revoke,
         name="study-revoke",
     ),
     path("studies/<int:study_id>/exclude/", marks.study_exclude, name="study-exclude"),

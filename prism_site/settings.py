@@ -46,6 +46,8 @@ PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90, least=1)
 """How long a worker may be silent before its shard goes to another one."""
 PRISM_MESSAGE_PATIENCE_SECONDS = env_int("MESSAGE_PATIENCE_SECONDS", 120, least=1)
 """Work that nobody has begun this long after its last message gets another message."""
+PRISM_CONTACT = env_str("CONTACT", "")
+"""Whom annotators write to about their data: an e-mail address, shown on the privacy page."""
 
 # Core
 DEBUG = env_bool("DEBUG", False)

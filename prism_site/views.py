@@ -1,9 +1,11 @@
 """The front door: sends each person to the room their role works in."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
 from prism_site import front_door
 
@@ -25,3 +27,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What this installation stores of the people who judge in it; readable before signing up."""
+    return render(request, "privacy.html", {"contact": settings.PRISM_CONTACT})

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotation.api import rating, studies, watching
+from annotation.api import inviting, rating, studies, watching
 
 STUDY = "studies/<int:study_id>/"
 MINE = "rate/<int:study_id>/"
@@ -30,8 +30,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{STUDY}close/", studies.CloseView.as_view()),
     path(f"{STUDY}unblind/", studies.UnblindView.as_view()),
     path(f"{STUDY}ledger/", studies.LedgerView.as_view()),
-    path(f"{STUDY}invitations/", studies.InvitationsView.as_view()),
-    path(f"{STUDY}invitations/<int:invitation_id>/", studies.InvitationView.as_view()),
+    path(f"{STUDY}invitations/", inviting.InvitationsView.as_view()),
+    path(f"{STUDY}invitations/list/", inviting.InvitationListView.as_view()),
+    path(f"{STUDY}invitations/return/", inviting.ReturnView.as_view()),
+    path(f"{STUDY}invitations/<int:invitation_id>/", inviting.InvitationView.as_view()),
     path(f"{STUDY}calibration/", watching.CalibrationSetView.as_view()),
     path(f"{STUDY}calibration/disagreement/", watching.DisagreementView.as_view()),
     path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),

@@ -18,7 +18,6 @@ from rest_framework.settings import api_settings
 from annotation import overview, queries
 from annotation.api.room import (
     CONFLICT,
-    Conflict,
     CriterionSerializer,
     GuidelinesSerializer,
     MayOwn,
@@ -35,10 +34,8 @@ from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
-from annotation.services.invite import invite
 from annotation.services.open_study import open_study
 from annotation.services.refusals import Refused
-from annotation.services.revoke_invitation import revoke_invitation
 from annotation.services.unblind_study import unblind_study
 from generation.queries import explain_runs
 
@@ -223,25 +220,6 @@ class CloseSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
 
-class InviteSerializer(serializers.Serializer):
-    label = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-    max_uses = serializers.IntegerField(min_value=1, max_value=10_000, required=False, default=1)
-    expires_in_days = serializers.IntegerField(
-        min_value=1, max_value=3650, required=False, allow_null=True, default=None
-    )
-
-
-class InvitationSerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    token = serializers.CharField()
-    label = serializers.CharField()
-    uses = serializers.IntegerField()
-    max_uses = serializers.IntegerField()
-    expires_at = serializers.DateTimeField(allow_null=True)
-    revoked_at = serializers.DateTimeField(allow_null=True)
-    usable = serializers.BooleanField()
-
-
 class OwnerView(RoomView):
     permission_classes = [MayOwn]
 
@@ -376,33 +354,6 @@ class UnblindView(OwnerView):
         sent = checked(UnblindSerializer(data=request.data))
         unblind_study(study_id=study.id, by_id=request.user.pk, reason=sent["reason"])
         return Response(StudyDetailSerializer(self.study(study_id)).data)
-
-
-class InvitationsView(OwnerView):
-    @extend_schema(responses=InvitationSerializer(many=True))
-    def get(self, request: Request, study_id: int) -> Response:
-        rows = overview.invitations(self.study(study_id).id)
-        return Response(InvitationSerializer(rows, many=True).data)
-
-    @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer, **CONFLICT})
-    def post(self, request: Request, study_id: int) -> Response:
-        study = self.study(study_id)
-        sent = checked(InviteSerializer(data=request.data))
-        token = invite(study_id=study.id, by_id=request.user.pk, **sent)
-        row = next(row for row in overview.invitations(study_id) if row.token == token)
-        return Response(InvitationSerializer(row).data, status=status.HTTP_201_CREATED)
-
-
-class InvitationView(OwnerView):
-    @extend_schema(responses={204: None, **CONFLICT})
-    def delete(self, request: Request, study_id: int, invitation_id: int) -> Response:
-        """Withdraw a link; who joined by it stays. 409 when it was withdrawn before."""
-        study = self.study(study_id)
-        if invitation_id not in {row.id for row in overview.invitations(study.id)}:
-            raise NotFound("This study has no such invitation.")
-        if not revoke_invitation(study_id=study.id, invitation_id=invitation_id):
-            raise Conflict("The link was withdrawn before.")
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @contextmanager

@@ -14,18 +14,22 @@ ANNOTATORS = "annotator"
 
 
 @transaction.atomic
-def enrol_annotator(*, token: str, annotator_id: int, simulated: bool = False) -> int:
+def enrol_annotator(
+    *, token: str, annotator_id: int, simulated: bool = False, from_crowd: bool = False
+) -> int:
     """Let a person into a study by an invitation; returns the enrolment's key. Joining twice joins once.
 
     The person's criteria order is drawn from the study's seed and the order of arrival.
 
     Raises:
-        InvitationRefused: no such link, it cannot be used now, or the person may know the systems: owners of
-            studies do, and so does whoever runs generation or reads findings.
+        InvitationRefused: no such link, one for a crowd service, it cannot be used now, or the person may know the
+            systems: owners of studies do, and so does whoever runs generation or reads findings.
     """
     invitation = Invitation.objects.select_related("study").filter(token=token).first()
     if invitation is None:
         raise InvitationRefused("There is no such invitation: check the link.")
+    if hasattr(invitation, "crowd") and not from_crowd:
+        raise InvitationRefused("This link is for people whom a crowd service sends: open it in a browser.")
     study = Study.objects.select_for_update().get(
         pk=invitation.study_id
     )  # arrivals are numbered one at a time

@@ -100,6 +100,10 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     invitation = queries.invitation(token)
     if invitation is None:
         raise Http404(_("There is no such invitation. Check that the link was copied whole."))
+    if invitation.crowd_parameter:
+        from annotation.views import crowd  # which takes this module's pages
+
+        return crowd.join(request, invitation)
     if request.method == "POST":
         if not request.user.is_authenticated:
             return redirect(f"{reverse('account_login')}?next={request.path}")
@@ -138,6 +142,7 @@ def consent(request: HttpRequest, journey: Journey) -> HttpResponse:
             "consent": journey.consent,
             "form": form,
             "simulated": journey.simulated,
+            "declined_url": reverse("annotation:declined", args=[journey.study_id]),
         },
         status=422 if form.is_bound else 200,
     )
@@ -195,6 +200,8 @@ def gate(request: HttpRequest, journey: Journey) -> HttpResponse:
             "next_label": _("My studies"),
             "next_is_quiet": True,
             "guidelines_url": "",
+            "code": journey.completion_code,
+            "return_url": return_url(journey, journey.completion_code),
         }
     elif journey.stage == "calibration":
         if not journey.gate_feedback:
@@ -269,8 +276,14 @@ def end_page(request: HttpRequest, journey: Journey, stage: Stage) -> HttpRespon
         "heading": heading,
         "text": text,
         "code": journey.completion_code,
+        "return_url": return_url(journey, journey.completion_code),
     }
     return render(request, "annotation/finish.html", page)
+
+
+def return_url(journey: Journey, code: str) -> str:
+    """Where a crowd service's people bring the code; empty for everybody else."""
+    return journey.return_url.replace("{code}", code) if code else ""
 
 
 @never_cache

@@ -25,7 +25,6 @@ from annotation.forms import (
     CriterionForm,
     DraftForm,
     GoldFile,
-    InvitationForm,
     PlanForm,
     StudyFromFile,
     StudyFromRuns,
@@ -40,15 +39,13 @@ from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
 from annotation.services.import_calibration import import_calibration
-from annotation.services.invite import invite
 from annotation.services.open_study import open_study
 from annotation.services.refusals import BadSource, NotReady, Refused
-from annotation.services.revoke_invitation import revoke_invitation
 from annotation.services.set_gold import set_gold
 from annotation.services.unblind_study import unblind_study
 from generation.queries import explain_runs
 
-_LINE = re.compile(r"Line (?P<line>\d+)(?:, (?P<field>[^:]+))?: (?P<text>.*)", re.DOTALL)
+LINE = re.compile(r"Line (?P<line>\d+)(?:, (?P<field>[^:]+))?: (?P<text>.*)", re.DOTALL)
 
 StudyView = Callable[..., HttpResponse]
 
@@ -146,7 +143,7 @@ def _faults(bad: BadSource, form: PlanForm | GoldFile) -> list[dict[str, str]]:
     """What is wrong line by line; what is wrong with the file as a whole goes onto the form."""
     faults = []
     for error in bad.errors:
-        if found := _LINE.fullmatch(error):
+        if found := LINE.fullmatch(error):
             faults.append(found.groupdict(default=""))
         else:
             form.add_error(None, error)
@@ -438,37 +435,3 @@ def _disagreement(study: StudySummary) -> list[dict[str, object]]:
             {"name": names[cell.criterion], "points": points, "n_far": cell.n_far, "n": sum(cell.counts)}
         )  # type: ignore[attr-defined]
     return list(rows.values())
-
-
-@on_study
-@require_http_methods(["GET", "HEAD", "POST"])
-def study_invitations(request: HttpRequest, study: StudySummary) -> HttpResponse:
-    form = InvitationForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                invite(study_id=study.id, by_id=request.user.pk, **form.cleaned_data)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = 409
-            else:
-                messages.success(request, _("The link is made. Copy it to the people it is for."))
-                return redirect("annotation:study-invitations", study_id=study.id)
-    rows = [
-        {"row": row, "url": request.build_absolute_uri(reverse("annotation:join", args=[row.token]))}
-        for row in overview.invitations(study.id)
-    ]
-    page = {"study": study, "here": "invitations", "rows": rows, "form": form}
-    return render(request, "annotation/study_invitations.html", page, status=status)
-
-
-@on_study
-@require_POST
-def study_revoke(request: HttpRequest, study: StudySummary, invitation_id: int) -> HttpResponse:
-    if revoke_invitation(study_id=study.id, invitation_id=invitation_id):
-        messages.success(request, _("The link is withdrawn; who joined by it stays."))
-    else:
-        messages.warning(request, _("There was no such link, or it was withdrawn before."))
-    return redirect("annotation:study-invitations", study_id=study.id)

@@ -15,7 +15,18 @@ from django.utils.translation.template import templatize
 FOLDER = settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES"
 TEMPLATES = settings.BASE_DIR / "templates"
 ANNOTATORS = [
-    *["card", "consent", "finish", "gate", "guidelines", "join", "my_studies", "signed_in", "refused"],
+    *[
+        "card",
+        "consent",
+        "finish",
+        "_code",
+        "gate",
+        "guidelines",
+        "join",
+        "my_studies",
+        "signed_in",
+        "refused",
+    ],
     *["calibration_feedback", "_card_progress", "_dots", "_evidence", "_levels", "_question", "_steps"],
 ]
 READ_BY_ANNOTATORS = [

@@ -27,12 +27,16 @@ ANNOTATORS = {
     "card",
     "finish",
     "withdraw",
+    "declined",
 }
 MARK = {"mark"}
 POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study-unblind", "study-revoke"} | {
     "study-calibration-file",
     "study-erase",
     "study-exclude",
+    "study-invite-list",
+    "study-crowd-link",
+    "study-let-return",
 }
 OWNERS = {str(pattern.name) for pattern in urlpatterns if str(pattern.name).startswith("stud")}
 
