@@ -13,6 +13,7 @@ from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.comparing import compare, describe
 from analysis.report.findings import Counts, Criterion, Fieldwork, Kind, Meta, Metric, StudyFindings, System
 from analysis.report.prose import methods
+from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
@@ -102,6 +103,7 @@ def analyse(
                     n_permutations=n_permutations,
                 )
             ),
+            omnibus=tuple(rank(table, confidence=confidence)),
         )
         if scores is not None:
             progress("metrics")

@@ -29,6 +29,27 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
+def on_ranks(findings: StudyFindings) -> list[str]:
+    """On which criteria the systems differ at all, and which has the highest rank."""
+    labels = {system.name: system.label for system in findings.systems}
+    names = {criterion.key: criterion.name for criterion in findings.criteria}
+    sentences = []
+    for row in findings.omnibus:
+        name, chi2 = names[row.criterion], row.friedman.value
+        if chi2 is None or row.p_holm is None:
+            sentences.append(f"{name}: no test of all systems, because {row.friedman.undefined}.")
+            continue
+        top = max(row.ranks, key=lambda one: one.rank)
+        differ = "differ" if row.p_holm < 0.05 else "are not shown to differ"
+        told = (
+            f"{name}: the {len(row.ranks)} systems {differ} (Friedman's chi-square({row.df}) = {number(chi2)}, "
+            f"Holm's {p_in_words(row.p_holm)}, Kendall's W = {number(row.kendalls_w.value)}, n = "
+            f"{many(row.n_cases, 'case')}); {labels[top.system]} has the highest mean rank, {number(top.rank)}."
+        )
+        sentences.append(told.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0"))
+    return sentences
+
+
 def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
     """What the methods paragraph says of the tests that were made, and of the pairs that had none."""
     paired, unpaired = _tested(findings, "paired"), _tested(findings, "unpaired")
@@ -52,6 +73,11 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
             "Systems that share fewer than half of their cases are compared by two-sided Welch's t-tests over case "
             f"means, with Holm's adjustment over these {many(unpaired[0].family, 'test')} alone; Mann and Whitney's "
             "U test checks each, and effect sizes are Hedges' g and Cliff's delta."
+        )
+    if any(row.p is not None for row in findings.omnibus):
+        sentences.append(
+            "All systems together are compared by Friedman's test over case means ranked within cases, with Holm's "
+            "adjustment over the criteria, and pair by pair by Nemenyi's critical difference."
         )
     without = len(findings.comparisons) - len(paired) - len(unpaired)
     if without:

@@ -11,6 +11,7 @@ Colours: Okabe and Ito (2008) for systems, tested for colour-blind readers; a tw
 from collections.abc import Sequence
 
 from analysis.report import svg
+from analysis.report.critical_difference import critical_difference
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
 from analysis.report.svg import Figure
 from analysis.report.tables import LEVELS
@@ -24,6 +25,7 @@ def all_figures(findings: StudyFindings) -> list[Figure]:
     figures = [ratings(findings)]
     if findings.comparisons:
         figures += [forest(findings, criterion) for criterion in findings.criteria]
+    figures += rank_figures(findings)
     if findings.correlations:
         figures += [heat_map(findings, level, coefficient) for level, coefficient in grids(findings)]
     return figures
@@ -91,10 +93,16 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
         + "; ".join(said)
         + "."
     )
-    key = f"differences_{findings.criteria.index(criterion) + 1}_{_slug(criterion.key)}"
+    key = f"differences_{findings.criteria.index(criterion) + 1}_{svg.slug(criterion.key)}"
     return Figure(
         key, title, description, svg.document(wide + plot + 160, bottom + 10, title, description, parts)
     )
+
+
+def rank_figures(findings: StudyFindings) -> list[Figure]:
+    """The critical-difference diagrams of the criteria that have one."""
+    drawn = [critical_difference(findings, criterion) for criterion in findings.criteria]
+    return [figure for figure in drawn if figure is not None]
 
 
 def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
@@ -125,7 +133,7 @@ def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
     description = f"{'; '.join(said[:40])}{' and more' if len(said) > 40 else ''}."
     size = (wide + cell * len(findings.criteria) + 4, 36 + tall * len(metrics))
     return Figure(
-        f"correlations_{_slug(level)}_{coefficient}",
+        f"correlations_{svg.slug(level)}_{coefficient}",
         title,
         description,
         svg.document(*size, title, description, parts),
@@ -263,12 +271,3 @@ def _ticks(reach: float) -> list[float]:
     step = next(step for step in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 1e9) if reach / step <= 4.5)
     n = int(reach / step)
     return [index * step for index in range(-n, n + 1)]
-
-
-def _slug(text: str) -> str:
-    return (
-        "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in text)
-        .strip("_")
-        .lower()
-        or "x"
-    )

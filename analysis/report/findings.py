@@ -258,6 +258,47 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanRank:
+    """One system's mean rank over cases; 1 is the lowest rating, so higher is better."""
+
+    system: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankPair:
+    """Two systems by Nemenyi's procedure."""
+
+    first: str
+    second: str
+    difference: float
+    """Of mean ranks; positive favours `first`."""
+    p: float
+    """Adjusted for all pairs of the criterion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Omnibus:
+    """All systems at once on one criterion, ranked within the cases that have a rating of each."""
+
+    criterion: str
+    n_cases: int
+    n_left_out: int
+    """Cases that lack a rating of one system or more."""
+    friedman: Number
+    df: int | None
+    p: float | None
+    p_holm: float | None
+    """Adjusted over the criteria."""
+    iman_davenport: Number
+    kendalls_w: Number
+    critical_difference: Number
+    """How far apart mean ranks must lie to differ."""
+    ranks: tuple[MeanRank, ...]
+    pairs: tuple[RankPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MetricSummary:
     """One metric of one system's texts."""
 
@@ -322,10 +363,12 @@ class StudyFindings:
     methods: tuple[str, ...] = ()
     """The methods paragraph, a sentence each."""
     fieldwork: Fieldwork | None = field(default=None, metadata=LATER)
+    omnibus: tuple[Omnibus, ...] = field(default=(), metadata=LATER)
+    """Where there are three systems or more."""
 
     def __post_init__(self) -> None:
         if self.meta.kind == "pooled" and (
-            self.systems or self.descriptions or self.comparisons or self.correlations
+            self.systems or self.descriptions or self.comparisons or self.omnibus or self.correlations
         ):
             raise ValueError("findings of a blind study must not tell systems apart")
 

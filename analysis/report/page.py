@@ -4,9 +4,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.report import comparison_prose, prose, tables
 from analysis.report import figures as draw
+from analysis.report import prose, rank_tables, tables
 from analysis.report.cells import Cell, Table
+from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import Number, StudyFindings
 from analysis.report.svg import Figure
@@ -122,10 +123,15 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
             _section(
                 "differences",
                 "Differences between systems",
-                comparison_prose.on_comparisons(findings),
+                on_comparisons(findings),
                 [tables.without_ends(table) for table in difference_tables(findings)],
                 [draw.forest(findings, criterion) for criterion in findings.criteria],
             )
+        )
+    if findings.omnibus:
+        shown = [rank_tables.omnibus(findings), rank_tables.mean_ranks(findings)]
+        found.append(
+            _section("ranks", "All systems at once", on_ranks(findings), shown, draw.rank_figures(findings))
         )
     if findings.metric_summaries:
         found.append(_metrics(findings))

@@ -70,3 +70,9 @@ def line(
 def width(words: str) -> float:
     """Room a label takes; full-width letters count double."""
     return sum(LETTER * (2 if ord(letter) > 0x2E80 else 1) for letter in words)
+
+
+def slug(text: str) -> str:
+    """What of a name may stand in a file's name."""
+    kept = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in text)
+    return kept.strip("_").lower() or "x"

@@ -11,6 +11,7 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.prose import without_writers
+from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
 from analysis.report.words import number, p_value, with_interval
 
 LEVELS = {
@@ -29,6 +30,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables.append(consistency(findings))
     if findings.systems:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
+    if findings.omnibus:
+        tables += [omnibus(findings), mean_ranks(findings), rank_pairs(findings)]
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
     if findings.correlations:
