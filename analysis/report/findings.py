@@ -320,8 +320,12 @@ class Correlation:
     coefficient: str
     """`pearson`, `spearman` or `kendall`."""
     number: Number
-    n_undefined: int = 0
-    """Groups or pairs without a value."""
+    n_undefined: int | None = field(default=None, metadata=LATER)
+    """Of reports made before the two below were told apart: both together. None since."""
+    n_missing_cells: int | None = field(default=None, metadata=LATER)
+    """Texts with a score or a rating and without the other; None in older reports."""
+    n_undefined_cases: int | None = field(default=None, metadata=LATER)
+    """At level `case`, cases in which scores or ratings do not vary over the systems; None in older reports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,15 +208,21 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
     sentences += tests(findings, n_permutations=n_permutations)
     if findings.correlations:
         sentences.append(
-            "Metrics are correlated with mean ratings over all texts, within cases and between systems; "
-            "means of "
-            "ratings are exact fractions, so ties are ties; intervals resample cases and hold the "
-            "systems fixed."
+            "Metrics are correlated with mean ratings over all texts, over texts with each system's mean taken "
+            "off, within cases and between systems; means of ratings are exact fractions, so ties are ties; "
+            f"intervals are percentiles over {_resampled(findings)}."
         )
         sentences += without_writers(findings)
     used = ", ".join(f"{name} {number}" for name, number in sorted(meta.versions.items()))
     sentences.append(f"Every draw of chance has its own stream of seed {meta.seed}. Computed with {used}.")
     return tuple(sentences)
+
+
+def _resampled(findings: StudyFindings) -> str:
+    """What the intervals of correlations were drawn over, as the numbers themselves say it."""
+    methods = [row.number.interval.method for row in findings.correlations if row.number.interval]
+    drawn = list(dict.fromkeys(method.partition(" over ")[2] for method in methods))
+    return " or ".join(drawn) if drawn else "resamples, where there are any"
 
 
 def _design(findings: StudyFindings) -> list[str]:

@@ -13,19 +13,29 @@ from analysis.report.words import join
 from analysis.stats import correlation
 from analysis.stats.estimates import Interval, Undefined
 from analysis.stats.ratings import RatingTable
+from analysis.stats.redrawn import Level
+from analysis.stats.rowwise import Coefficient
 
-LEVELS: dict[correlation.Level, str] = {"none": "text", "case": "case", "system": "system"}
+LEVELS: dict[Level, str] = {
+    "none": "text",
+    "case": "case",
+    "partial": "text-within-system",
+    "system": "system",
+}
 """What the report calls the levels of `stats.correlation`."""
 METHODS = {
     "text": "{name} over all texts, mean rating of each",
     "case": "{name} over the systems within each case, mean over cases",
+    "text-within-system": "{name} over all texts, each system's mean taken off scores and ratings",
     "system": "{name} over the systems' means",
 }
+WITHIN = {
+    "spearman": "{name} over all texts, each system's mean taken off the ranks of scores and ratings",
+    "kendall": "{name} over the pairs of texts of the same system",
+}
+"""How the coefficients that have no residuals of their own are freed of what systems have in common."""
 NAMES = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall": "Kendall's tau-b"}
-MANY = 1_000
-"""With more correlations than this, intervals are drawn for Spearman's rho alone: nobody reads "
-"thousands of them."""
-COUNTED = {"text": "texts", "case": "cases", "system": "systems"}
+COUNTED = {"text": "texts", "case": "cases", "text-within-system": "texts", "system": "systems"}
 
 
 def metrics_of(scores: ScoreTable, known: tuple[Metric, ...]) -> tuple[Metric, ...]:
@@ -43,6 +53,7 @@ def summarise(
 ) -> list[MetricSummary]:
     """Each metric of each system's texts."""
     rows = []
+    counted = _texts(scores, metrics, systems)
     for metric in metrics:
         by_system = {system: scores.of(metric.name, system) for system in systems}
         seen = np.unique(np.concatenate(list(by_system.values())))
@@ -54,7 +65,7 @@ def summarise(
                 values,
                 confidence,
                 yes_or_no=yes_or_no,
-                n_texts=_n_texts(scores, metric, metrics, system),
+                n_texts=counted[bool(metric.references), system],
             )
             for system, values in by_system.items()
             if len(values)
@@ -78,39 +89,40 @@ def relate(
     Systems that wrote the references (`writers`) are left out for the metrics that use them: compared with
     its own texts a system scores 1 whatever people think of it.
 
-    Each metric and criterion draws from a stream of its own, so one more metric changes no other interval.
+    Metrics that are compared on the same systems share their resamples, so one more metric changes no other
+    interval.
     """
-    n_wanted = sum(m.level == "case" for m in metrics) * len(table.criteria) * len(LEVELS) * len(NAMES)
     totals = {criterion: table.case_totals(criterion) for criterion in table.criteria}
-    rows = []
-    for metric in metrics:
-        if metric.level == "corpus":
-            continue
+    by_text = [metric for metric in metrics if metric.level != "corpus"]
+    together: dict[tuple[str, ...], list[str]] = {}
+    for metric in by_text:
         out = left_out(metric, table.systems, writers)
-        compared = tuple(system for system in table.systems if system not in out)
+        together.setdefault(tuple(s for s in table.systems if s not in out), []).append(metric.name)
+    found: dict[tuple[str, str, Level, Coefficient], correlation.Correlation] = {}
+    for compared, names in together.items():
+        if compared:
+            found |= correlation.correlate_all(
+                {name: scores.by_text(name, table.cases, compared) for name in names},
+                totals,
+                rng=np.random.default_rng([seed, stream, crc32("|".join(compared).encode())]),
+                n_resamples=n_resamples,
+                confidence=confidence,
+            )
+    rows = []
+    for metric in by_text:
+        out = left_out(metric, table.systems, writers)
         without = f", without {join(out)}, {WITHOUT}" if out else ""
-        by_text = scores.by_text(metric.name, table.cases, compared)
         for criterion in table.criteria:
-            rng = np.random.default_rng([seed, stream, crc32(f"{metric.name}|{criterion}".encode())])
             for level, called in LEVELS.items():
                 for coefficient in correlation.COEFFICIENTS:
-                    if not compared:
-                        method = METHODS[called].format(name=NAMES[coefficient]) + without
+                    one = found.get((metric.name, criterion, level, coefficient))
+                    if one is None:
+                        method = _method(called, coefficient) + without
                         why = "every system that was rated wrote references"
                         none = Number(None, 0, COUNTED[called], method, undefined=why)
                         rows.append(Correlation(metric.name, criterion, called, coefficient, none))
-                        continue
-                    drawn = n_wanted <= MANY or coefficient == "spearman"
-                    found = correlation.correlate(
-                        by_text,
-                        totals[criterion],
-                        level=level,
-                        coefficient=coefficient,
-                        rng=rng if drawn else None,
-                        n_resamples=n_resamples,
-                        confidence=confidence,
-                    )
-                    rows.append(_correlation(metric.name, criterion, called, found, seed, without))
+                    else:
+                        rows.append(_correlation(metric.name, criterion, called, one, seed, without))
     return rows
 
 
@@ -124,16 +136,19 @@ def writers_of(systems: tuple[System, ...]) -> frozenset[str]:
     return frozenset(system.name for system in systems if system.wrote_references)
 
 
-def _n_texts(scores: ScoreTable, metric: Metric, metrics: tuple[Metric, ...], system: str) -> int | None:
-    """How many texts a number for all texts was computed from, as far as the scores of single texts tell:
-    those with a reference where the metric needs one; None where no text has a score of its own."""
-    by_text = [one for one in metrics if one.level == "case"]
-    if metric.references:
-        by_text = [one for one in by_text if one.references] or by_text
-        counted = [int((~np.isnan(scores.of(one.name, system))).sum()) for one in by_text]
-    else:
-        counted = [len(scores.of(one.name, system)) for one in by_text]
-    return max(counted, default=0) or None
+def _texts(
+    scores: ScoreTable, metrics: tuple[Metric, ...], systems: tuple[str, ...]
+) -> dict[tuple[bool, str], int | None]:
+    """How many texts a number for all texts was computed from, as far as the scores of single texts tell, by whether
+    the metric needs references: then only those with one; None where no text has a score of its own."""
+    by_text = [metric for metric in metrics if metric.level == "case"]
+    referring = [metric for metric in by_text if metric.references] or by_text
+    counted: dict[tuple[bool, str], int | None] = {}
+    for system in systems:
+        counted[False, system] = max((len(scores.of(m.name, system)) for m in by_text), default=0) or None
+        defined = (int((~np.isnan(scores.of(m.name, system))).sum()) for m in referring)
+        counted[True, system] = max(defined, default=0) or None
+    return counted
 
 
 def _summary(
@@ -188,10 +203,15 @@ def _wilson(n_hits: int, n: int, confidence: float) -> Interval:
     return Interval(low, high, confidence, "Wilson's for a share of texts")
 
 
+def _method(level: str, coefficient: str) -> str:
+    words = WITHIN.get(coefficient, METHODS[level]) if level == "text-within-system" else METHODS[level]
+    return words.format(name=NAMES[coefficient])
+
+
 def _correlation(
     metric: str, criterion: str, level: str, found: correlation.Correlation, seed: int, without: str
 ) -> Correlation:
-    method = METHODS[level].format(name=NAMES[found.coefficient]) + without
+    method = _method(level, found.coefficient) + without
     if isinstance(found.value, Undefined):
         number = Number(None, found.n, COUNTED[level], method, undefined=found.value.reason)
     else:
@@ -206,5 +226,11 @@ def _correlation(
             seed=seed if has else None,
         )
     return Correlation(
-        metric, criterion, level, found.coefficient, number, found.n_missing + found.n_undefined
+        metric,
+        criterion,
+        level,
+        found.coefficient,
+        number,
+        n_missing_cells=found.n_missing,
+        n_undefined_cases=found.n_undefined,
     )

@@ -34,6 +34,12 @@ class ScoreTable:
 
     frame: pd.DataFrame
     """Columns case (empty for a corpus-level score), system, metric, value (NaN where undefined)."""
+    values: dict[tuple[str, str], npt.NDArray[np.float64]]
+    """Of each metric and system, in the order of the rows."""
+    wide: dict[str, pd.DataFrame]
+    """Of each metric with a value a text, cases (index) by systems (columns)."""
+    metrics: tuple[str, ...]
+    """In the order of their first rows."""
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, systems: Sequence[str]) -> "ScoreTable":
@@ -59,21 +65,28 @@ class ScoreTable:
         if problems:
             raise BadScores(sorted(problems))
         clean = pd.DataFrame({name: names[name] for name in COLUMNS[:3]} | {"value": values})
-        return cls(clean)
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """In the order of their first rows."""
-        return tuple(dict.fromkeys(self.frame["metric"]))
+        # Once for all metrics and systems: looking the names up again for each takes longer than all statistics.
+        groups = clean.groupby(["metric", "system"], sort=False)["value"]
+        texts = clean[clean["case"] != ""].groupby("metric", sort=False)
+        return cls(
+            clean,
+            values={
+                (str(metric), str(system)): group.to_numpy(dtype=np.float64)
+                for (metric, system), group in groups
+            },
+            wide={
+                str(name): rows.pivot(index="case", columns="system", values="value") for name, rows in texts
+            },
+            metrics=tuple(dict.fromkeys(clean["metric"])),
+        )
 
     def is_corpus_level(self, metric: str) -> bool:
         """Whether the metric has one number a system and none a text."""
-        return bool((self.frame.loc[self.frame["metric"] == metric, "case"] == "").all())
+        return metric not in self.wide
 
     def of(self, metric: str, system: str) -> npt.NDArray[np.float64]:
         """The metric's values for a system's texts, in the order of the rows."""
-        rows = (self.frame["metric"] == metric) & (self.frame["system"] == system)
-        return self.frame.loc[rows, "value"].to_numpy(dtype=np.float64)
+        return self.values.get((metric, system), np.empty(0))
 
     def beside(self, cases: Sequence[str]) -> list[str]:
         """What a reader must know of scores and ratings that do not meet, in whole sentences; often nothing."""
@@ -91,9 +104,8 @@ class ScoreTable:
 
     def by_text(self, metric: str, cases: Sequence[str], systems: Sequence[str]) -> pd.DataFrame:
         """The metric as case (index) by system (columns), NaN where there is no score."""
-        rows = self.frame[(self.frame["metric"] == metric) & (self.frame["case"] != "")]
-        wide = rows.pivot(index="case", columns="system", values="value")
-        return wide.reindex(index=pd.Index(cases, name="case"), columns=pd.Index(systems, name="system"))
+        index, columns = pd.Index(cases, name="case"), pd.Index(systems, name="system")
+        return self.wide.get(metric, pd.DataFrame()).reindex(index=index, columns=columns)
 
 
 def _as_words(column: pd.Series) -> pd.Series:

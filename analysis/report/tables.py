@@ -273,7 +273,8 @@ def correlations(findings: StudyFindings) -> Table:
     columns = [Column("metric", "Metric", numeric=False), Column("criterion", "Criterion", numeric=False)]
     columns += [Column("level", "Level", numeric=False), Column("coefficient", "Coefficient", numeric=False)]
     columns += [Column("value", "Correlation"), Column("value_low", "low"), Column("value_high", "high")]
-    columns += [Column("n", "n"), Column("counted", "of", numeric=False), Column("n_undefined", "Undefined")]
+    columns += [Column("n", "n"), Column("counted", "of", numeric=False)]
+    columns += [Column("n_missing_cells", "Texts missing"), Column("n_undefined_cases", "Cases undefined")]
     rows = [
         (
             Cell(metrics[row.metric], row.metric),
@@ -283,12 +284,18 @@ def correlations(findings: StudyFindings) -> Table:
             *with_ends(row.number),
             Cell(f"{row.number.n:,}", row.number.n),
             Cell(row.number.counted, row.number.counted),
-            Cell(f"{row.n_undefined:,}", row.n_undefined),
+            _counted(row.n_missing_cells),
+            _counted(row.n_undefined_cases),
         )
         for row in findings.correlations
     ]
     caption = "How well automatic metrics follow people." + _without_writers(findings) + warning(findings)
     return Table("correlations", "Metrics against people", caption, tuple(columns), tuple(rows))
+
+
+def _counted(n: int | None) -> Cell:
+    """A count that older reports do not have."""
+    return Cell("–" if n is None else f"{n:,}", n)
 
 
 def correlation_grid(findings: StudyFindings, level: str, coefficient: str) -> Table:

@@ -16,9 +16,8 @@ import pandas as pd
 CRITERIA = ("Relevance", "Coherence", "Empathy", "Surprise", "Engagement", "Complexity")
 
 
-def write_long(source: Path, target: Path) -> None:
+def long_ratings(wide: pd.DataFrame) -> pd.DataFrame:
     """One row a judgment: annotator, case, system, criterion, value."""
-    wide = pd.read_csv(source)
     parts = [
         pd.DataFrame(
             {
@@ -32,7 +31,17 @@ def write_long(source: Path, target: Path) -> None:
         for criterion in CRITERIA
         for slot in (1, 2, 3)
     ]
-    pd.concat(parts).to_csv(target, index=False)
+    return pd.concat(parts, ignore_index=True)
+
+
+def long_scores(wide: pd.DataFrame) -> pd.DataFrame:
+    """One row a score: case, system, metric, value."""
+    named = wide.rename(columns={"prompt_id": "case"}).drop(columns="story_id")
+    return named.melt(["case", "system"], var_name="metric")
+
+
+def write_long(source: Path, target: Path) -> None:
+    long_ratings(pd.read_csv(source)).to_csv(target, index=False)
 
 
 if __name__ == "__main__":

@@ -186,6 +186,46 @@ def test_metrics_are_summed_up_and_related_to_people() -> None:
     assert row.number.n == 14
 
 
+def test_texts_without_a_score_and_cases_without_variation_are_counted_apart() -> None:
+    rows = {
+        (row.level, row.coefficient): row
+        for row in ratings.findings().correlations
+        if row.criterion == "personalisation"
+    }
+    # Both texts of case 3 have no score. Within the other seven cases, scores and ratings differ.
+    found = rows["case", "spearman"]
+    assert (found.n_missing_cells, found.n_undefined_cases, found.n_undefined) == (2, 0, None)
+    assert found.number.n == 7
+    frame, scores = ratings.frame(), ratings.scores()
+    frame.loc[frame["case"] == "case 1", "value"] = 2.0
+    table = RatingTable.from_frame(frame)
+    made = analyse(
+        table,
+        ScoreTable.from_frame(scores, systems=table.systems),
+        subject=Subject("x"),
+        seed=1,
+        created="",
+        n_resamples=100,
+        n_permutations=19,
+    )
+    [row] = [
+        r
+        for r in made.correlations
+        if (r.criterion, r.level, r.coefficient) == ("personalisation", "case", "kendall")
+    ]
+    assert (row.n_missing_cells, row.n_undefined_cases, row.number.n) == (2, 1, 6)
+
+
+def test_a_report_made_before_they_were_counted_apart_still_opens() -> None:
+    raw = json.loads(ratings.findings().to_json())
+    for row in raw["correlations"]:
+        del row["n_missing_cells"], row["n_undefined_cases"]
+        row["n_undefined"] = 3
+    old = StudyFindings.from_json(json.dumps(raw))
+    assert {(row.n_undefined, row.n_missing_cells) for row in old.correlations} == {(3, None)}
+    assert page_context(old)["sections"]
+
+
 def test_one_more_metric_changes_no_other_interval() -> None:
     from analysis.report.scores import ScoreTable
 

@@ -3,14 +3,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.stats.correlation import (
-    COEFFICIENTS,
-    LEVELS,
-    NothingShared,
-    correlate,
-    row_correlations,
-)
-from analysis.stats.estimates import Interval, Undefined
+from analysis.stats import kendall
+from analysis.stats.cells import NothingShared, blocks
+from analysis.stats.correlation import COEFFICIENTS, LEVELS, correlate
+from analysis.stats.crossed import draw
+from analysis.stats.estimates import Undefined
+from analysis.stats.redrawn import correlations
+from analysis.stats.rowwise import row_correlations
 from tests.analysis.stats.made import table
 
 SCIPY = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
@@ -52,26 +51,86 @@ def test_each_level_is_scipy_on_its_own_points(coefficient: str) -> None:
     assert isinstance(found["none"].p, Undefined)
 
 
+def naive(x: np.ndarray, y: np.ndarray, level: str, coefficient: str) -> float:
+    """The correlation of one resample written out, its cases down and its systems across."""
+    one = SCIPY[coefficient]
+    if level == "none":
+        return one(x.ravel(), y.ravel()).statistic
+    if level == "system":
+        return one(x.mean(axis=0).round(10), np.rint(3 * y).sum(axis=0)).statistic
+    if level == "case":
+        rows = [(a, b) for a, b in zip(x, y, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
+        return np.mean([one(a, b).statistic for a, b in rows]) if rows else np.nan
+    if coefficient == "kendall":
+        a, b = (np.sign(side[:, None] - side[None, :]) for side in (x, y))
+        return (a * b).sum() / np.sqrt(np.abs(a).sum() * np.abs(b).sum())
+    if coefficient == "spearman":
+        x, y = (stats.rankdata(side).reshape(side.shape) for side in (x, y))
+    return stats.pearsonr(*((side - side.mean(axis=0)).ravel() for side in (x, y))).statistic
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
-def test_intervals_are_those_of_resampled_cases(level: str, coefficient: str) -> None:
-    scores, totals = study(30)
+@pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")
+def test_each_resample_is_scipy_on_the_cases_and_systems_drawn(level: str, coefficient: str) -> None:
+    scores, totals = study(15)
     x, y = scores.to_numpy(), totals.totals.to_numpy() / 3
-    one, draws = SCIPY[coefficient], rng(5).integers(30, size=(200, 30))
+    [cells] = blocks({"m": scores}, {"clear": totals})
+    draws = draw(15, 4, rng=rng(5), n_resamples=100)
+    found = correlations(cells, draws, [(level, coefficient)])[0][level, coefficient][0, 0]
+    for value, cases, systems in zip(found, draws.cases, draws.systems, strict=True):
+        rows, columns = (np.repeat(np.arange(len(n)), n.astype(int)) for n in (cases, systems))
+        expected = naive(x[np.ix_(rows, columns)], y[np.ix_(rows, columns)], level, coefficient)
+        assert value == pytest.approx(expected, abs=1e-9, nan_ok=True)
+    interval = correlate(
+        scores, totals, level=level, coefficient=coefficient, rng=rng(5), n_resamples=100
+    ).interval
+    assert [interval.low, interval.high] == pytest.approx(np.nanquantile(found, [0.025, 0.975]), abs=1e-12)
+    assert interval.n_degenerate == np.isnan(found).sum()
+    assert "over cases and systems" in interval.method
 
-    def naive(rows: np.ndarray) -> float:
-        if level == "none":
-            return one(x[rows].ravel(), y[rows].ravel()).statistic
-        if level == "system":
-            return one(x[rows].mean(axis=0).round(10), np.rint(3 * y[rows]).sum(axis=0)).statistic
-        return np.nanmean([one(a, b).statistic for a, b in zip(x[rows], y[rows], strict=True)])
 
-    expected = np.nanquantile([naive(rows) for rows in draws], [0.025, 0.975])
-    found = correlate(scores, totals, level=level, coefficient=coefficient, rng=rng(), n_resamples=4000)
-    assert isinstance(found.interval, Interval)
-    assert [found.interval.low, found.interval.high] == pytest.approx(expected, abs=0.08)
-    assert found.interval.low < found.value < found.interval.high or level == "system"
+def test_kendall_over_many_texts_counts_cases_to_first_order() -> None:
+    scores, totals = study(110)
+    [cells] = blocks({"m": scores}, {"clear": totals})
+    draws = draw(110, 4, rng=rng(5), n_resamples=2000)
+    assert cells.held.sum() > kendall.MAX_EXACT_POINTS
+    for found, exact in zip(kendall.redrawn(cells, draws), kendall._exactly(cells, draws), strict=True):
+        assert np.corrcoef(found.ravel(), exact.ravel())[0, 1] > 0.99
+        ends = [np.nanquantile(side, [0.025, 0.975]) for side in (found, exact)]
+        assert ends[0] == pytest.approx(ends[1], abs=0.005)
+
+
+def test_two_systems_are_held_fixed() -> None:
+    scores, totals = study(20)
+    found = correlate(scores[["a", "b"]], totals, level="none", coefficient="spearman", rng=rng(3))
     assert "over cases, systems fixed" in found.interval.method
+
+
+def test_partial_correlation_takes_the_systems_off() -> None:
+    # Better systems score higher, and among texts of one system scores say nothing (FRANK: .578 falls to .065).
+    maker = rng(8)
+    quality = np.repeat([[1, 2, 4, 5]], 200, axis=0)
+    marks = np.clip(quality + maker.integers(-1, 2, quality.shape), 1, 5)
+    made = table({(f"c{i:03}", s): [int(marks[i, j])] for i in range(200) for j, s in enumerate(SYSTEMS)})
+    scores = pd.DataFrame(
+        quality + maker.normal(0, 1, quality.shape), index=list(made.cases), columns=list(SYSTEMS)
+    )
+    for coefficient in COEFFICIENTS:
+        none, partial = (
+            correlate(scores, made.case_totals("clear"), level=level, coefficient=coefficient).value
+            for level in ("none", "partial")
+        )
+        assert none > 0.5
+        assert abs(partial) < 0.08
+
+
+def test_scores_that_never_vary_within_a_system_have_no_partial_correlation() -> None:
+    scores, totals = study()
+    flat = scores * 0 + [0.1, 0.7, 0.3, 0.9]
+    for coefficient in COEFFICIENTS:
+        found = correlate(flat, totals, level="partial", coefficient=coefficient, rng=rng())
+        assert str(found.value) == "undefined: within no system do both scores and ratings vary"
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
