@@ -23,6 +23,7 @@ from annotation.design.detectability import Detectability
 from annotation.design.gate import GateRule
 from annotation.design.scales import POINTS
 from annotation.gate_words import plain_words
+from annotation.guess_queries import guess_due
 from annotation.models.card import (
     CalibrationGold,
     Card,
@@ -37,9 +38,19 @@ from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
 
 Stage = Literal[
-    "consent", "guidelines", "calibration", "failed", "rating", "full", "finished", "closed", "withdrawn"
+    "consent",
+    "guidelines",
+    "calibration",
+    "failed",
+    "rating",
+    "full",
+    "guess",
+    "finished",
+    "closed",
+    "withdrawn",
 ]
-"""Where an annotator stands; each is one page. `full`: passed, but every seat is taken."""
+"""Where an annotator stands; each is one page. `full`: passed, but every seat is taken. `guess`: all is judged, and one
+question is left that may be passed over."""
 
 GREATEST_KEY = 2**63 - 1
 """No row has a greater one, and a database may refuse to be asked for it."""
@@ -325,7 +336,7 @@ def stage_of(row: Enrolment) -> Stage:
     if row.withdrawn_at is not None:
         return "withdrawn"
     if row.finished_at is not None:
-        return "finished"
+        return "guess" if guess_due(row) else "finished"
     if row.study.status != Study.Status.OPEN:
         return "closed"
     if row.consented_at is None:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from annotation.views import calibration, crowd, inviting, journey, marks, planner, rating, studies
+from annotation.views import calibration, crowd, guess, inviting, journey, marks, planner, rating, studies
 
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<int:study_id>/gate/", journey.gate, name="gate"),
     path("rate/<int:study_id>/card/<slug:token>/", rating.card, name="card"),
     path("rate/<int:study_id>/card/<slug:token>/mark/", rating.mark, name="mark"),
+    path("rate/<int:study_id>/guess/", guess.guess, name="guess"),
     path("rate/<int:study_id>/withdraw/", journey.withdraw, name="withdraw"),
     path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
     # owners

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotation.api import inviting, rating, studies, watching
+from annotation.api import guess, inviting, rating, studies, watching
 
 STUDY = "studies/<int:study_id>/"
 MINE = "rate/<int:study_id>/"
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{MINE}next/", rating.NextCardView.as_view()),
     path(f"{MINE}cards/<slug:token>/", rating.CardView.as_view()),
     path(f"{MINE}cards/<slug:token>/previous/", rating.PreviousCardView.as_view()),
+    path(f"{MINE}guess/", guess.GuessView.as_view()),
     path(f"{MINE}progress/", rating.ProgressView.as_view()),
     path("planner/", studies.PlannerView.as_view()),
     path("sources/", studies.SourcesView.as_view()),

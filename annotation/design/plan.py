@@ -12,6 +12,7 @@ import numpy as np
 from annotation.design.blinding import comparable, normalise, visible
 from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText, as_columns
 from annotation.design.gate import GateRule
+from annotation.design.guessing import GuessPlan, faults_of, texts_of
 from annotation.design.sources import Source, SourceCase, SourceText
 from annotation.design.streams import STREAM_CASES
 
@@ -56,6 +57,8 @@ class StudySettings:
     """A rehearsal: everybody in it is simulated, and every page says so."""
     analysis: Mapping[str, Any] = field(default_factory=dict)
     """The analysis plan, JSON values only; frozen with the rest."""
+    guess: GuessPlan | None = None
+    """Whether annotators are asked at the end which kind of writer wrote a few of their cards."""
 
 
 def faults(
@@ -75,6 +78,8 @@ def faults(
         errors.append("Numbers of cases cannot be negative, and the main study needs at least one.")
     if len({one.key for one in settings.criteria}) != len(settings.criteria):
         errors.append("Two criteria have the same key.")
+    if settings.guess is not None:
+        errors += faults_of(settings.guess)
     errors += _named_systems(settings, source)
     errors += too_long(_shown(settings))
     n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
@@ -125,6 +130,8 @@ def _named_systems(settings: StudySettings, source: Source) -> list[str]:
     shown = _shown(settings)
     for one in as_columns(settings.criteria):
         shown |= criterion_texts(one)
+    if settings.guess is not None:
+        shown |= texts_of(settings.guess)
     return naming(shown, set(system_names(source)))
 
 

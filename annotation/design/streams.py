@@ -11,3 +11,5 @@ STREAM_ORDER = 4
 """In which order cases come; followed by the annotator's index."""
 STREAM_CRITERIA = 5
 """In which order the criteria stand; followed by the annotator's index."""
+STREAM_GUESS = 9
+"""Of which cards the writer is guessed; followed by the annotator's index."""

@@ -25,6 +25,7 @@ class LedgerLine(Growing):
         READMITTED = "readmitted", "Annotator let in again"
         CLOSED = "closed", "Closed"
         UNBLINDED = "unblinded", "Unblinded"
+        KINDS = "kinds", "Kinds of writers told"
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="ledger")
     number = models.PositiveIntegerField()
@@ -52,6 +53,7 @@ class LedgerLine(Growing):
                         "readmitted",
                         "closed",
                         "unblinded",
+                        "kinds",
                     ]
                 ),
                 name="ledger_act_known",

@@ -131,6 +131,8 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
         yield from _fetch(client, f"{pages[0]}card/{token}/", f"{pages[1]}cards/{token}/")
         yield from _fetch(client, f"{pages[1]}cards/{token}/previous/")
     own.update(finished_at=now)
+    placed.update(done_at=now)
+    yield from _fetch(client, f"{pages[0]}guess/", f"{pages[1]}guess/")
     yield from _fetch(client, f"{pages[0]}finish/", f"{pages[0]}withdraw/", "/rate/")
 
 

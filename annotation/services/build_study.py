@@ -207,6 +207,7 @@ def _study(
             "n_dropped": source.n_dropped,
             "criteria_version": CRITERIA_VERSION if tuple(settings.criteria) == SHIPPED_CRITERIA else "own",
             "analysis": dict(settings.analysis),
+            **({} if settings.guess is None else {"guess": settings.guess.as_json()}),
         },
         owner_id=owner_id,
     )

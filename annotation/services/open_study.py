@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from annotation.design.blinding import visible
 from annotation.design.gate import GateRule
+from annotation.design.guessing import GuessPlan, faults_of, texts_of
 from annotation.design.plan import criterion_texts, too_long
 from annotation.design.scales import check_labels
 from annotation.models.card import CalibrationGold, Card, Kind, Slot
@@ -79,6 +80,10 @@ def _texts(study: Study) -> list[str]:
         "card__block__number", "criterion__key", "rationale"
     ):
         shown[f"reason for the reference mark of {key} on calibration card {card + 1}"] = rationale
+    guess = GuessPlan.of(study.plan)
+    if guess is not None:
+        faults += faults_of(guess)
+        shown |= texts_of(guess)
     faults += [*too_long(shown), *named_systems(study.pk, shown)]
     try:
         GateRule.from_json(study.gate_rule)

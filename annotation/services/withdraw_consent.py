@@ -2,6 +2,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from annotation.models.card import Placement, Seat, Slot
+from annotation.models.guess import Guess, GuessSheet
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import CalibrationAnswer, Rating, RatingRevision, Submission
 from annotation.models.study import Enrolment, Study
@@ -67,6 +68,8 @@ def erase_marks(*, study_id: int, enrolment_id: int, by_id: int) -> int:
         (Rating, {"placement__enrolment": enrolment}),
         (Submission, {"placement__enrolment": enrolment}),
         (CalibrationAnswer, {"enrolment": enrolment}),
+        (Guess, {"sheet__enrolment": enrolment}),
+        (GuessSheet, {"enrolment": enrolment}),
     ):
         n_rows, _ = models.QuerySet(model).filter(**own).delete()
         n_marks += n_rows if model in (Rating, CalibrationAnswer) else 0

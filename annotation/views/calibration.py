@@ -86,7 +86,7 @@ def practice(request: HttpRequest, journey: Journey, token: str) -> HttpResponse
     return redirect("annotation:feedback", study_id=journey.study_id, token=token)
 
 
-@on_journey("calibration", "failed", "rating", "full", "finished", "closed")
+@on_journey("calibration", "failed", "rating", "full", "guess", "finished", "closed")
 @require_safe
 def feedback(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
     """Own marks and reference on one scale, the distance in words, and why."""

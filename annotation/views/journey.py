@@ -30,6 +30,7 @@ PAGES: dict[Stage, str] = {
     "failed": "gate",
     "rating": "rate",
     "full": "finish",
+    "guess": "guess",
     "finished": "finish",
     "closed": "finish",
     "withdrawn": "finish",
@@ -148,7 +149,7 @@ def consent(request: HttpRequest, journey: Journey) -> HttpResponse:
     )
 
 
-@on_journey("guidelines", "calibration", "rating", "full", "finished", "failed", "closed")
+@on_journey("guidelines", "calibration", "rating", "full", "guess", "finished", "failed", "closed")
 @require_http_methods(["GET", "HEAD", "POST"])
 def guidelines(request: HttpRequest, journey: Journey) -> HttpResponse:
     """What the levels mean; read before calibration, again after each clarification, and at will."""
@@ -183,7 +184,7 @@ def guidelines(request: HttpRequest, journey: Journey) -> HttpResponse:
     )
 
 
-@on_journey("calibration", "failed", "rating", "full", "finished", "closed")
+@on_journey("calibration", "failed", "rating", "full", "guess", "finished", "closed")
 @require_safe
 def gate(request: HttpRequest, journey: Journey) -> HttpResponse:
     """What calibration came to: passed, once more, or a polite end."""
@@ -230,7 +231,7 @@ def gate(request: HttpRequest, journey: Journey) -> HttpResponse:
     return render(request, "annotation/gate.html", page)
 
 
-@on_journey("guidelines", "calibration", "failed", "rating", "full", "finished", "closed")
+@on_journey("guidelines", "calibration", "failed", "rating", "full", "guess", "finished", "closed")
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, journey: Journey) -> HttpResponse:
     """Say what withdrawing means, ask once more, and do it."""
@@ -324,6 +325,12 @@ def _line(row: queries.MyStudy) -> dict[str, object]:
         "failed": (_("ended"), "", _("Your part ended after practice. Thank you."), ""),
         "rating": (_("rating"), "accent", "", _("Go on")),
         "full": (_("waiting"), "warn", _("All places are taken at the moment."), _("Look again")),
+        "guess": (
+            _("one question left"),
+            "accent",
+            _("All is saved; you may pass the question over."),
+            _("Go on"),
+        ),
         "finished": (_("finished"), "good", _("Everything is saved."), _("Completion code")),
         "closed": (_("closed"), "", _("The study is closed; what you saved counts."), ""),
         "withdrawn": (_("withdrawn"), "", _("You withdrew your consent; none of your marks counts."), ""),

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
+from annotation.design.guessing import GuessPlan
 from annotation.design.plan import StudySettings
 from annotation.models.card import Card
 from annotation.models.provenance import Provenance
@@ -100,6 +101,9 @@ def walk_pages(crawl: Crawl, study_id: int, link: str) -> None:
         crawl.get(url)
         crawl.post(reverse("annotation:card", args=[study_id, "no-such-card"]), {})
         page = crawl.get(at("rate")).content.decode()
+    page = crawl.get(at("guess")).content.decode()
+    crawl.post(at("guess"), {})
+    crawl.post(at("guess"), dict.fromkeys(re.findall(r'name="(writer-[^"]+)"', page), "person"))
     crawl.get(at("finish"))
     crawl.get(reverse("annotation:my-studies"))
     crawl.get(reverse("annotation:signed-in"))
@@ -129,6 +133,11 @@ def walk_api(crawl: Crawl, study_id: int, token: str) -> None:
         crawl.send(url, {"marks": {"faithfulness": 3}, "key": "b", "version": 99})
         crawl.send(url, {"marks": dict.fromkeys(KEYS, 3), "key": "c", "seconds": 3})
         crawl.get(f"{at}/progress/")
+    asked = crawl.get(f"{at}/guess/")
+    if asked.status_code == 200:
+        cards = [card["token"] for card in asked.json()["cards"]]
+        crawl.send(f"{at}/guess/", {"guesses": dict.fromkeys(cards, "nobody")})
+        crawl.send(f"{at}/guess/", {"guesses": dict.fromkeys(cards, "person")})
     crawl.get(f"{room}/rate/")
 
 
@@ -152,22 +161,23 @@ def leaks(crawl: Crawl, study_id: int) -> list[tuple[str, str]]:
 
 
 def test_no_page_or_fragment_says_who_wrote_a_card(crawl: Crawl, olga: User) -> None:
-    study_id = loud_study(olga)
+    study_id = loud_study(olga, guess=GuessPlan())
     link = reverse("annotation:join", args=[invite(study_id=study_id, by_id=olga.pk)])
     walk_pages(crawl, study_id, link)
     assert leaks(crawl, study_id) == []
     walked = {name.removeprefix("annotation:") for name in crawl.addresses if name.startswith("annotation:")}
     assert walked >= {
         "join", "consent", "guidelines", "calibration", "practice", "feedback", "gate", "rate", "card", "mark",
-        "finish", "my-studies", "signed-in",
+        "guess", "finish", "my-studies", "signed-in",
     }  # fmt: skip
 
 
 def test_no_answer_of_the_api_says_who_wrote_a_card(crawl: Crawl, olga: User) -> None:
-    study_id = loud_study(olga)
+    study_id = loud_study(olga, guess=GuessPlan())
     walk_api(crawl, study_id, invite(study_id=study_id, by_id=olga.pk))
     assert leaks(crawl, study_id) == []
     assert sum("/cards/" in url for url, _ in crawl.seen) == 4 * 6
+    assert sum("/guess/" in url for url, _ in crawl.seen) == 3
 
 
 def test_the_search_itself_would_find_a_name(crawl: Crawl, olga: User) -> None:

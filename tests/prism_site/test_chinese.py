@@ -21,11 +21,13 @@ ANNOTATORS = [
         "finish",
         "_code",
         "gate",
+        "guess",
         "guidelines",
         "join",
         "my_studies",
         "signed_in",
         "refused",
+        "withdraw",
     ],
     *["calibration_feedback", "_card_progress", "_dots", "_evidence", "_levels", "_question", "_steps"],
 ]

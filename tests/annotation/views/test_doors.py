@@ -25,6 +25,7 @@ ANNOTATORS = {
     "feedback",
     "gate",
     "card",
+    "guess",
     "finish",
     "withdraw",
     "declined",
