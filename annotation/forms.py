@@ -210,6 +210,17 @@ class PlanForm(forms.Form):
         ),
     )
 
+    hypotheses = forms.CharField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        label=gettext_lazy("What the study is to confirm"),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "One hypothesis a line: criterion: system > other system, or != where either may be higher. Fixed when the "
+            "study opens, tested as a family of their own; all other comparisons explore. Annotators never see it."
+        ),
+    )
+
     def clean(self) -> dict[str, object]:
         plan = super().clean() or {}
         k, n = plan.get("k"), plan.get("n_annotators")
@@ -296,6 +307,7 @@ class DraftForm(forms.Form):
         label=gettext_lazy("Guidelines"),
         widget=forms.Textarea(attrs={"rows": 10}),
     )
+    hypotheses = PlanForm.base_fields["hypotheses"]
 
 
 class CriterionForm(forms.Form):

@@ -12,6 +12,7 @@ from django.db.models import Count
 from annotation import queries
 from annotation.design.blinding import BlindedCriterion, BlindedItem, blinded_history, blinded_item
 from annotation.design.gate import GateRule
+from annotation.design.hypotheses import as_lines
 from annotation.design.scales import POINTS
 from annotation.models.card import Block, CalibrationGold, Kind, Placement, Seat, calibration_cards
 from annotation.models.crowd import CrowdLink
@@ -20,6 +21,12 @@ from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Invitation, Study
 from annotation.queries import Stage, StudySummary
 from annotation.services.make_crowd_link import ENDS
+
+
+def hypotheses(study_id: int) -> str:
+    """What the study is to confirm, one hypothesis a line, as its owner entered it: it names systems."""
+    plan = Study.objects.values_list("plan", flat=True).get(pk=study_id)
+    return as_lines(plan.get("analysis", {}).get("hypotheses", ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,8 @@ class StudySummary:
     gate_in_words: str
     notes: tuple[str, ...]
     """What building had to say: drops, a lowered gap."""
+    n_hypotheses: int
+    """What the plan is to confirm; which systems they name is not in it."""
     detectability: Detectability | None
     """How well systems can be told apart by the surface of their texts; None where it was not tried."""
     consent: str
@@ -671,6 +673,7 @@ def _summary(row: Study) -> StudySummary:
         lease_hours=row.lease_hours,
         gate_in_words=GateRule.from_json(row.gate_rule).in_words(),
         notes=tuple(row.plan.get("notes", ())),
+        n_hypotheses=len(row.plan.get("analysis", {}).get("hypotheses", ())),
         detectability=_detectability(row.plan),
         consent=row.consent,
         guidelines=_guidelines(row),

@@ -19,6 +19,7 @@ def subject_like(findings: StudyFindings) -> Subject:
         metrics=findings.metrics,
         notes=findings.meta.notes,
         fieldwork=findings.fieldwork,
+        hypotheses=tuple(row.planned for row in findings.confirmations),
     )
 
 

@@ -11,7 +11,18 @@ import pandas as pd
 
 from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.comparing import compare, describe
-from analysis.report.findings import Counts, Criterion, Fieldwork, Kind, Meta, Metric, StudyFindings, System
+from analysis.report.confirming import confirm
+from analysis.report.findings import (
+    Counts,
+    Criterion,
+    Fieldwork,
+    Hypothesis,
+    Kind,
+    Meta,
+    Metric,
+    StudyFindings,
+    System,
+)
 from analysis.report.prose import methods
 from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
@@ -36,6 +47,8 @@ class Subject:
     metrics: tuple[Metric, ...] = ()
     notes: tuple[str, ...] = ()
     fieldwork: Fieldwork | None = None
+    hypotheses: tuple[Hypothesis, ...] = ()
+    """What was to be confirmed, as a plan said before anybody judged."""
 
 
 def analyse(
@@ -91,18 +104,19 @@ def analyse(
     )
     if not blind:
         progress("comparisons")
+        compared = compare(
+            table,
+            seed=seed,
+            rng=np.random.default_rng([seed, STREAM_COMPARISON]),
+            confidence=confidence,
+            n_permutations=n_permutations,
+        )
+        comparisons, confirmations = confirm(compared, subject.hypotheses)
         findings = replace(
             findings,
             descriptions=tuple(describe(table, confidence=confidence)),
-            comparisons=tuple(
-                compare(
-                    table,
-                    seed=seed,
-                    rng=np.random.default_rng([seed, STREAM_COMPARISON]),
-                    confidence=confidence,
-                    n_permutations=n_permutations,
-                )
-            ),
+            comparisons=comparisons,
+            confirmations=confirmations,
             omnibus=tuple(rank(table, confidence=confidence)),
         )
         if scores is not None:

@@ -1,5 +1,6 @@
 """The sentences about differences between systems; none of them claims a test that was not made."""
 
+from analysis.report.confirming import on_families
 from analysis.report.findings import Comparison, StudyFindings
 from analysis.report.words import many, number, p_in_words
 
@@ -58,7 +59,7 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
         sentences += [
             (
                 "Systems are compared by two-sided paired t-tests over cases, annotators averaged within each case "
-                f"first, with Holm's adjustment over all {many(paired[0].family, 'test')} of this report; Benjamini "
+                f"first, with Holm's adjustment over {_family(paired)}; Benjamini "
                 "and Hochberg's stands beside it."
             ),
             (
@@ -71,7 +72,7 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
     if unpaired:
         sentences.append(
             "Systems that share fewer than half of their cases are compared by two-sided Welch's t-tests over case "
-            f"means, with Holm's adjustment over these {many(unpaired[0].family, 'test')} alone; Mann and Whitney's "
+            f"means, with Holm's adjustment over {_family(unpaired)} of this kind alone; Mann and Whitney's "
             "U test checks each, and effect sizes are Hedges' g and Cliff's delta."
         )
     if any(row.p is not None for row in findings.omnibus):
@@ -83,7 +84,16 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
     if without:
         of = f"{without:,} of {many(len(findings.comparisons), 'pair')} of systems and criteria"
         sentences.append(f"{of} had no test, for want of cases or of a spread to test against.")
-    return sentences
+    return sentences + on_families(findings)
+
+
+def _family(rows: list[Comparison]) -> str:
+    """Over which tests those of one design are adjusted."""
+    explored = [row for row in rows if row.status == "exploratory"]
+    if not explored:
+        return "the hypotheses of the plan"
+    which = "exploratory test" if len(explored) < len(rows) else "test"
+    return f"all {many(explored[0].family, which)}"
 
 
 def _tested(findings: StudyFindings, design: str) -> list[Comparison]:

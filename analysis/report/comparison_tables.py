@@ -9,6 +9,7 @@ PAIR = (
     Column("first", "System", numeric=False),
     Column("second", "against", numeric=False),
 )
+STATUS = Column("status", "Status", numeric=False)
 
 
 def difference_tables(findings: StudyFindings) -> list[Table]:
@@ -35,7 +36,7 @@ def comparisons(findings: StudyFindings) -> Table:
         Column("dz_low", "low"),
         Column("dz_high", "high"),
     ]
-    columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips")]
+    columns += [Column("wilcoxon_p", "p Wilcoxon"), Column("permutation_p", "p sign flips"), STATUS]
     rows = []
     shown = [row for row in findings.comparisons if row.design == "paired"]
     for row in shown:
@@ -52,12 +53,13 @@ def comparisons(findings: StudyFindings) -> Table:
                 *with_ends(row.dz),
                 Cell(p_value(row.wilcoxon_p), row.wilcoxon_p, row.wilcoxon),
                 Cell(p_value(row.permutation_p), row.permutation_p, row.permutation),
+                Cell(row.status, row.status),
             )
         )
-    family = shown[0].family if shown else 0
+    family = _family(shown)
     caption = (
         f"Paired t-tests over case means, two-sided; Holm's and Benjamini and Hochberg's (BH) adjustments over "
-        f"all {family:,} tests; bold where Holm's stays below 0.05." + warning(findings)
+        f"all {family}; bold where Holm's stays below 0.05." + warning(findings)
     )
     return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
 
@@ -72,7 +74,7 @@ def unpaired(findings: StudyFindings) -> Table:
     ]
     columns += [Column("difference_low", "low"), Column("difference_high", "high")]
     columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
-    columns += [Column("p_bh", "p BH"), Column("mann_whitney_p", "p Mann-Whitney")]
+    columns += [Column("p_bh", "p BH"), Column("mann_whitney_p", "p Mann-Whitney"), STATUS]
     shown = [row for row in findings.comparisons if row.design == "unpaired"]
     rows = []
     for row in shown:
@@ -89,12 +91,13 @@ def unpaired(findings: StudyFindings) -> Table:
                 Cell(p_value(row.p_holm), row.p_holm, strong=_significant(row)),
                 Cell(p_value(row.p_bh), row.p_bh),
                 Cell(p_value(ranks.value if ranks else None), ranks.value if ranks else None, ranks),
+                Cell(row.status, row.status),
             )
         )
-    family = shown[0].family if shown else 0
+    family = _family(shown)
     caption = (
         "Systems that were not rated on the same cases: Welch's t-tests over case means, two-sided; Holm's and "
-        f"Benjamini and Hochberg's (BH) adjustments over these {family:,} tests alone; bold where Holm's stays "
+        f"Benjamini and Hochberg's (BH) adjustments over these {family} alone; bold where Holm's stays "
         "below 0.05. A difference may be owed to the cases as well as to the systems." + warning(findings)
     )
     return Table(
@@ -138,6 +141,14 @@ def _pair(findings: StudyFindings, row: Comparison) -> tuple[Cell, Cell, Cell]:
         Cell(labels[row.first], row.first),
         Cell(labels[row.second], row.second),
     )
+
+
+def _family(rows: list[Comparison]) -> str:
+    """How many tests the exploratory ones are adjusted over; the plan's hypotheses are a family of their own."""
+    explored = [row.family for row in rows if row.status == "exploratory"]
+    if len(explored) == len(rows):
+        return f"{explored[0] if explored else 0:,} tests"
+    return f"{explored[0] if explored else 0:,} exploratory tests, and apart from them over the confirmatory ones"
 
 
 def _significant(row: Comparison) -> bool:

@@ -255,6 +255,33 @@ class Comparison:
     n_second: int | None = field(default=None, metadata=LATER)
     mann_whitney: Number | None = field(default=None, metadata=LATER)
     """The p of the rank test of an unpaired design."""
+    status: Literal["exploratory", "confirmatory"] = field(default="exploratory", metadata=LATER)
+    """`confirmatory`: the plan named it before anybody judged; then p_holm is over the hypotheses alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a study was to confirm, as its plan said before anybody judged."""
+
+    criterion: str
+    first: str
+    """The system expected to be rated higher, where one is."""
+    second: str
+    expects: Literal["higher", "different"]
+    """`higher`: tested one-sided; `different`: two-sided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What became of a hypothesis."""
+
+    planned: Hypothesis
+    p: Number
+    """By the planned test."""
+    p_holm: float | None
+    """Adjusted for the hypotheses of the plan, and for nothing else."""
+    family: int
+    """Hypotheses that could be tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,11 +396,12 @@ class StudyFindings:
     fieldwork: Fieldwork | None = field(default=None, metadata=LATER)
     omnibus: tuple[Omnibus, ...] = field(default=(), metadata=LATER)
     """Where there are three systems or more."""
+    confirmations: tuple[Confirmation, ...] = field(default=(), metadata=LATER)
+    """The hypotheses of the plan; empty where it named none."""
 
     def __post_init__(self) -> None:
-        if self.meta.kind == "pooled" and (
-            self.systems or self.descriptions or self.comparisons or self.omnibus or self.correlations
-        ):
+        tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
+        if self.meta.kind == "pooled" and (any(tells_apart) or self.correlations):
             raise ValueError("findings of a blind study must not tell systems apart")
 
     def to_json(self) -> str:

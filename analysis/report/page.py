@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.report import confirming, prose, rank_tables, tables
 from analysis.report import figures as draw
-from analysis.report import prose, rank_tables, tables
 from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
@@ -118,6 +118,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
                 [tables.without_ends(tables.descriptions(findings))],
             )
         )
+    if findings.confirmations:
+        said = confirming.on_hypotheses(findings)
+        found.append(_section("hypotheses", "Hypotheses", said, [confirming.hypotheses(findings)]))
     if findings.comparisons:
         found.append(
             _section(

@@ -9,6 +9,7 @@ from itertools import compress
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
 from analysis.report.comparison_tables import difference_tables
+from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
@@ -32,6 +33,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
     if findings.omnibus:
         tables += [omnibus(findings), mean_ranks(findings), rank_pairs(findings)]
+    if findings.confirmations:
+        tables.append(hypotheses(findings))
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
     if findings.correlations:

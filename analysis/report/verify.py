@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.report.again import again
@@ -92,7 +92,7 @@ def verify(
             notes += [f"Not computed again from the texts: {one}." for one in untried]
     except (ValueError, KeyError, RecursionError) as error:
         problems.append(f"the data cannot be analysed: {str(error) or type(error).__name__}")
-    problems += broken_ledger(files)
+    problems += broken_ledger(files) + _plan(files, findings)
     progress("files")
     other = _files(files, findings, page)
     if same_versions:
@@ -106,6 +106,22 @@ def verify(
         n_values=seen.n_values,
         largest=seen.largest,
         n_scores=n_scores,
+    )
+
+
+def _plan(files: Mapping[str, bytes], findings: StudyFindings) -> list[str]:
+    """Whether the report confirms what the plan named, and nothing else."""
+    if "data/plan.json" not in files:
+        return []
+    try:
+        planned = json.loads(files["data/plan.json"])["plan"].get("analysis", {}).get("hypotheses", [])
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        return [f"data/plan.json cannot be read: {error}"]
+    confirmed = [asdict(row.planned) for row in findings.confirmations]
+    return (
+        []
+        if confirmed == planned
+        else ["report.json: confirmations are not the hypotheses of data/plan.json"]
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
-from analysis.report.findings import Criterion, Fieldwork, Metric, System
+from analysis.report.findings import Criterion, Fieldwork, Hypothesis, Metric, System
 from analysis.report.words import join, many
 from annotation import queries as studies
 from annotation import unblinding
@@ -74,6 +74,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         metrics=_metrics(study_id),
         notes=_notes(facts),
         fieldwork=_fieldwork(summary, ratings),
+        hypotheses=_hypotheses(facts),
     )
     scores = pd.DataFrame(
         Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
@@ -154,6 +155,11 @@ def _metrics(study_id: int) -> tuple[Metric, ...]:
         for name, entry in metrics.METRICS.items()
         if name in kept
     )
+
+
+def _hypotheses(facts: Mapping[str, object]) -> tuple[Hypothesis, ...]:
+    plan: dict[str, Any] = dict(facts["plan"])  # type: ignore[call-overload]
+    return tuple(Hypothesis(**one) for one in plan.get("analysis", {}).get("hypotheses", ()))
 
 
 def _documents(study_id: int, facts: Mapping[str, object]) -> dict[str, object]:

@@ -107,6 +107,13 @@ class PlanSerializer(serializers.Serializer):
     )
     n_cases = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
     n_calibration = serializers.IntegerField(min_value=0, required=False, default=10)
+    hypotheses = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=LONGEST_TEXT,
+        help_text="What the study is to confirm, one a line: criterion: system > other system, or !=.",
+    )
 
     def validate(self, plan: dict[str, Any]) -> dict[str, Any]:
         k, n = plan["k"], plan["n_annotators"]
@@ -160,6 +167,7 @@ class EditStudySerializer(serializers.Serializer):
     consent = serializers.CharField(required=False, max_length=LONGEST_TEXT)
     guidelines = serializers.CharField(required=False, max_length=LONGEST_TEXT)
     lease_hours = serializers.IntegerField(min_value=1, max_value=8760, required=False)
+    hypotheses = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class PointSerializer(serializers.Serializer):

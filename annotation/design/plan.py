@@ -13,6 +13,7 @@ from annotation.design.blinding import comparable, normalise, visible
 from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText, as_columns
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan, faults_of, texts_of
+from annotation.design.hypotheses import Hypothesis, read_hypotheses
 from annotation.design.sources import Source, SourceCase, SourceText
 from annotation.design.streams import STREAM_CASES
 
@@ -55,6 +56,8 @@ class StudySettings:
     gate: GateRule = field(default_factory=GateRule)
     simulated: bool = False
     """A rehearsal: everybody in it is simulated, and every page says so."""
+    hypotheses: str = ""
+    """What the study is to confirm, one a line as design.hypotheses reads it; everything else explores."""
     analysis: Mapping[str, Any] = field(default_factory=dict)
     """The analysis plan, JSON values only; frozen with the rest."""
     guess: GuessPlan | None = None
@@ -80,6 +83,7 @@ def faults(
         errors.append("Two criteria have the same key.")
     if settings.guess is not None:
         errors += faults_of(settings.guess)
+    errors += planned(settings, source)[1]
     errors += _named_systems(settings, source)
     errors += too_long(_shown(settings))
     n_complete, wanted = len(source.cases), settings.n_calibration + (settings.n_cases or 1)
@@ -91,6 +95,15 @@ def faults(
             "lower these numbers or bring more cases."
         )
     return errors + _strangers(source, calibration_texts or {})
+
+
+def planned(settings: StudySettings, source: Source) -> tuple[list[Hypothesis], list[str]]:
+    """The hypotheses of the settings, and what is wrong with them."""
+    return read_hypotheses(
+        settings.hypotheses,
+        criteria={one.key: one.name for one in settings.criteria},
+        systems={name: system.label for name, system in source.systems.items()},
+    )
 
 
 def _strangers(source: Source, calibration_texts: Mapping[str, str]) -> list[str]:

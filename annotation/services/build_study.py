@@ -14,6 +14,7 @@ from annotation.design.assignment import ImpossiblePlan, assign
 from annotation.design.blinding import normalise
 from annotation.design.criteria import CRITERIA_VERSION, SHIPPED_CRITERIA, as_columns
 from annotation.design.detectability import detectability
+from annotation.design.hypotheses import as_json
 from annotation.design.latin import deal, sequence
 from annotation.design.ordering import feasible_gap, sibling_orders
 from annotation.design.plan import (
@@ -24,6 +25,7 @@ from annotation.design.plan import (
     faults,
     naming,
     notes_on,
+    planned,
     system_names,
     with_practice,
 )
@@ -177,10 +179,15 @@ def _source(explain_run_ids: Sequence[int], upload: Parsed | None) -> Source:
     return without_blanks(Source(tuple(cases), systems, found.n_dropped, found.dropped_by_system))
 
 
+def system_labels(study_id: int) -> dict[str, str]:
+    """Name to label of the contestants of a study, for its owner alone."""
+    report = SourceReport.objects.get(study_id=study_id).report
+    return {name: system["label"] for name, system in report["systems"].items()}
+
+
 def named_systems(study_id: int, shown: Mapping[str, str]) -> list[str]:
     """Say which of the texts (what they are to text) name a contestant of the study, a sentence each."""
-    report = SourceReport.objects.get(study_id=study_id).report
-    names = {word for name, system in report["systems"].items() for word in (name, system["label"])}
+    names = {word for names in system_labels(study_id).items() for word in names}
     return naming(shown, names)
 
 
@@ -206,7 +213,7 @@ def _study(
             "gap_wanted": settings.gap,
             "n_dropped": source.n_dropped,
             "criteria_version": CRITERIA_VERSION if tuple(settings.criteria) == SHIPPED_CRITERIA else "own",
-            "analysis": dict(settings.analysis),
+            "analysis": {**settings.analysis, "hypotheses": as_json(planned(settings, source)[0])},
             **({} if settings.guess is None else {"guess": settings.guess.as_json()}),
         },
         owner_id=owner_id,

@@ -5,11 +5,12 @@ from django.db import transaction
 
 from annotation.design.blinding import visible
 from annotation.design.gate import GateRule
+from annotation.design.hypotheses import as_json, read_hypotheses
 from annotation.design.plan import criterion_texts, too_long
 from annotation.design.scales import check_labels
 from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Criterion, Guidelines, Study
-from annotation.services.build_study import named_systems
+from annotation.services.build_study import named_systems, system_labels
 from annotation.services.refusals import Refused
 
 WORDS = ("title", "description", "consent", "language")
@@ -26,14 +27,16 @@ def edit_draft(
     language: str | None = None,
     lease_hours: int | None = None,
     gate: GateRule | None = None,
+    hypotheses: str | None = None,
 ) -> None:
-    """Change a draft's words, gate and lease; what is None stays.
+    """Change a draft's words, gate, lease and hypotheses; what is None stays.
 
     Cases, k, seats and seed are dealt: build again to change those.
 
     Raises:
         StudyFrozen: the study was opened.
-        Refused: a text names a system, is empty or too long, or a number makes no sense; nothing is changed then.
+        Refused: a text names a system, is empty or too long, a number makes no sense, or a line is no hypothesis;
+            nothing is changed then.
     """
     study = _draft(study_id)
     given = {"title": title, "description": description, "consent": consent, "language": language}
@@ -48,6 +51,8 @@ def edit_draft(
         study.lease_hours = lease_hours
     if gate is not None:
         study.gate_rule = asdict(gate)
+    if hypotheses is not None:
+        _plan_hypotheses(study, hypotheses)
     shown = {"title": study.title, "description": study.description, "consent text": study.consent}
     shown["guidelines"] = guidelines or ""
     if faults := [*too_long(shown), *named_systems(study_id, shown)]:
@@ -91,6 +96,17 @@ def edit_criterion(
     if faults := [*too_long(texts), *named_systems(study_id, texts)]:
         raise Refused(" ".join(faults))
     criterion.save()
+
+
+def _plan_hypotheses(study: Study, text: str) -> None:
+    found, faults = read_hypotheses(
+        text,
+        criteria=dict(Criterion.objects.filter(study=study).values_list("key", "name")),
+        systems=system_labels(study.pk),
+    )
+    if faults:
+        raise Refused(" ".join(faults))
+    study.plan = {**study.plan, "analysis": {**study.plan.get("analysis", {}), "hypotheses": as_json(found)}}
 
 
 def _draft(study_id: int) -> Study:

@@ -117,6 +117,7 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
             "seed",
             "n_cases",
             "n_calibration",
+            "hypotheses",
         )
         try:
             built = build_study(
@@ -195,7 +196,8 @@ def study_page(
 def study_edit(request: HttpRequest, study: StudySummary) -> HttpResponse:
     """The texts of a draft."""
     now = {"title": study.title, "description": study.description, "consent": study.consent}
-    form = DraftForm(request.POST or None, initial={**now, "guidelines": study.guidelines[0].text})
+    now |= {"guidelines": study.guidelines[0].text, "hypotheses": overview.hypotheses(study.id)}
+    form = DraftForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         try:
             edit_draft(study_id=study.id, **form.cleaned_data)

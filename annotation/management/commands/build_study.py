@@ -38,6 +38,12 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=int, help="Cases of the main study (default: all).")
         parser.add_argument("--calibration", type=int, default=10, help="Calibration cases (default 10).")
         parser.add_argument("--seed", type=int, help="Drawn and stored when it is not given.")
+        parser.add_argument(
+            "--hypothesis",
+            action="append",
+            default=[],
+            help="What the study is to confirm, as 'criterion: system > other system'; may stand several times.",
+        )
         parser.add_argument("--simulated", action="store_true", help="A rehearsal with simulated annotators.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +60,7 @@ class Command(BaseCommand):
             n_calibration=options["calibration"],
             seed=options["seed"],
             simulated=options["simulated"],
+            hypotheses="\n".join(options["hypothesis"]),
         )
         try:
             built = build_study(

@@ -123,7 +123,10 @@ def test_the_methods_claim_no_test_that_was_not_made() -> None:
     methods = " ".join(result.methods)
     assert "paired t-test" not in methods
     assert "Wilcoxon" not in methods
-    assert "Welch's t-tests over case means, with Holm's adjustment over these 3 tests alone" in methods
+    assert (
+        "Welch's t-tests over case means, with Holm's adjustment over all 3 tests of this kind alone"
+        in methods
+    )
     paired = " ".join(found(marks().query("system != 'twin'")).methods)
     assert "Holm's adjustment over all 3 tests" in paired
     assert "Welch" not in paired
