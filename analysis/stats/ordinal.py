@@ -120,7 +120,7 @@ def cumulative_link_mixed(
         return Undefined("the information of the mixed model cannot be inverted")
     return CumulativeLink(
         effects=parameters[k:-1],
-        covariance=covariance[k:-1, k:-1],
+        covariance=np.asarray(covariance[k:-1, k:-1], dtype=np.float64),
         thresholds=parameters[:k],
         sd=float(np.exp(parameters[-1])),
         log_likelihood=value,
@@ -229,7 +229,7 @@ def _without_groups(cells: _Cells, n_ratings: int, n_groups: int) -> CumulativeL
             return Undefined("an effect has no finite estimate: it orders the ratings without exception")
     return CumulativeLink(
         effects=parameters[k:],
-        covariance=np.linalg.inv(information)[k:, k:],
+        covariance=np.asarray(np.linalg.inv(information)[k:, k:], dtype=np.float64),
         thresholds=parameters[:k],
         sd=0.0,
         log_likelihood=value,
