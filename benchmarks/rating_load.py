@@ -2,37 +2,49 @@
 
     python -m benchmarks.rating_load --annotators 8
     python -m benchmarks.rating_load --annotators 32 --postgres
+    python -m benchmarks.rating_load --annotators 100 --postgres --kills 20
 
 Each one is a browser without a screen: it sends every mark as it is made, as the page's script does, submits the card
 by htmx and gets the next one in the answer. Some of what it sends is what must not harm: a mark off the scale, a submit
 sent twice at the same moment, a submit under a key that was used. What the server said it had stored is held against
-the tables afterwards. Clients and server share the machine; people think for half a minute a card, these do not.
+the tables afterwards. With --kills the whole web server gets SIGKILL again and again while they rate, and is started
+anew: times then say how long a restart takes, and the counts whether it cost anything. With --potato and --label-studio
+the same work is done in these tools too (see `rating_peers`). Clients and server share the machine; people think for
+half a minute a card, these do not.
 """
 
 import argparse
 import platform
 import random
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from os import cpu_count, getloadavg, sysconf
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import requests
 
+from benchmarks import rating_peers
+from prism_site.processes import WebServer
 from tests.journeys.cards import CRITERIA, Card, current_card, new_key, read_card, submit
-from tests.journeys.installation import Installation, sign_in
+from tests.journeys.installation import Installation, kill, sign_in
 
-TRIES = 6
+TRIES = 8
 OFF_SCALE_EVERY, TWICE_EVERY, REPLAY_EVERY = 7, 5, 6
 """Cards between two submits of each kind that must not harm."""
 N_SYSTEMS = 3
+TEXT = "You liked slow mysteries with a long view of the sea, and this is one that takes its time. " * 5
+"""About as long as an explanation with its history."""
+SECONDS_ALIVE = (1.0, 4.0)
+"""How long a web server lives that is to be killed."""
 
 
 @dataclass
@@ -172,6 +184,7 @@ class Outcome:
     seconds: float
     server_seconds: float
     """Processor time of the web server, which the neighbours on the machine do not lengthen."""
+    n_kills: int
 
     @property
     def errors(self) -> Counter[str]:
@@ -197,6 +210,7 @@ def rate_together(
     n_seats: int = 0,
     n_studies: int = 1,
     pause: float = 0.0,
+    n_kills: int = 0,
 ) -> Outcome:
     """Open studies, let everybody rate all of them at once until nothing is left, and count.
 
@@ -212,12 +226,34 @@ def rate_together(
     server = installation.start_web()
     people = [Annotator(server.url, name, seed, pause) for seed, name in enumerate(names)]
     started = time.perf_counter()
-    with ThreadPoolExecutor(n_annotators) as crowd:
+    with _killing(installation, server, n_kills) as killed, ThreadPoolExecutor(n_annotators) as crowd:
         tallies = list(crowd.map(lambda person: person.rate(study_ids), people))
     seconds = time.perf_counter() - started
-    used = processor_seconds(server.process.pid)
+    used = float("nan") if n_kills else processor_seconds(server.process.pid)
     tables = [installation.step("count", study_id=study_id) for study_id in study_ids]
-    return Outcome(tallies, tables, seconds, used)
+    return Outcome(tallies, tables, seconds, used, len(killed))
+
+
+@contextmanager
+def _killing(installation: Installation, server: WebServer, n_kills: int) -> Iterator[list[int]]:
+    """Meanwhile, kill the web server so many times, some seconds after it answers, and start it anew at its address."""
+    over, killed = threading.Event(), []
+    chance, port = random.Random(n_kills), urlsplit(server.url).port  # noqa: S311  moments, not secrets
+
+    def go_on() -> None:
+        now = server
+        while len(killed) < n_kills and not over.wait(chance.uniform(*SECONDS_ALIVE)):
+            kill(now.process)
+            killed.append(now.process.pid)
+            now = installation.start_web(port=port)
+
+    killer = threading.Thread(target=go_on)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
 
 
 def processor_seconds(group: int) -> float:
@@ -242,6 +278,11 @@ def main() -> None:
         "--postgres", action="store_true", help="PostgreSQL from its wheel instead of SQLite."
     )
     parser.add_argument("--pause", type=float, default=0.0, help="Mean seconds of thought a card.")
+    parser.add_argument(
+        "--kills", type=int, default=0, help="How often the web server gets SIGKILL meanwhile."
+    )
+    parser.add_argument("--potato", type=Path, help="An environment with Potato: see rating_peers.")
+    parser.add_argument("--label-studio", type=Path, help="An environment with Label Studio.")
     chosen = parser.parse_args()
     n_cases = max(2, round(chosen.cards * chosen.annotators / (chosen.k * N_SYSTEMS)))
     with tempfile.TemporaryDirectory(prefix="prism-load-") as folder, ExitStack() as stack:
@@ -256,9 +297,43 @@ def main() -> None:
         stack.callback(installation.close)
         installation.manage("migrate", "-v0")
         outcome = rate_together(
-            installation, n_annotators=chosen.annotators, n_cases=n_cases, k=chosen.k, pause=chosen.pause
+            installation,
+            n_annotators=chosen.annotators,
+            n_cases=n_cases,
+            k=chosen.k,
+            pause=chosen.pause,
+            n_kills=chosen.kills,
         )
     tell(outcome, chosen.annotators, chosen.pause, "PostgreSQL" if chosen.postgres else "SQLite")
+    starts = {rating_peers.potato: chosen.potato, rating_peers.label_studio: chosen.label_studio}
+    for start, environment in starts.items():
+        if environment is not None:
+            tell_peer(start, environment.resolve(), chosen, n_items=n_cases * N_SYSTEMS)
+
+
+def tell_peer(
+    start: Callable[..., Any], environment: Path, chosen: argparse.Namespace, *, n_items: int
+) -> None:
+    """The same work in another tool: as many annotators, items and annotators an item."""
+    with (
+        tempfile.TemporaryDirectory(prefix="peer-load-") as folder,
+        start(environment, Path(folder) / "home", n_items=n_items, k=chosen.k, text=TEXT) as peer,
+    ):
+        outcome = rating_peers.rate_together(
+            peer, n_annotators=chosen.annotators, n_items=n_items, k=chosen.k, pause=chosen.pause
+        )
+    times = np.concatenate([tally.next_card for tally in outcome.tallies]) * 1000
+    p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    print(f"{peer.name}: {chosen.annotators} annotators, {chosen.pause:g} s of thought a card")
+    words = "submit -> next card ready"
+    print(f"  {words:<26} n {len(times):>5}   p50 {p50:5.0f} ms   p95 {p95:5.0f} ms   p99 {p99:5.0f} ms")
+    print(f"  {len(times)} cards in {outcome.seconds:.1f} s ({len(times) / outcome.seconds:.1f} a second)")
+    print(f"  errors {dict(outcome.errors) or 'none'}")
+    told = ", ".join(f"{name} {n}" for name, n in outcome.counts(chosen.k).items())
+    taken = sum(tally.off_scale_taken for tally in outcome.tallies)
+    print(
+        f"  ratings {len(outcome.stored)} of {outcome.n_expected}: {told}; {taken} marks of 99 answered with success"
+    )
 
 
 def tell(outcome: Outcome, n_annotators: int, pause: float, database: str) -> None:
@@ -280,6 +355,8 @@ def tell(outcome: Outcome, n_annotators: int, pause: float, database: str) -> No
     print(
         f"  the server used {1000 * outcome.server_seconds / n_requests:.0f} ms of processor time a request"
     )
+    if outcome.n_kills:
+        print(f"  the web server was killed {outcome.n_kills} times")
     print(f"  errors {dict(outcome.errors) or 'none'}")
     print(
         f"  ratings {outcome.total('n_ratings')} of {outcome.total('n_expected')}: lost {outcome.n_lost}, "
