@@ -21,6 +21,7 @@ from annotation.design.blinding import (
 )
 from annotation.design.detectability import Detectability
 from annotation.design.gate import GateRule
+from annotation.design.guessing import GuessPlan
 from annotation.design.scales import POINTS
 from annotation.gate_words import plain_words
 from annotation.guess_queries import guess_due
@@ -213,6 +214,8 @@ class StudySummary:
     """Cards times annotators a card."""
     gold_missing: int
     """Marks of the calibration set the owner has yet to give."""
+    guess: GuessPlan | None
+    """What is asked after the last card; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -686,6 +689,7 @@ def _summary(row: Study) -> StudySummary:
         n_done=done,
         n_target=cards["main"] * row.k,
         gold_missing=cards["calibration"] * len(criteria) - n_gold,
+        guess=GuessPlan.of(row.plan),
     )
 
 

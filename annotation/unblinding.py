@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from annotation.models.guess import Guess
 from annotation.models.ledger import LedgerLine, broken_at
 from annotation.models.provenance import Provenance, SourceReport, seal_hash
 from annotation.models.rating import Rating
@@ -20,6 +21,7 @@ RATING_COLUMNS = (
     "reason",
     "guidelines_version",
 )
+GUESS_COLUMNS = ("case", "system", "annotator", "kind", "guess", "simulated")
 TEXT_COLUMNS = (
     "case",
     "system",
@@ -94,6 +96,42 @@ def ratings(study_id: int) -> pd.DataFrame:
     return frame.astype(
         {"value": "float64", "seconds": "float64", "position": "int64", "repeat": "bool", "simulated": "bool"}
     )
+
+
+def guesses(study_id: int) -> pd.DataFrame:
+    """What annotators guessed of their cards' writers, one row a card and annotator; none of who left or was excluded.
+
+    Columns: case, system, annotator (pseudonym), kind (key of the kind its owner says the system is; empty where it is
+    none of those offered, or nobody said so far), guess (key of a kind, or cannot-say), simulated.
+
+    Raises:
+        NotUnblinded: the study is not unblinded.
+        SealBroken: somebody changed who wrote what.
+    """
+    study = _unblinded(study_id)
+    writers = {row.card_id: row for row in Provenance.objects.filter(card__study=study)}
+    last = LedgerLine.objects.filter(study=study, act=LedgerLine.Act.KINDS).order_by("-number").first()
+    kinds = last.facts["kinds"] if last else {}
+    found = Guess.objects.filter(
+        sheet__enrolment__study=study,
+        placement__withdrawn_at__isnull=True,
+        sheet__enrolment__excluded_at__isnull=True,
+    )
+    rows = []
+    for guess in found.select_related("placement__enrolment").order_by("sheet__enrolment__index", "pk"):
+        writer, person = writers[guess.placement.card_id], guess.placement.enrolment
+        simulated = person.simulated or study.simulated
+        rows.append(
+            (
+                writer.case_key,
+                writer.system,
+                person.pseudonym,
+                kinds.get(writer.system, ""),
+                guess.kind,
+                simulated,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(GUESS_COLUMNS)).astype({"simulated": "bool"})
 
 
 def texts(study_id: int) -> pd.DataFrame:

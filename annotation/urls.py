@@ -1,6 +1,17 @@
 from django.urls import URLPattern, path
 
-from annotation.views import calibration, crowd, guess, inviting, journey, marks, planner, rating, studies
+from annotation.views import (
+    calibration,
+    crowd,
+    guess,
+    guesses,
+    inviting,
+    journey,
+    marks,
+    planner,
+    rating,
+    studies,
+)
 
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
@@ -54,6 +65,8 @@ urlpatterns: list[URLPattern] = [
         inviting.study_revoke,
         name="study-revoke",
     ),
+    path("studies/<int:study_id>/guess/", guesses.study_guess, name="study-guess"),
+    path("studies/<int:study_id>/guesses.<slug:form>", guesses.study_guesses, name="study-guesses"),
     path("studies/<int:study_id>/exclude/", marks.study_exclude, name="study-exclude"),
     path("studies/<int:study_id>/ratings.<slug:form>", marks.study_ratings, name="study-ratings"),
     path("studies/<int:study_id>/erase/<int:enrolment_id>/", marks.study_erase, name="study-erase"),

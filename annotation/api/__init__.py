@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotation.api import guess, inviting, rating, studies, watching
+from annotation.api import guess, guesses, inviting, rating, studies, watching
 
 STUDY = "studies/<int:study_id>/"
 MINE = "rate/<int:study_id>/"
@@ -39,6 +39,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{STUDY}calibration/disagreement/", watching.DisagreementView.as_view()),
     path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),
     path(f"{STUDY}monitor/", watching.MonitorView.as_view()),
+    path(f"{STUDY}guess/", guesses.GuessPlanView.as_view()),
+    path(f"{STUDY}kinds/", guesses.KindsView.as_view()),
+    path(f"{STUDY}guesses.<slug:form>", guesses.GuessesView.as_view()),
     path(f"{STUDY}ratings.<slug:form>", watching.RatingsView.as_view()),
     path(f"{STUDY}annotators/<int:enrolment_id>/exclusion/", watching.ExclusionView.as_view()),
     path(f"{STUDY}annotators/<int:enrolment_id>/marks/", watching.MarksView.as_view()),

@@ -48,14 +48,19 @@ def export_ratings(study_id: int, form: ExportFormat) -> Iterator[bytes]:
     case and card are numbers of this study alone, and say nothing of a system; `counted` is false for marks of people
     who left, withdrew or were excluded.
     """
-    writers: dict[str, Callable[[Iterator[dict[str, Any]]], Iterator[bytes]]] = {
+    return written(_rows(study_id), COLUMNS, form)
+
+
+def written(rows: Iterator[dict[str, Any]], columns: pa.Schema, form: ExportFormat) -> Iterator[bytes]:
+    """Rows of these columns as a file, piece by piece."""
+    writers: dict[str, Callable[[Iterator[dict[str, Any]], pa.Schema], Iterator[bytes]]] = {
         "csv": _csv,
         "jsonl": _jsonl,
         "parquet": _parquet,
     }
     if form not in get_args(ExportFormat):
         raise ValueError(f"an export is {', '.join(get_args(ExportFormat))}, not {form!r}")
-    return writers[form](_rows(study_id))
+    return writers[form](rows, columns)
 
 
 def _rows(study_id: int) -> Iterator[dict[str, Any]]:
@@ -100,14 +105,16 @@ def _rows(study_id: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+def _csv(rows: Iterator[dict[str, Any]], columns: pa.Schema) -> Iterator[bytes]:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS.names)
+    writer = csv.DictWriter(text, columns.names)
     writer.writeheader()
     for row in rows:
-        reason = str(row["reason"])
-        row["reason"] = f"'{reason}" if reason.startswith(CSV_FORMULA) else reason
-        writer.writerow({**row, "stored_at": row["stored_at"].isoformat()})
+        safe = {
+            name: f"'{cell}" if isinstance(cell, str) and cell.startswith(CSV_FORMULA) else cell
+            for name, cell in row.items()
+        }
+        writer.writerow({**safe, "stored_at": row["stored_at"].isoformat()})
         if text.tell() > 1 << 16:
             yield text.getvalue().encode()
             text.seek(0)
@@ -115,19 +122,19 @@ def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     yield text.getvalue().encode()
 
 
-def _jsonl(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+def _jsonl(rows: Iterator[dict[str, Any]], columns: pa.Schema) -> Iterator[bytes]:
     while piece := list(islice(rows, ROWS_AT_ONCE)):
         lines = ({**row, "stored_at": row["stored_at"].isoformat()} for row in piece)
         yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 
 
-def _parquet(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+def _parquet(rows: Iterator[dict[str, Any]], columns: pa.Schema) -> Iterator[bytes]:
     """Parquet ends with its index, so that it is written whole before its first byte leaves."""
     with tempfile.TemporaryDirectory(prefix="ratings-") as folder:
-        path = Path(folder, "ratings.parquet")
-        with pq.ParquetWriter(path, COLUMNS, compression="zstd") as writer:
+        path = Path(folder, "rows.parquet")
+        with pq.ParquetWriter(path, columns, compression="zstd") as writer:
             while piece := list(islice(rows, ROWS_AT_ONCE)):
-                writer.write_table(pa.Table.from_pylist(piece, schema=COLUMNS))
+                writer.write_table(pa.Table.from_pylist(piece, schema=columns))
         with path.open("rb") as stream:
             yield from _pieces(stream)
 

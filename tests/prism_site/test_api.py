@@ -51,8 +51,10 @@ ELSEWHERE = {
     "/api/generation/runs/{id}/questions/": 409,
     "/api/generation/runs/{id}/texts/": 409,
     "/api/generation/runs/{id}/explanations/file/": 409,
+    "/api/annotation/studies/{study_id}/kinds/": 409,
 }
-"""Doors behind which there is nothing here: no student is loaded, and the run is no teacher's."""
+"""Doors behind which there is nothing here: no student is loaded, the run is no teacher's, no study is
+unblinded."""
 
 UNREAD = {"/api/generation/corpora/{id}/rejected/"}
 """Files that an import writes: the corpus here was never read."""
