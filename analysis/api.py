@@ -192,6 +192,19 @@ class ReportBundle(APIView):
         )
 
 
+class ReportDatasheet(APIView):
+    permission_classes = [MayReadFindings]
+
+    @extend_schema(operation_id="analysis_reports_datasheet", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, report_id: int) -> HttpResponse:
+        """The Human Evaluation Datasheet 3.0 as its form saves it, as far as it is known; blanks are empty."""
+        _line(report_id)
+        sheet = queries.datasheet(report_id)
+        if sheet is None:
+            raise Http404("The report is not done.")
+        return HttpResponse(sheet.to_json(), content_type="application/json")
+
+
 class MainTable(APIView):
     permission_classes = [MayReadFindings]
 
@@ -249,5 +262,6 @@ urlpatterns = [
         ReportLatex.as_view(),
         name="analysis-report-latex",
     ),
+    path("reports/<int:report_id>/datasheet/", ReportDatasheet.as_view(), name="analysis-report-datasheet"),
     path("reports/<int:report_id>/bundle/", ReportBundle.as_view(), name="analysis-report-bundle"),
 ]

@@ -1,11 +1,15 @@
 """Reads rows, hands out frozen values for pages and the REST interface; names no system of a blind study."""
 
+import gzip
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analysis.models import Report
+from analysis.models import Report, ReportData
+from analysis.report import heds
 from analysis.report.findings import StudyFindings
+from analysis.report.heds import Datasheet
 from analysis.report.table3 import NoTable, Part
 from annotation import queries as studies
 
@@ -92,6 +96,18 @@ def findings_json(report_id: int) -> str:
     """The findings byte for byte as they were kept; empty where the report is not done."""
     done = Report.objects.filter(pk=report_id, status=Report.Status.DONE)
     return done.values_list("findings_json", flat=True).first() or ""
+
+
+def datasheet(report_id: int) -> Datasheet | None:
+    """The Human Evaluation Datasheet of a report; None where it is not done."""
+    given = findings(report_id)
+    if given is None:
+        return None
+    kept = ReportData.objects.filter(report_id=report_id, name="data/plan.json").values_list(
+        "content", flat=True
+    )
+    plan = kept.first()
+    return heds.datasheet(given, json.loads(gzip.decompress(plan)) if plan else None)
 
 
 def full_reports() -> list[ReportLine]:

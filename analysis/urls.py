@@ -12,5 +12,6 @@ urlpatterns = [
     path("<int:report_id>/report.json", views.report_json, name="report-json"),
     path("<int:report_id>/tables/<slug:key>.csv", views.table_csv, name="table-csv"),
     path("<int:report_id>/tables/<slug:key>.tex", views.table_latex, name="table-latex"),
+    path("<int:report_id>/heds.<slug:form>", views.datasheet, name="datasheet"),
     path("<int:report_id>/bundle.zip", views.bundle, name="bundle"),
 ]

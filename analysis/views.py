@@ -101,6 +101,19 @@ def bundle(request: HttpRequest, report_id: int) -> HttpResponse | FileResponse:
 @login_required
 @permission_required("analysis.read", raise_exception=True)
 @require_GET
+def datasheet(request: HttpRequest, report_id: int, form: str) -> HttpResponse:
+    """The Human Evaluation Datasheet, as JSON for its form or as Markdown."""
+    sheet = queries.datasheet(report_id)
+    if sheet is None or form not in ("json", "md"):
+        raise Http404("the report is not done, or no datasheet comes in that form")
+    if form == "json":
+        return _download(sheet.to_json(), "application/json", f"report-{report_id}-heds.json")
+    return _download(sheet.to_markdown(), "text/markdown; charset=utf-8", f"report-{report_id}-heds.md")
+
+
+@login_required
+@permission_required("analysis.read", raise_exception=True)
+@require_GET
 def main_table(request: HttpRequest) -> HttpResponse:
     """Table 3 of chosen reports, and the form that chooses them."""
     shown: dict[str, object] = {"lines": queries.full_reports(), "asked": Table3Query(), "files": FORMS}

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.report.figures import all_figures
 from analysis.report.findings import StudyFindings
+from analysis.report.heds import datasheet
 from analysis.report.tables import all_tables, as_csv_files, as_latex_files
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -25,6 +26,8 @@ report.html      the report, to be read; it loads nothing
 report.json      every number with interval, n, method and seed (format {format})
 tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs); a text in
                  the CSV that a spreadsheet would take for a formula begins with an apostrophe
+heds.md          the Human Evaluation Datasheet 3.0, as far as it is known; what is left to the authors is marked
+heds.json        the same for the form at https://nlp-heds.github.io, which counts the blanks
 figures/         SVG; text and lines follow the colour of the page they are set into
 data/            what the numbers were computed from, exactly as it was; open it in a spreadsheet only as text,
                  for nothing in it that looks like a formula is altered
@@ -93,6 +96,8 @@ def bundle(
         page: report.html.
     """
     files = report_files(findings) | dict(data or {})
+    sheet = datasheet(findings, json.loads(files["data/plan.json"]) if "data/plan.json" in files else None)
+    files |= {"heds.json": sheet.to_json().encode(), "heds.md": sheet.to_markdown().encode()}
     if page is not None:
         files["report.html"] = page.encode()
     meta = findings.meta

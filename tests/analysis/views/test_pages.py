@@ -35,7 +35,7 @@ def test_a_full_report_reads_like_a_results_section(reader: Client, olga: User) 
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     headings = re.findall(r"<h2 id=\"[\w-]+\">([^<]+)</h2>", page)
     assert headings == [
-        "Results", "Use of the scale", "Agreement", "Ratings", "Differences between systems",
+        "Results", "Use of the scale", "Agreement", "Ratings", "Differences between systems", "All systems at once",
         "Automatic metrics", "Methods",
     ]  # fmt: skip
     assert "style=" not in page
@@ -186,6 +186,19 @@ def test_the_main_table_of_chosen_reports_on_page_file_and_rest(reader: Client, 
         assert reader.get(f"/reports/table3/{wrong}").status_code == (422 if wrong else 200)
     reader.logout()
     assert reader.get("/reports/table3/").status_code == 302
+
+
+def test_the_datasheet_of_a_report_on_page_and_rest(reader: Client, olga: User) -> None:
+    report = reports.report(study=reports.rated(owner=olga))
+    text = reader.get(f"/reports/{report.pk}/heds.md").content.decode()
+    assert "Human Evaluation Datasheet 3.0: Evening films" in text
+    assert "Thunderclap" in text
+    sheet = reader.get(f"/api/analysis/reports/{report.pk}/datasheet/")
+    assert sheet.content == reader.get(f"/reports/{report.pk}/heds.json").content
+    asked = sheet.json()["heds-criteria-criterion-response_elicitation-verbatim_question"]["data"]
+    assert all(question.endswith("?") for question in asked.values())
+    assert reader.get("/reports/999/heds.md").status_code == 404
+    assert reader.get(f"/reports/{report.pk}/heds.txt").status_code == 404
 
 
 def test_the_schema_of_this_room_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
