@@ -10,7 +10,9 @@ score by score takes most of a minute.
 Reference: Deutsch, Dror & Roth (2021) TACL 9, 1132-1146; WMT uses it since 2022 (mt-metrics-eval), without the + 1.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +46,20 @@ class PermBoth:
         return self.first - self.second
 
 
+@dataclass(frozen=True)
+class AllPairs:
+    """Several metrics, each compared with each by the same tosses of coins."""
+
+    r: Array
+    """(n_metrics,) Pearson's r over the texts that have a rating and every score."""
+    p: Array
+    """(n_metrics, n_metrics), two-sided; 1 on the diagonal."""
+    p_greater: Array
+    """One-sided, for the metric of the row above that of the column."""
+    n: int
+    n_resamples: int
+
+
 def perm_both(
     first: npt.ArrayLike,
     second: npt.ArrayLike,
@@ -53,14 +69,31 @@ def perm_both(
     rng: np.random.Generator,
     n_resamples: int = 1000,
 ) -> PermBoth | Undefined:
-    """Compare two metrics by their Pearson correlation with mean ratings.
+    """Compare two metrics by their Pearson correlation with mean ratings; see `perm_both_all`."""
+    found = perm_both_all([first, second], ratings, level=level, rng=rng, n_resamples=n_resamples)
+    if isinstance(found, Undefined):
+        return found
+    one, other = (float(r) for r in found.r)
+    p, p_greater = float(found.p[0, 1]), float(found.p_greater[0, 1])
+    return PermBoth(one, other, p, p_greater, found.n, n_resamples)
+
+
+def perm_both_all(
+    scores: Sequence[npt.ArrayLike],
+    ratings: npt.ArrayLike,
+    *,
+    level: Level,
+    rng: np.random.Generator,
+    n_resamples: int = 1000,
+) -> AllPairs | Undefined:
+    """Compare each metric with each by their Pearson correlation with mean ratings.
 
     Args:
-        first, second, ratings: cases by systems; cells where any of the three is NaN are left out.
+        scores: of each metric, cases by systems; with ratings, cells where any is NaN are left out for all.
         level: as in `stats.correlation`.
 
     Returns:
-        Undefined in words where one of the two correlations is. Resamples without a value count against the
+        Undefined in words where one of the correlations is. Resamples without a value count against the
         difference, as if they reached it.
 
     Raises:
@@ -68,47 +101,48 @@ def perm_both(
     """
     if n_resamples < 1:
         raise ValueError(f"a permutation test needs a resample or more, got {n_resamples}")
-    sides = np.stack([np.asarray(side, dtype=np.float64) for side in (first, second, ratings)])
+    sides = np.stack([np.asarray(side, dtype=np.float64) for side in (*scores, ratings)])
     held = np.asarray(~np.isnan(sides).any(axis=0))
     n = int(held.sum())
     if n < 2:
-        return Undefined(f"{n} texts have a rating and both scores")
-    x, y, human = (
-        standardised(np.where(held, side, 0.0).reshape(1, -1), held.reshape(1, -1)) for side in sides
-    )
-    shape = held.shape
-    swap = _Swaps(x.reshape(shape), y.reshape(shape), human.reshape(shape), held, level)
-    [one], [other] = swap.correlations(np.zeros((1, *shape)))
-    if np.isnan(one) or np.isnan(other):
-        return Undefined("scores or ratings of the texts that have all three do not vary")
-    reached = reached_above = 0
-    for start in range(0, n_resamples, step := max(1, _BATCH_CELLS // held.size)):
-        rows = min(step, n_resamples - start)
-        a, b = swap.correlations(coins(rng, rows, shape))
-        # Equal but for rounding is reached: where scores tie, many swaps change nothing.
-        undefined, slack = np.isnan(a) | np.isnan(b), 1e-12
-        reached += int((undefined | (np.abs(a - b) >= abs(one - other) - slack)).sum())
-        reached_above += int((undefined | (a - b >= one - other - slack)).sum())
-    return PermBoth(
-        float(one),
-        float(other),
-        p=(reached + 1) / (n_resamples + 1),
-        p_greater=(reached_above + 1) / (n_resamples + 1),
-        n=n,
-        n_resamples=n_resamples,
-    )
+        return Undefined(f"{n} of the texts have a rating and every score: too few")
+    flat = standardised(np.where(held, sides, 0.0).reshape(len(sides), -1), held.reshape(1, -1))
+    cube = flat.reshape(sides.shape)
+    swaps = _Swaps(cube[:-1], cube[-1], held, level)
+    r = swaps.without_swapping()
+    if np.isnan(r).any():
+        return Undefined("scores or ratings of the texts that have all of them do not vary")
+    reached, above = np.zeros((len(r), len(r))), np.zeros((len(r), len(r)))
+    step = max(1, _BATCH_CELLS // held.size)
+    slack = 1e-12  # equal but for rounding is reached: where scores tie, many swaps change nothing
+    for start in range(0, n_resamples, step):
+        moved = swaps.moved(coins(rng, min(step, n_resamples - start), held.shape))
+        for i, j in combinations(range(len(r)), 2):
+            one, other = swaps.swapped(i, j, moved[j] - moved[i])
+            found, drawn = r[i] - r[j], one - other
+            undefined = np.isnan(drawn)
+            reached[i, j] += (undefined | (np.abs(drawn) >= abs(found) - slack)).sum()
+            above[i, j] += (undefined | (drawn >= found - slack)).sum()
+            above[j, i] += (undefined | (-drawn >= -found - slack)).sum()
+    reached += reached.T
+    for table in (reached, above):
+        np.fill_diagonal(table, n_resamples)
+    return AllPairs(r, (reached + 1) / (n_resamples + 1), (above + 1) / (n_resamples + 1), n, n_resamples)
 
 
 class _Swaps:
-    """The sums both correlations are made of, and what each swap adds to one and takes from the other."""
+    """The sums that correlations are made of, and what swapping moves from one metric to another.
 
-    def __init__(self, x: Array, y: Array, human: Array, held: npt.NDArray[np.bool_], level: Level) -> None:
-        self.level, self.held = level, held
+    Groups are what is summed over: all texts at level "none", each case, each system.
+    """
+
+    def __init__(self, scores: Array, human: Array, held: npt.NDArray[np.bool_], level: Level) -> None:
+        self.level = level
         if level == "system":
             n = held.sum(axis=0)
             self.human = _divided(human.sum(axis=0), n)
-            self.mean = [_divided(side.sum(axis=0), n) for side in (x, y)]
-            self.moved = (y - x) / np.maximum(n, 1)
+            self.tables = (scores / np.maximum(n, 1))[:, None]
+            self.total = np.where(n > 0, self.tables.sum(axis=2), np.nan)
             return
         if level not in _AXES:
             raise ValueError(f'level is one of none, partial, case, system, got "{level}"')
@@ -121,28 +155,34 @@ class _Swaps:
         axes = _AXES[level]
         self.n = np.atleast_1d(held.sum(axis=axes)).astype(np.float64)
         self.square = np.atleast_1d((centred**2).sum(axis=axes))
-        # What is summed: the scores, their squares, their products with the ratings.
-        tables = [np.stack([side, side**2, side * centred]) for side in (x, y)]
-        self.total = [table.sum(axis=tuple(axis + 1 for axis in axes)).reshape(3, -1) for table in tables]
-        self.moved = tables[1] - tables[0]
+        # (n_metrics, 3, cases, systems): the scores, their squares, their products with the ratings.
+        self.tables = np.stack([scores, scores**2, scores * centred], axis=1)
+        self.total = self.tables.sum(axis=tuple(axis + 2 for axis in axes)).reshape(len(scores), 3, -1)
 
-    def correlations(self, coins: Array) -> tuple[Array, Array]:
-        """Of both metrics after swapping where the coin shows 1, (n_resamples,) each."""
-        if self.level == "system":
-            moved = np.einsum("bns,ns->bs", coins, self.moved)
-            human = np.broadcast_to(self.human, moved.shape)
-            one, other = self.mean[0] + moved, self.mean[1] - moved
-            return row_correlations(one, human, "pearson"), row_correlations(other, human, "pearson")
+    def without_swapping(self) -> Array:
+        return np.array([self._correlation(total[:, None])[0] for total in self.total])
+
+    def moved(self, tossed: Array) -> Array:
+        """What each metric has of the sums where the coin shows 1, (n_metrics, sums, n_resamples, groups)."""
         if self.level == "none":
-            moved = (self.moved.reshape(3, -1) @ coins.reshape(len(coins), -1).T)[..., None]
-        else:
-            summed = "bns,ns->bn" if self.level == "case" else "bns,ns->bs"
-            moved = np.stack([np.einsum(summed, coins, table) for table in self.moved])
-        return self._from(self.total[0], moved), self._from(self.total[1], -moved)
+            flat = self.tables.reshape(-1, tossed[0].size)
+            return np.asarray(
+                (flat @ tossed.reshape(len(tossed), -1).T).reshape(*self.tables.shape[:2], -1, 1)
+            )
+        summed = "bns,ns->bn" if self.level == "case" else "bns,ns->bs"
+        parts = [np.einsum(summed, tossed, table) for metric in self.tables for table in metric]
+        return np.stack(parts).reshape(*self.tables.shape[:2], *parts[0].shape)
 
-    def _from(self, total: Array, moved: Array) -> Array:
-        """(3, groups) and (3, n_resamples, groups) to the correlation of each resample."""
-        mean, square, product = total[:, None] + moved
+    def swapped(self, i: int, j: int, moved: Array) -> tuple[Array, Array]:
+        """Both correlations in each resample, given what j has and i has not where the coin shows 1."""
+        one, other = self.total[i][:, None] + moved, self.total[j][:, None] - moved
+        return self._correlation(one), self._correlation(other)
+
+    def _correlation(self, sums: Array) -> Array:
+        """(sums, n_resamples, groups) to the correlation of each resample."""
+        if self.level == "system":
+            return row_correlations(sums[0], np.broadcast_to(self.human, sums[0].shape), "pearson")
+        mean, square, product = sums
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = square - mean**2 / self.n
         spread = np.where(spread > _ALIVE * square, spread, 0.0)

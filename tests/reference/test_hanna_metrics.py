@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.stats.ceiling import ceilings
 from analysis.stats.dependent import compare_scores
+from analysis.stats.pairwise import accuracy, soft_accuracy
 from analysis.stats.permute_metrics import perm_both
 from analysis.stats.ratings import RatingTable
 from tests.reference.test_hanna import read
@@ -113,3 +115,49 @@ def test_perm_both(wide: pd.DataFrame, table: RatingTable, golden: dict[str, lis
         # Two draws of chance: theirs of 1,000 resamples, ours of 4,000; and the + 1 that theirs lacks.
         error = math.sqrt(max(p * (1 - p), 1 / k) * (1 / k + 1 / 4000))
         assert abs(found.p_greater - p) <= 3.5 * error + 1 / k
+
+
+def test_pairwise_accuracy_with_calibrated_ties(
+    wide: pd.DataFrame, table: RatingTable, golden: dict[str, list[dict[str, float]]]
+) -> None:
+    assert len(golden["acc23"]) == 12
+    for row in golden["acc23"]:
+        scores = grid(wide, row["metric"])
+        human = table.case_means(row["dim"]).loc[scores.index, scores.columns].to_numpy()
+        found = accuracy(scores.to_numpy(), human)
+        assert [found.calibrated, found.uncalibrated] == pytest.approx(
+            [row["acc_eq_star"], row["acc23_eps0"]], rel=0, abs=1e-9
+        )
+        # Where no epsilon helps, ours is 0; theirs may lie on the same plateau, a rounding error higher.
+        assert found.epsilon == pytest.approx(row["epsilon"], rel=0, abs=1e-9) or (
+            found.epsilon == 0.0 and found.calibrated == pytest.approx(row["acc23_eps0"], rel=0, abs=1e-9)
+        )
+
+
+def test_soft_pairwise_accuracy(
+    wide: pd.DataFrame, table: RatingTable, golden: dict[str, list[dict[str, float]]]
+) -> None:
+    # The reference's own 1,000 flips, cases in the order of its file. It sums thirds in single precision, where equal
+    # sums need not be equal, and has no + 1: up to .004 apart from sums in which ties are ties.
+    flips = np.rint(np.random.default_rng(4).random(size=(1000, 96), dtype=np.float32)) * 2 - 1
+    order = list(dict.fromkeys(wide["prompt_id"]))
+    for row in golden["acc23"]:
+        scores = grid(wide, row["metric"]).loc[order]
+        human = table.case_means(row["dim"]).loc[order, scores.columns].to_numpy()
+        found = soft_accuracy(scores.to_numpy(), human, flips=flips, rng=np.random.default_rng(4))
+        assert (found.n_pairs, found.n_cases) == (45, 96)
+        assert found.value == pytest.approx(row["SPA_1000perm_seed4"], abs=0.004)
+
+
+def test_halves_raised_to_the_whole_are_the_published_icc_of_the_mean(
+    hanna: Path, table: RatingTable
+) -> None:
+    # One-way ICC of the mean of three raters (published by the authors), from another side: two of the three
+    # correlated with the third.
+    for criterion, row in json.loads((hanna / "golden_agreement.json").read_text()).items():
+        found = ceilings(table, criterion, rng=np.random.default_rng(1))["none", "pearson"]
+        if row["ICC1k"] < 0:
+            assert found.halves < 0
+            assert "does not show at this level" in str(found.reliability)
+        else:
+            assert found.reliability == pytest.approx(row["ICC1k"], abs=0.012)

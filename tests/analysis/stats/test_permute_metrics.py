@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from analysis.stats.correlation import LEVELS
-from analysis.stats.permute_metrics import coins, perm_both
+from analysis.stats.permute_metrics import coins, perm_both, perm_both_all
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -75,6 +75,22 @@ def test_a_metric_against_itself_differs_in_nothing() -> None:
 def test_what_has_no_correlation_is_undefined_in_words() -> None:
     first, second, human = made()
     assert "do not vary" in str(perm_both(first * 0 + 2, second, human, level="none", rng=rng()))
-    assert "1 texts" in str(perm_both(first[:1, :2], second[:1, :2], human[:1, :2], level="none", rng=rng()))
+    assert "too few" in str(perm_both(first[:1, :2], second[:1, :2], human[:1, :2], level="none", rng=rng()))
     with pytest.raises(ValueError, match="level is one of"):
         perm_both(first, second, human, level="item", rng=rng())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_all_pairs_are_each_pair_by_the_same_coins(level: str) -> None:
+    first, second, human = made()
+    first[3, 2] = second[0, 1] = np.nan
+    third = human + rng(9).normal(0, 2, human.shape)
+    together = perm_both_all([first, second, third], human, level=level, rng=rng(), n_resamples=80)
+    held = np.where(np.isnan(first + second), np.nan, human)
+    for i, j, x, y in ((0, 1, first, second), (2, 0, third, first), (1, 2, second, third)):
+        alone = perm_both(x, y, held, level=level, rng=rng(), n_resamples=80)
+        assert [together.r[i], together.r[j]] == pytest.approx([alone.first, alone.second])
+        assert together.p[i, j] == together.p[j, i] == alone.p
+        # The same coins swap the same texts, whichever of the two is named first.
+        assert together.p_greater[i, j] == pytest.approx(alone.p_greater, abs=1e-12)
+    assert (np.diag(together.p) == 1).all()
