@@ -28,8 +28,8 @@ from analysis.stats.patterns import Counts, Patterns, patterns
 
 Array = npt.NDArray[np.float64]
 Shares = Literal["mean_of_cards", "pooled"]
-Weights = Literal["identity", "linear", "quadratic"]
-Level = Literal["nominal", "ordinal", "interval"]
+Weights = Literal["identity", "linear", "quadratic", "ordinal"]
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
 
 NO_PAIRS = "no card was rated by two annotators"
 
@@ -148,7 +148,8 @@ def fleiss_kappa(
             Gwet and R irrCAC do; "pooled" divides by all ratings, so cards with more annotators weigh more.
             The two differ only when cards have unequal numbers of ratings.
         weights: "identity" is Fleiss' own; "linear" and "quadratic" give partial credit to near misses. The
-            null test and the kappas of single points are those of identity weights.
+            null test and the kappas of single points are those of identity weights. "ordinal" (Gwet) does not
+            look at values, only at the order of the points.
         confidence: of the interval.
 
     Returns:
@@ -239,11 +240,14 @@ def alpha(
         counts: shape (n_cards, n_levels).
         level: what the scale means. "nominal": 4 against 5 is as far as 1 against 5; "ordinal": the more
             ratings lie between two points, the farther apart they are (right for Likert); "interval": equal
-            steps.
+            steps; "ratio": steps shrink as values grow, so points must be 0 or more.
         levels: values of the points, default 1..n_levels.
 
     Returns:
         Undefined when no card has two ratings or all pairable ratings fall on one point.
+
+    Raises:
+        ValueError: an unknown level, or "ratio" with points below 0.
     """
     cards, values = _cards(counts, levels)
     used = cards.at_least(2)
@@ -309,7 +313,12 @@ def _distances(n_c: Array, values: Array, level: Level) -> Array:
         # counts.
         middle = np.cumsum(n_c, axis=-1) - n_c / 2
         return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2)
-    raise ValueError(f'level is "nominal", "ordinal" or "interval", got "{level}"')
+    if level == "ratio":
+        if values[0] < 0:
+            raise ValueError(f"ratio distances need points of 0 or more, got {values[0]:g}")
+        gap, sums = np.subtract.outer(values, values), np.add.outer(values, values)
+        return np.asarray(np.divide(gap, sums, out=np.zeros_like(gap), where=sums > 0) ** 2)
+    raise ValueError(f'level is "nominal", "ordinal", "interval" or "ratio", got "{level}"')
 
 
 def points(cards: Patterns, levels: Sequence[int] | None) -> Array:
@@ -350,7 +359,12 @@ def weight_matrix(values: Array, weights: Weights) -> Array:
         return np.asarray(1 - gap)
     if weights == "quadratic":
         return np.asarray(1 - gap**2)
-    raise ValueError(f'weights are "identity", "linear" or "quadratic", got "{weights}"')
+    if weights == "ordinal":
+        # Gwet's: by how many pairs of points lie within the stretch from one to the other.
+        place = np.arange(len(values))
+        steps = np.abs(np.subtract.outer(place, place))
+        return np.asarray(1 - steps * (steps + 1) / (len(values) * (len(values) - 1)))
+    raise ValueError(f'weights are "identity", "linear", "quadratic" or "ordinal", got "{weights}"')
 
 
 def _card_weight(cards: Patterns, shares: Shares) -> Array:

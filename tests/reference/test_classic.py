@@ -1,5 +1,7 @@
 """Textbook tables and what their authors, R and other libraries print for them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -43,12 +45,21 @@ def test_fleiss_1971_gives_the_printed_kappa_and_the_statistics_of_r_irr() -> No
 
 
 def test_fleiss_1971_kappas_of_single_categories() -> None:
+    # R irr prints .245 .245 .520 .471 .566. The digits are exact fractions of the table: 1 - D / 30r(r - 1)pq, with
+    # D the pairs that differ on the point, r = 6. The provenance file of the data gives .4711272688, .5661178107 and z
+    # 9.994112 for the last two; the fractions say .4711272727, .5661178068 and 9.994119.
+    exact = []
+    for column in FLEISS_1971.T:
+        x = [Fraction(int(n)) for n in column]
+        p = sum(x) / 180
+        exact.append(1 - sum(2 * n * (6 - n) for n in x) / (30 * 30 * 2 * p * (1 - p)))
+    assert [float(one) for one in exact[3:]] == near([0.4711272727, 0.5661178068])
     kappa = fleiss_kappa(FLEISS_1971)
     categories = kappa.per_category
-    assert [c.value for c in categories] == near(
-        [0.2447552448, 0.2447552448, 0.52, 0.4711272727, 0.5661178068]
-    )
+    assert [c.value for c in categories] == near([float(one) for one in exact], 1e-14)
+    # Under no agreement the error of each is sqrt(2 / (N r (r - 1))), whatever the shares.
     assert [c.se0 for c in categories] == near([0.0471404521] * 5)
+    assert [c.z for c in categories] == near([float(one) / (2 / 900) ** 0.5 for one in exact], 1e-12)
     assert [c.z for c in categories] == near([5.192043, 5.192043, 11.030866, 9.994119, 12.009172], 1e-6)
 
 
@@ -71,7 +82,12 @@ def test_the_wikipedia_table() -> None:
 
 @pytest.mark.parametrize(
     ("level", "value"),
-    [("nominal", 0.743421052632), ("ordinal", 0.815387503755), ("interval", 0.849107142857)],
+    [
+        ("nominal", 0.743421052632),
+        ("ordinal", 0.815387503755),
+        ("interval", 0.849107142857),
+        ("ratio", 0.797402774712),
+    ],
 )
 def test_krippendorff_data_c(level: str, value: float) -> None:
     # Krippendorff (2011) prints .743, .815, .849.
@@ -106,7 +122,11 @@ def test_unequal_raters_have_the_standard_errors_r_irrcac_prints() -> None:
 
 @pytest.mark.parametrize(
     ("weights", "fleiss", "ac2"),
-    [("linear", 0.8179447671, 0.8587391364), ("quadratic", 0.8649350649, 0.9140007235)],
+    [
+        ("linear", 0.8179447671, 0.8587391364),
+        ("quadratic", 0.8649350649, 0.9140007235),
+        ("ordinal", 0.8502061894, 0.8989397700),
+    ],
 )
 def test_weighted_coefficients(weights: str, fleiss: float, ac2: float) -> None:
     assert fleiss_kappa(C, weights=weights).value == near(fleiss)

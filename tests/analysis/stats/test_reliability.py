@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.stats.estimates import Undefined
-from analysis.stats.reliability import icc_oneway
+from analysis.stats.reliability import icc_interval, icc_oneway
 from tests.reference.published import SHROUT_FLEISS_1979, counts
 
 
@@ -30,5 +30,29 @@ def test_reliability_may_be_negative_and_may_not_exist() -> None:
     crossed = icc_oneway([[2, 1, 2, 0], [1, 2, 1, 1], [2, 1, 1, 1], [1, 2, 2, 0]])
     assert crossed.single < 0
     assert isinstance(icc_oneway([[0, 3], [0, 3]]), Undefined)
-    assert isinstance(icc_oneway([[1, 1], [1, 1]]), Undefined)
     assert "only one card" in str(icc_oneway([[2, 1], [1, 0]]))
+
+
+def test_cards_of_one_mean_have_a_reliability_of_one_rating_and_none_of_the_mean() -> None:
+    # Nothing lies between the cards, so the analysis of variance bounds ICC(1) by -1 / (k - 1).
+    for table, k in (([[1, 1], [1, 1]], 2), ([[1, 1, 1], [0, 3, 0], [1, 1, 1]], 3)):
+        found = icc_oneway(table)
+        assert found.single == pytest.approx(-1 / (k - 1))
+        assert "same mean" in str(found.mean)
+        assert isinstance(found.single_interval, Undefined)
+
+
+def test_the_bootstrap_of_icc_agrees_with_f_and_serves_unequal_numbers() -> None:
+    maker = np.random.default_rng(4)
+    card = maker.normal(3, 0.9, 300)
+    marks = np.clip(np.rint(card[:, None] + maker.normal(0, 0.9, (300, 3))), 1, 5).astype(int)
+    table = counts(marks, 5)
+    exact = icc_oneway(table)
+    for of, interval in (("single", exact.single_interval), ("mean", exact.mean_interval)):
+        found = icc_interval(table, rng=np.random.default_rng(1), of=of)
+        assert [found.low, found.high] == pytest.approx([interval.low, interval.high], abs=0.02)
+    marks[:100, 2] = 0
+    uneven = counts(marks, 5)
+    found = icc_interval(uneven, rng=np.random.default_rng(1))
+    assert icc_oneway(uneven).single in found
+    assert found.high - found.low < 0.2
