@@ -199,28 +199,6 @@ def test_system_level_p_values_as_published(table: RatingTable, grids: dict[str,
     assert p == pytest.approx([0.005571450713, 0.018573155089, 0.028609457672], rel=0, abs=1e-11)
 
 
-def test_published_rankings_but_for_their_144_float_ties(
-    hanna: Path, grids: dict[str, pd.DataFrame], found: dict[tuple[str, str, str, str], Correlation]
-) -> None:
-    missed, reproduced = set(), 0
-    for name, level in (("story", "case"), ("system", "system")):
-        for coefficient in COEFFICIENTS:
-            published = pd.read_csv(hanna / "rankings" / f"{name}_{coefficient}.csv").set_index("Model")
-            for criterion in CRITERIA:
-                for metric, value in published[f"{criterion}_{name}_{coefficient}"].items():
-                    one = found[metric, criterion, level, coefficient]
-                    close = abs(abs(one.value) - value) <= (1e-8 if metric.startswith("CIDEr") else 1e-9)
-                    reproduced += close
-                    if not close:
-                        missed.add((metric, criterion, level, coefficient))
-    assert len(missed) == 144
-    assert reproduced == 2592 - 144
-    # Two pairs of systems tie on Complexity in whole numbers and not in the published sums of floats: every
-    # metric's rank correlations over the systems' means, and nothing else.
-    ranked = ("spearman", "kendall")
-    assert missed == {(metric, "Complexity", "system", by) for metric in grids for by in ranked}
-
-
 def test_a_metric_on_the_scale_of_1e_318_is_correlated_exactly() -> None:
     # Exact rational arithmetic gives -0.05174336838042219 for the tiny side and for the same pattern at scale
     # 1.
