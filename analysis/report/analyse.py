@@ -23,6 +23,7 @@ from analysis.report.findings import (
     StudyFindings,
     System,
 )
+from analysis.report.modelling import model
 from analysis.report.prose import methods
 from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
@@ -119,6 +120,8 @@ def analyse(
             confirmations=confirmations,
             omnibus=tuple(rank(table, confidence=confidence)),
         )
+        progress("models")
+        findings = replace(findings, models=tuple(model(table, confidence=confidence)))
         if scores is not None:
             progress("metrics")
             known = metrics_of(scores, subject.metrics)

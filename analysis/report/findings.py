@@ -326,6 +326,54 @@ class Omnibus:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two systems in a model of all ratings. A positive estimate favours `first`."""
+
+    first: str
+    second: str
+    estimate: Number
+    """Points of the scale in the linear model, log-odds in the cumulative-link model."""
+    se: float | None = None
+    statistic: float | None = None
+    """t with `df` in the linear model, z in the other."""
+    df: float | None = None
+    """Satterthwaite's; None for a z."""
+    p: float | None = None
+    """Two-sided."""
+    p_holm: float | None = None
+    """Adjusted over all contrasts of the model kind, all criteria together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """What one random factor makes of the ratings' variance."""
+
+    factor: str
+    """`annotator`, `case`, `text` or `rest`."""
+    variance: Number
+    share: float
+    """Of the variance that the systems do not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All ratings of one criterion in one model."""
+
+    criterion: str
+    kind: Literal["linear mixed", "cumulative link"]
+    n_ratings: int
+    contrasts: tuple[Contrast, ...] = ()
+    variances: tuple[Variance, ...] = ()
+    log_likelihood: float | None = None
+    """Restricted in the linear model."""
+    family: int = 0
+    left_out: tuple[str, ...] = ()
+    """Factors that could not take part, and why."""
+    undefined: str = ""
+    """Why there is no such model of these ratings."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricSummary:
     """One metric of one system's texts."""
 
@@ -396,6 +444,7 @@ class StudyFindings:
     fieldwork: Fieldwork | None = field(default=None, metadata=LATER)
     omnibus: tuple[Omnibus, ...] = field(default=(), metadata=LATER)
     """Where there are three systems or more."""
+    models: tuple[Model, ...] = field(default=(), metadata=LATER)
     confirmations: tuple[Confirmation, ...] = field(default=(), metadata=LATER)
     """The hypotheses of the plan; empty where it named none."""
 

@@ -4,12 +4,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.report import confirming, prose, rank_tables, tables
+from analysis.report import confirming, model_tables, prose, rank_tables, tables
 from analysis.report import figures as draw
 from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import Number, StudyFindings
+from analysis.report.model_prose import on_models
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
 
@@ -136,6 +137,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         found.append(
             _section("ranks", "All systems at once", on_ranks(findings), shown, draw.rank_figures(findings))
         )
+    if findings.models:
+        shown = [tables.without_ends(model_tables.models(findings)), model_tables.variances(findings)]
+        found.append(_section("models", "All ratings at once", on_models(findings), shown))
     if findings.metric_summaries:
         found.append(_metrics(findings))
     found.append(_section("methods", "Methods", findings.methods, []))

@@ -2,6 +2,7 @@
 
 from analysis.report.comparison_prose import tests
 from analysis.report.findings import Number, StudyFindings
+from analysis.report.model_prose import fitting
 from analysis.report.words import interval, join, many, number
 
 WITHOUT = "the writer of the references"
@@ -206,6 +207,7 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
         ),
     ]
     sentences += tests(findings, n_permutations=n_permutations)
+    sentences += fitting(findings)
     if findings.correlations:
         sentences.append(
             "Metrics are correlated with mean ratings over all texts, over texts with each system's mean taken "

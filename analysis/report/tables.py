@@ -11,6 +11,7 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.model_tables import models, variances
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
 from analysis.report.words import number, p_value, with_interval
@@ -33,6 +34,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
     if findings.omnibus:
         tables += [omnibus(findings), mean_ranks(findings), rank_pairs(findings)]
+    if findings.models:
+        tables += [models(findings), variances(findings)]
     if findings.confirmations:
         tables.append(hypotheses(findings))
     if findings.metric_summaries:

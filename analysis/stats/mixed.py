@@ -237,11 +237,21 @@ def _fitted(sums: _Sums, factors: tuple[Factor, ...], n: int) -> Array:
         found = _solved(sums, dict(zip(factors, np.abs(theta), strict=True)))
         return found.log_determinant + freedom * float(np.log(max(found.rest, 1e-300)))
 
+    def sloped(ratio: Array) -> tuple[float, Array]:
+        """In the relative variances, whose slope at 0 tells whether to leave it; that of the SDs is 0 there."""
+        value, slope = deviance(np.sqrt(ratio)), np.zeros(len(ratio))
+        for place, at in enumerate(ratio):
+            width = 1e-4 * (at + 0.01)
+            up, down = ratio.copy(), ratio.copy()
+            up[place], down[place] = at + width, max(at - width, 0.0)
+            slope[place] = (deviance(np.sqrt(up)) - deviance(np.sqrt(down))) / (up[place] - down[place])
+        return value, slope
+
     if not factors:
         return np.zeros(0)
-    start = np.full(len(factors), 0.5)
-    bounds = [(0.0, 1e4)] * len(factors)
-    theta = optimize.minimize(deviance, start, method="L-BFGS-B", bounds=bounds).x
+    bounds = [(0.0, 1e8)] * len(factors)
+    found = optimize.minimize(sloped, np.full(len(factors), 0.1), jac=True, method="L-BFGS-B", bounds=bounds)
+    theta = np.sqrt(found.x)
     theta = np.where(theta < _ZERO, 0.0, theta)
     inner = np.flatnonzero(theta)
     for _ in range(4):  # differences of the deviance leave the last digits to Newton's method

@@ -19,7 +19,7 @@ from analysis.stats.estimates import Undefined
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-NODES = 31
+NODES = 15
 """Of the quadrature over each group's deviation."""
 SMALLEST_SD = 1e-3
 """Below it the groups do not differ, and the model without them is the answer."""
@@ -103,6 +103,8 @@ def cumulative_link_mixed(
     n_groups = int(cells.multiplicity.sum())
     plain = _without_groups(cells, _n(y), n_groups)
     if isinstance(plain, Undefined):
+        return plain
+    if not _leaves_zero(cells, plain):
         return plain
     k = cells.n_points - 1
     # Averaged over a deviation of SD 1, a logistic curve is about 1.16 times flatter: start that much steeper.
@@ -251,57 +253,65 @@ def _uphill(cells: _Cells, parameters: Array, step: Array, value: float) -> Arra
     return parameters
 
 
+def _leaves_zero(cells: _Cells, plain: CumulativeLink) -> bool:
+    """Whether the likelihood rises with the variance of the groups' deviations where it is 0."""
+    upper, lower = _edges(cells, np.concatenate([plain.thresholds, plain.effects]))
+    high, low = special.expit(upper), special.expit(lower)
+    slope = np.add.reduceat(cells.count * (high + low - 1), cells.start)
+    bend = np.add.reduceat(cells.count * (high * (1 - high) + low * (1 - low)), cells.start)
+    return float(cells.multiplicity @ (slope**2 - bend)) > 0
+
+
 def _climb(cells: _Cells, parameters: Array, nodes: int) -> tuple[Array, float, Array] | None:
     """Newton's method on (thresholds, effects, log SD): the maximum, its value and the observed information."""
     designs = _designs(cells)
     t, w = np.polynomial.hermite.hermgauss(nodes)
     rule = (t, np.log(w) + t**2)
     k = cells.n_points - 1
-    mode = np.zeros(len(cells.multiplicity))
-    value, gradient, mode = _integrated(cells, designs, rule, parameters, mode)
-    for _ in range(60):
-        information = _information(cells, designs, rule, parameters, mode)
+    at = _integrated(cells, designs, rule, parameters, np.zeros(len(cells.multiplicity)))
+    for _ in range(100):
+        information = _information(cells, designs, at)
         least = float(np.linalg.eigvalsh(information)[0])
         ridge = 0.0 if least > 1e-8 else 1e-3 - least
-        step = np.linalg.solve(information + ridge * np.eye(len(parameters)), gradient)
+        step = np.linalg.solve(information + ridge * np.eye(len(parameters)), at.gradient)
         step *= min(1.0, 2.0 / float(np.abs(step).max()))
         for _ in range(30):
             tried = parameters + step
             if (np.diff(tried[:k]) > 0).all():
-                new = _integrated(cells, designs, rule, tried, mode)
-                if new[0] >= value - 1e-10 * abs(value):
+                new = _integrated(cells, designs, rule, tried, at.mode)
+                if new.value >= at.value - 1e-10 * abs(at.value):
                     break
             step = step / 2
         else:
             return None
-        parameters, (value, gradient, mode) = tried, new
+        parameters, at = tried, new
         if np.exp(parameters[-1]) < SMALLEST_SD:
-            return parameters, value, information
-        if np.abs(step).max() < 1e-7:
-            return parameters, value, _information(cells, designs, rule, parameters, mode)
+            return parameters, at.value, information
+        if np.abs(step).max() < 1e-6:
+            return parameters, at.value, _information(cells, designs, at)
     return None
 
 
-def _information(
-    cells: _Cells, designs: tuple[Array, Array], rule: tuple[Array, Array], parameters: Array, mode: Array
-) -> Array:
-    """Minus the second derivatives, by central differences of the exact gradient."""
-    columns = []
-    for index in range(len(parameters)):
-        width = 1e-4 * max(1.0, abs(float(parameters[index])))
-        ends = []
-        for side in (1, -1):
-            moved = parameters.copy()
-            moved[index] += side * width
-            ends.append(_integrated(cells, designs, rule, moved, mode)[1])
-        columns.append((ends[1] - ends[0]) / (2 * width))
-    information = np.array(columns)
-    return (information + information.T) / 2
+@dataclass(frozen=True, eq=False)
+class _At:
+    """The integrated likelihood at one place: what it is, where it rises, and what bends it."""
+
+    value: float
+    gradient: Array
+    mode: Array
+    """Shape (n_groups,)."""
+    upper: Array
+    """Shape (n_cells, n_nodes), bounds at each node of the cell's group; so `lower`."""
+    lower: Array
+    shift: Array
+    """Shape (n_cells, n_nodes): SD times the deviation at the node."""
+    share: Array
+    """Shape (n_groups, n_nodes): how much of the integral lies at the node."""
 
 
 def _integrated(
     cells: _Cells, designs: tuple[Array, Array], rule: tuple[Array, Array], parameters: Array, mode: Array
-) -> tuple[float, Array, Array]:
+) -> _At:
     """Log-likelihood, its gradient and the groups' modes, from where the modes lay last time."""
     sd = float(np.exp(parameters[-1]))
     upper, lower = _edges(cells, parameters[:-1])
@@ -316,15 +326,55 @@ def _integrated(
     )  # with the sqrt 2 of the rule taken out
     terms = inside + prior + log_weight
     total = special.logsumexp(terms, axis=1)
-    value = float(cells.multiplicity @ total)
-    share = np.exp(terms - total[:, None])[cells.group]
-    ratio = 1 / np.expm1(up - low)
-    with_up = (share * (special.expit(-up) + ratio)).sum(axis=1)
-    with_low = (share * (special.expit(low) + ratio)).sum(axis=1)
-    pull = (share * (special.expit(up) + special.expit(low) - 1) * shift).sum(axis=1)
+    share = np.exp(terms - total[:, None])
+    with_up, with_low = _slopes(up, low)
+    seen = share[cells.group]
     weight = cells.weight
-    gradient = designs[0].T @ (weight * with_up) - designs[1].T @ (weight * with_low)
-    return value, np.append(gradient, weight @ pull), mode
+    gradient = designs[0].T @ (weight * (seen * with_up).sum(axis=1))
+    gradient += designs[1].T @ (weight * (seen * with_low).sum(axis=1))
+    pull = -(seen * (with_up + with_low) * shift).sum(axis=1)
+    value = float(cells.multiplicity @ total)
+    return _At(value, np.append(gradient, weight @ pull), mode, up, low, shift, share)
+
+
+def _slopes(up: Array, low: Array) -> tuple[Array, Array]:
+    """How the logarithm of a cell's chance moves with its upper and with its lower bound."""
+    ratio = 1 / np.expm1(up - low)
+    return special.expit(-up) + ratio, -special.expit(low) - ratio
+
+
+def _information(cells: _Cells, designs: tuple[Array, Array], at: _At) -> Array:
+    """Minus the second derivatives: the mean bend at the nodes, less how the slopes vary over them.
+
+    Reference: Louis (1982) JRSS B 44.
+    """
+    above, below = designs
+    with_up, with_low = _slopes(at.upper, at.lower)
+    seen = at.share[cells.group] * cells.weight[:, None]
+    both = 1 / np.expm1(at.upper - at.lower)
+    both = both * (1 + both)
+    bend_up = special.expit(at.upper) * special.expit(-at.upper) + both
+    bend_low = special.expit(at.lower) * special.expit(-at.lower) + both
+    n = above.shape[1]
+    information = np.zeros((n + 1, n + 1))
+    cross = above.T @ ((seen * both).sum(axis=1)[:, None] * below)
+    information[:n, :n] = above.T @ ((seen * bend_up).sum(axis=1)[:, None] * above)
+    information[:n, :n] += below.T @ ((seen * bend_low).sum(axis=1)[:, None] * below) - cross - cross.T
+    # Both bounds move by minus the shift with the logarithm of the SD, and the shift moves by itself.
+    mixed = above.T @ (seen * (both - bend_up) * at.shift).sum(axis=1)
+    mixed += below.T @ (seen * (both - bend_low) * at.shift).sum(axis=1)
+    information[:n, n] = information[n, :n] = mixed
+    bend = (bend_up + bend_low - 2 * both) * at.shift**2 + (with_up + with_low) * at.shift
+    information[n, n] = (seen * bend).sum()
+    mean = np.zeros((len(cells.multiplicity), n + 1))
+    for node in range(at.share.shape[1]):
+        slopes = cells.count[:, None] * (with_up[:, node, None] * above + with_low[:, node, None] * below)
+        own = -cells.count * (with_up[:, node] + with_low[:, node]) * at.shift[:, node]
+        scores = np.add.reduceat(np.column_stack([slopes, own]), cells.start, axis=0)  # (n_groups, n + 1)
+        share = at.share[:, node]
+        mean += share[:, None] * scores
+        information -= scores.T @ ((cells.multiplicity * share)[:, None] * scores)
+    return np.asarray(information + mean.T @ (cells.multiplicity[:, None] * mean))
 
 
 def _modes(cells: _Cells, upper: Array, lower: Array, sd: float, mode: Array) -> tuple[Array, Array]:

@@ -73,6 +73,23 @@ def test_several_annotators_a_text_do_not_make_more_cases() -> None:
     assert [found.t, found.df] == pytest.approx([peer.t, 17], rel=1e-5)
 
 
+@pytest.mark.parametrize("sd", [(0, 0.25, 0.3, 1.4), (0, 2.0, 0.2, 1.0)])
+def test_variances_small_beside_the_rest_are_not_taken_for_nought(sd: tuple[float, ...]) -> None:
+    # Balanced, so the classical mean squares give the same estimates wherever they are above 0.
+    frame = made(96, 5, 3, 3, seed=9, sd=sd)
+    frame["value"] -= frame.groupby("annotator")["value"].transform("mean")
+    texts = frame.groupby(["case", "system"])["value"].mean().unstack().to_numpy()
+    within = ((frame["value"] - frame.groupby(["case", "system"])["value"].transform("mean")) ** 2).sum() / (
+        96 * 5 * 2
+    )
+    centred = texts - texts.mean(axis=0)
+    case = 15 * centred.mean(axis=1).var(ddof=1)
+    text = 3 * ((centred - centred.mean(axis=1, keepdims=True)) ** 2).sum() / (95 * 4)
+    given = {"case": (case - text) / 15, "text": (text - within) / 3, "rest": within}
+    assert min(given.values()) > 0
+    assert fit(frame, people=False).variances == pytest.approx(given, rel=1e-5)
+
+
 def test_it_is_the_restricted_likelihood_of_the_whole_covariance() -> None:
     frame = made(14, 3, 6, 2, seed=4).sample(frac=0.8, random_state=1)  # with holes
     model, y = fit(frame), frame["value"].to_numpy()
