@@ -37,13 +37,14 @@ from prism_site.processes import WebServer
 from tests.journeys.cards import CRITERIA, Card, current_card, new_key, read_card, submit
 from tests.journeys.installation import Installation, kill, sign_in
 
-TRIES = 8
+PATIENCE = 600.0
+"""Seconds after which somebody gives up; longest pause between two tries: 2 s."""
 OFF_SCALE_EVERY, TWICE_EVERY, REPLAY_EVERY = 7, 5, 6
 """Cards between two submits of each kind that must not harm."""
 N_SYSTEMS = 3
 TEXT = "You liked slow mysteries with a long view of the sea, and this is one that takes its time. " * 5
 """About as long as an explanation with its history."""
-SECONDS_ALIVE = (1.0, 4.0)
+SECONDS_ALIVE = (1.0, 8.0)
 """How long a web server lives that is to be killed."""
 
 
@@ -69,8 +70,11 @@ class Annotator:
         self.chance = random.Random(seed)  # noqa: S311  marks, not secrets
         self.tally = Tally()
 
-    def rate(self, study_ids: Sequence[int]) -> Tally:
+    def arrive(self) -> None:
+        """Sign in: a password is slow to check on purpose, and no part of rating."""
         self.session = self._surely(lambda: sign_in(self.url, self.name))
+
+    def rate(self, study_ids: Sequence[int]) -> Tally:
         for study_id in study_ids:
             card = self._surely(lambda study_id=study_id: current_card(self.session, self.url, study_id))
             while card is not None:
@@ -149,7 +153,7 @@ class Annotator:
 
     def _send(self, send: Callable[[], requests.Response]) -> requests.Response:
         """Send, and again under the same key where the server fell over: as the page's script does."""
-        for tried in range(TRIES):
+        for pause in _pauses():
             try:
                 answer = send()
             except requests.RequestException as trouble:
@@ -158,22 +162,30 @@ class Annotator:
                 if answer.status_code < 500:
                     return answer
                 self.tally.errors[str(answer.status_code)] += 1
-            time.sleep(0.2 * 2**tried)
-        raise RuntimeError(f"{self.name}: no answer after {TRIES} tries")
+            time.sleep(pause)
+        raise RuntimeError(f"{self.name}: no answer for {PATIENCE:.0f} s")
 
     def _surely(self, act: Callable[[], Any]) -> Any:
-        for tried in range(TRIES):
+        for pause in _pauses():
             try:
                 return act()
             except (requests.RequestException, AssertionError) as trouble:
                 self.tally.errors[f"{type(trouble).__name__}: {trouble}"[:300]] += 1
-                time.sleep(0.2 * 2**tried)
-        raise RuntimeError(f"{self.name}: no answer after {TRIES} tries")
+                time.sleep(pause)
+        raise RuntimeError(f"{self.name}: no answer for {PATIENCE:.0f} s")
 
     def _expect(self, answer: requests.Response, status: int) -> bool:
         if answer.status_code != status:
             self.tally.errors[f"{answer.status_code} instead of {status}"] += 1
         return answer.status_code == status
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds to wait before each further try, until patience ends."""
+    until, pause = time.monotonic() + PATIENCE, 0.2
+    while time.monotonic() < until:
+        yield pause
+        pause = min(2.0, pause * 2)
 
 
 @dataclass(frozen=True)
@@ -225,6 +237,8 @@ def rate_together(
     ]
     server = installation.start_web()
     people = [Annotator(server.url, name, seed, pause) for seed, name in enumerate(names)]
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(lambda person: person.arrive(), people))
     started = time.perf_counter()
     with _killing(installation, server, n_kills) as killed, ThreadPoolExecutor(n_annotators) as crowd:
         tallies = list(crowd.map(lambda person: person.rate(study_ids), people))

@@ -34,7 +34,8 @@ RUN = """async () => {
     rule.nodes = still;
   }
   found.violations = found.violations.filter(rule => rule.nodes.length);
-  return found.violations.map(rule => `${rule.id}: ${rule.nodes.map(node => node.html.slice(0, 120) + " " + node.failureSummary).join(" | ")}`);
+  const words = node => `${node.html.slice(0, 120)} ${node.failureSummary}`;
+  return found.violations.map(rule => `${rule.id}: ${rule.nodes.map(words).join(" | ")}`);
 }"""
 
 
