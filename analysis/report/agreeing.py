@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.report.coefficients import with_coefficients
 from analysis.report.findings import Agreement, Consistency, Number, Prevalence
 from analysis.stats import agreement, bootstrap
 from analysis.stats.estimates import Interval, MaybeInterval, Undefined
@@ -71,7 +72,7 @@ def agree(
         cards, "ordinal", rng=rng, levels=levels, n_resamples=n_resamples, confidence=confidence
     )
     kappa = _coefficient(fleiss, n_used)
-    return Agreement(
+    row = Agreement(
         criterion=criterion,
         n_cards=n_used,
         n_single=int(table.cards(criterion).shape[0]) - n_used,
@@ -93,6 +94,9 @@ def agree(
         free_marginal=_coefficient(
             agreement.randolph_kappa(cards, levels=levels, confidence=confidence), n_used
         ),
+    )
+    return with_coefficients(
+        row, cards, levels=levels, seed=seed, rng=rng, confidence=confidence, n_resamples=n_resamples
     )
 
 

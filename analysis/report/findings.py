@@ -155,6 +155,20 @@ class Prevalence:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryTest:
+    """The test of the kappa of one point of the scale against the rest; the kappa stands in `categories`."""
+
+    level: int
+    share: float
+    """Of the ratings of cards with two or more, mean over cards."""
+    se0: float | None
+    """Standard error if annotators rated at random; for the test alone."""
+    z: float | None
+    p: float | None
+    """Two-sided."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How far annotators agreed on one criterion, over all systems."""
 
@@ -178,6 +192,20 @@ class Agreement:
     ac1: Number
     free_marginal: Number
     """Randolph's kappa: chance is 1 / points of the scale."""
+    fleiss_bca: Number | None = field(default=None, metadata=LATER)
+    """The same kappa as `fleiss`, with the bootstrap's interval instead of the linearised one."""
+    fleiss_linear: Number | None = field(default=None, metadata=LATER)
+    fleiss_quadratic: Number | None = field(default=None, metadata=LATER)
+    alpha_nominal: Number | None = field(default=None, metadata=LATER)
+    alpha_interval: Number | None = field(default=None, metadata=LATER)
+    ac2_quadratic: Number | None = field(default=None, metadata=LATER)
+    icc_single: Number | None = field(default=None, metadata=LATER)
+    """ICC(1): of one rating; cards differ in who rated them."""
+    icc_mean: Number | None = field(default=None, metadata=LATER)
+    """ICC(1,k): of the mean of a card's ratings."""
+    unanimous: Number | None = field(default=None, metadata=LATER)
+    """Share of cards on which all ratings are equal."""
+    category_tests: tuple[CategoryTest, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from analysis.report import confirming, model_tables, prose, rank_tables, tables
 from analysis.report import figures as draw
+from analysis.report.agreement_tables import further
 from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
@@ -107,6 +108,7 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         )
     )
     agreement = [tables.without_ends(tables.agreement(findings)), tables.categories(findings)]
+    agreement += [tables.without_ends(table) for table in further(findings)]
     if findings.consistency:
         agreement.append(tables.consistency(findings))
     found.append(_section("agreement", "Agreement", prose.on_agreement(findings), agreement))

@@ -1,5 +1,6 @@
 """The sentences of a report: what stands before each table, and the methods paragraph."""
 
+from analysis.report.agreement_prose import without_kappa
 from analysis.report.comparison_prose import tests
 from analysis.report.findings import Number, StudyFindings
 from analysis.report.model_prose import fitting
@@ -125,9 +126,7 @@ def on_agreement(findings: StudyFindings) -> list[str]:
     names = {criterion.key: criterion.name for criterion in findings.criteria}
     for row in findings.agreement:
         if row.fleiss.value is None:
-            sentences.append(
-                f"{names[row.criterion]}: agreement is undefined, because {row.fleiss.undefined}."
-            )
+            sentences.append(without_kappa(names[row.criterion], row))
             continue
         sentences.append(
             f"{names[row.criterion]}: pairs of ratings of one card were equal in {_percent(row.exact)} "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import compress
 
+from analysis.report.agreement_tables import further
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
@@ -27,7 +28,7 @@ LEVELS = {
 
 def all_tables(findings: StudyFindings) -> list[Table]:
     """Every table the findings can fill, in the order of the report."""
-    tables = [prevalence(findings), agreement(findings), categories(findings)]
+    tables = [prevalence(findings), agreement(findings), categories(findings), *further(findings)]
     if findings.consistency:
         tables.append(consistency(findings))
     if findings.systems:

@@ -1,0 +1,89 @@
+"""Tables of agreement beyond the main one: every coefficient in long form, and the tests of single points."""
+
+from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
+from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.words import number, p_value
+
+COEFFICIENTS = (
+    ("fleiss_bca", "Fleiss κ, BCa interval"),
+    ("fleiss_linear", "Fleiss κ, linear weights"),
+    ("fleiss_quadratic", "Fleiss κ, quadratic weights"),
+    ("alpha_nominal", "α nominal"),
+    ("alpha_ordinal", "α ordinal"),
+    ("alpha_interval", "α interval"),
+    ("ac1", "AC1"),
+    ("ac2_quadratic", "AC2, quadratic weights"),
+    ("free_marginal", "Randolph κ"),
+    ("icc_single", "ICC(1)"),
+    ("icc_mean", "ICC(1,k)"),
+    ("unanimous", "All ratings equal"),
+)
+
+
+def further(findings: StudyFindings) -> list[Table]:
+    """The tables that these findings can fill; those of older reports have fewer."""
+    if not any(row.fleiss_bca for row in findings.agreement):
+        return []
+    return [coefficients(findings), category_tests(findings)]
+
+
+def coefficients(findings: StudyFindings) -> Table:
+    """A row a criterion and coefficient: does what is said of agreement hang on the choice of one?"""
+    names = criterion_names(findings)
+    columns = [
+        Column("criterion", "Criterion", numeric=False),
+        Column("coefficient", "Coefficient", numeric=False),
+        Column("value", "Value"),
+        Column("value_low", "low"),
+        Column("value_high", "high"),
+        Column("n_cards", "Cards"),
+    ]
+    rows = []
+    for row in findings.agreement:
+        for key, label in COEFFICIENTS:
+            given = _given(row, key)
+            if given is not None:
+                rows.append(
+                    (
+                        Cell(names[row.criterion], row.criterion),
+                        Cell(label, key),
+                        *with_ends(given),
+                        Cell(f"{given.n:,}", given.n),
+                    )
+                )
+    caption = (
+        "Every coefficient of agreement and reliability with its interval. AC2 with quadratic weights looks high even "
+        "where annotators mark at random; weights and distances other than nominal or ordinal take the steps of the "
+        "scale for equal." + warning(findings)
+    )
+    return Table("coefficients", "All coefficients", caption, tuple(columns), tuple(rows))
+
+
+def category_tests(findings: StudyFindings) -> Table:
+    """A row a criterion and point of the scale."""
+    names = criterion_names(findings)
+    columns = [Column("criterion", "Criterion", numeric=False), Column("level", "Point")]
+    columns += [Column("share", "Share"), Column("kappa", "κ"), Column("z", "z"), Column("p", "p")]
+    rows = []
+    for row in findings.agreement:
+        for test, kappa in zip(row.category_tests, row.categories, strict=False):
+            rows.append(
+                (
+                    Cell(names[row.criterion], row.criterion),
+                    Cell(str(test.level), test.level),
+                    Cell(f"{test.share:.1%}", test.share),
+                    Cell(number(kappa.value, missing="undefined"), kappa.value, kappa),
+                    Cell(number(test.z, 1), test.z),
+                    Cell(p_value(test.p), test.p),
+                )
+            )
+    caption = (
+        "Kappa of each point of the scale against all others, and its test against 0 by the standard error under no "
+        "agreement." + warning(findings)
+    )
+    return Table("category_tests", "Points of the scale, tested", caption, tuple(columns), tuple(rows))
+
+
+def _given(row: Agreement, key: str) -> Number | None:
+    given: Number | None = getattr(row, key)
+    return given
