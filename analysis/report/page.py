@@ -4,13 +4,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.report import confirming, model_tables, prose, rank_tables, tables
+from analysis.report import confirming, hows, model_tables, prose, rank_tables, tables
 from analysis.report import figures as draw
 from analysis.report.agreement_tables import further
 from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
-from analysis.report.findings import Number, StudyFindings
+from analysis.report.findings import StudyFindings
 from analysis.report.model_prose import on_models
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
@@ -167,13 +167,10 @@ def _section(
 
 
 def _table(table: Table) -> PageTable:
-    numeric = [column.numeric for column in table.columns]
     rows = []
     for line, row in enumerate(table.rows):
         rows.append(
-            tuple(
-                _cell(cell, numeric[place], f"{table.key}-{line}-{place}") for place, cell in enumerate(row)
-            )
+            tuple(_cell(table, row, place, f"{table.key}-{line}-{place}") for place in range(len(row)))
         )
     return PageTable(
         key=table.key,
@@ -186,17 +183,18 @@ def _table(table: Table) -> PageTable:
     )
 
 
-def _cell(cell: Cell, numeric: bool, place: str) -> PageCell:
-    given: Number | None = cell.number
-    if given is None:
+def _cell(table: Table, row: tuple[Cell, ...], place: int, at: str) -> PageCell:
+    cell, numeric = row[place], table.columns[place].numeric
+    lines = hows.told(table, row, place) if cell.number is None else derivation(cell.number)
+    if not lines:
         return PageCell(cell.text, numeric, strong=cell.strong, mark=cell.mark)
-    text, bracket, ends = cell.text.partition(" [")
+    text, bracket, ends = cell.text.partition(" [") if cell.number is not None else (cell.text, "", "")
     return PageCell(
         text=text,
         numeric=numeric,
         below=f"[{ends}" if bracket else "",
         strong=cell.strong,
         mark=cell.mark,
-        id=f"how-{place}",
-        derivation=tuple(derivation(given)),
+        id=f"how-{at}",
+        derivation=tuple(lines),
     )
