@@ -15,7 +15,7 @@ the degrees of freedom.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,14 @@ from analysis.stats.estimates import Interval, Undefined
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Rows = Any
+"""An array, or a csr_array of scipy, which states no types."""
 Factor = Literal["annotator", "case", "text"]
 FACTORS: tuple[Factor, ...] = ("annotator", "case", "text")
 
 MOST_ANNOTATORS = 1000
 """Beyond it the equations left over are too many to solve again and again."""
+_WHOLE_CELLS = 200_000
 _ZERO = 1e-4
 """Relative SDs below it are at the edge of what is possible: the factor makes no variance."""
 
@@ -95,8 +98,8 @@ class _Sums:
 
     products: Array
     """Shape (w, w), columns annotators, then systems, then the rating."""
-    sums: sparse.csr_array
-    """Shape (n_texts, w)."""
+    sums: Rows
+    """Shape (n_texts, w); whole where that is small, for it is quicker so."""
     of_case: sparse.csr_array
     """Shape (n_cases, n_texts): 1 where the text is about the case."""
     n: Array
@@ -170,9 +173,10 @@ def _sums(y: Array, system: Codes, case: Codes, annotator: Codes, n_systems: int
     entries = np.concatenate([np.ones(2 * len(y)), y])
     design = sparse.csr_array((entries, (np.tile(rows, 3), columns)), shape=(len(y), width))
     gather = sparse.csr_array((np.ones(len(y)), (inverse, rows)), shape=(n_texts, len(y)))
+    of_texts = sparse.csr_array(gather @ design)
     return _Sums(
         products=(design.T @ design).toarray(),
-        sums=sparse.csr_array(gather @ design),
+        sums=of_texts.toarray() if n_texts * width <= _WHOLE_CELLS else of_texts,
         of_case=sparse.csr_array(
             (np.ones(n_texts), (of_text, np.arange(n_texts))), shape=(len(cases), n_texts)
         ),
@@ -197,7 +201,7 @@ def _solved(sums: _Sums, theta: dict[Factor, float]) -> _Solved:
     text, case, annotator = (theta.get(name, 0.0) ** 2 for name in ("text", "case", "annotator"))
     share = 1 / (1 + text * sums.n)  # how much of a text's sum is left once texts are out
     left = sums.products - _squared(sums.sums, text * share)
-    per_case = sparse.csr_array(sums.of_case @ _scaled(sums.sums, share))
+    per_case = sums.of_case @ _scaled(sums.sums, share)
     weight = sums.of_case @ (share * sums.n)
     left = left - _squared(per_case, case / (1 + case * weight))
     log_determinant = float(np.log1p(text * sums.n).sum() + np.log1p(case * weight).sum())
@@ -219,14 +223,17 @@ def _solved(sums: _Sums, theta: dict[Factor, float]) -> _Solved:
     )
 
 
-def _scaled(rows: sparse.csr_array, weight: Array) -> sparse.csr_array:
+def _scaled(rows: Rows, weight: Array) -> Rows:
+    if isinstance(rows, np.ndarray):
+        return np.asarray(rows * weight[:, None])
     data = rows.data * np.repeat(weight, np.diff(rows.indptr))
     return sparse.csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
-def _squared(rows: sparse.csr_array, weight: Array) -> Array:
+def _squared(rows: Rows, weight: Array) -> Array:
     """Sum over rows of weight times the row's products with itself."""
-    return np.asarray((rows.T @ _scaled(rows, weight)).toarray())
+    product = rows.T @ _scaled(rows, weight)
+    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
 
 
 def _fitted(sums: _Sums, factors: tuple[Factor, ...], n: int) -> Array:
@@ -241,10 +248,10 @@ def _fitted(sums: _Sums, factors: tuple[Factor, ...], n: int) -> Array:
         """In the relative variances, whose slope at 0 tells whether to leave it; that of the SDs is 0 there."""
         value, slope = deviance(np.sqrt(ratio)), np.zeros(len(ratio))
         for place, at in enumerate(ratio):
-            width = 1e-4 * (at + 0.01)
-            up, down = ratio.copy(), ratio.copy()
-            up[place], down[place] = at + width, max(at - width, 0.0)
-            slope[place] = (deviance(np.sqrt(up)) - deviance(np.sqrt(down))) / (up[place] - down[place])
+            width = 1e-5 * (at + 0.01)
+            up = ratio.copy()
+            up[place] += width
+            slope[place] = (deviance(np.sqrt(up)) - value) / width
         return value, slope
 
     if not factors:
