@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.agreeing import agree, consistency, prevalence
+from analysis.report.both_ways import with_annotators
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
 from analysis.report.findings import (
@@ -30,7 +31,7 @@ from analysis.report.relating import metrics_of, relate, summarise, writers_of
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 
-STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION = 1, 2, 3
+STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION, STREAM_TWO_WAY = 1, 2, 3, 4
 PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
 """What the statistics are computed with."""
 METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers) v?(\d[\w.+]*)")
@@ -111,6 +112,14 @@ def analyse(
             rng=np.random.default_rng([seed, STREAM_COMPARISON]),
             confidence=confidence,
             n_permutations=n_permutations,
+        )
+        compared = with_annotators(
+            compared,
+            table,
+            seed=seed,
+            stream=STREAM_TWO_WAY,
+            confidence=confidence,
+            n_resamples=n_resamples,
         )
         comparisons, confirmations = confirm(compared, subject.hypotheses)
         findings = replace(

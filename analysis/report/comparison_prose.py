@@ -20,6 +20,7 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
         counted = many(len(tested), f"{design} difference")
         sentences.append(f"{len(sure):,} of {counted} stayed below 0.05 after Holm's adjustment.")
         sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
+        sentences += _with_other_annotators(sure)
         if len(sure) < len(tested):
             sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
         if design == "unpaired":
@@ -28,6 +29,22 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
                 "better system."
             )
     return list(dict.fromkeys(sentences))
+
+
+def _with_other_annotators(sure: list[Comparison]) -> list[str]:
+    """Which of the sure differences lean on these very annotators."""
+    known = [row for row in sure if row.two_way is not None and row.two_way.interval is not None]
+    if not known:
+        return []
+    leaning = sum(1 for row in known if row.two_way and row.two_way.interval and 0 in row.two_way.interval)
+    if not leaning:
+        return ["None of their intervals over cases and annotators together reaches 0."]
+    return [
+        (
+            f"Of these, {leaning:,} of {many(len(known), 'interval')} over cases and annotators together "
+            f"{'reaches' if leaning == 1 else 'reach'} 0: other annotators might not find the difference."
+        )
+    ]
 
 
 def on_ranks(findings: StudyFindings) -> list[str]:
@@ -69,6 +86,12 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
                 "there are fewer) check each t-test."
             ),
         ]
+    drawn = [row.two_way.interval for row in paired if row.two_way and row.two_way.interval]
+    if drawn:
+        sentences.append(
+            f"Beside each interval over cases stands one from a bootstrap that draws cases and annotators "
+            f"({drawn[0].n_resamples or 0:,} resamples), which errs to the wide side."
+        )
     if unpaired:
         sentences.append(
             "Systems that share fewer than half of their cases are compared by two-sided Welch's t-tests over case "

@@ -2,7 +2,7 @@
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
 from analysis.report.findings import Comparison, Number, StudyFindings
-from analysis.report.words import number, p_value
+from analysis.report.words import interval, number, p_value
 
 PAIR = (
     Column("criterion", "Criterion", numeric=False),
@@ -29,6 +29,11 @@ def comparisons(findings: StudyFindings) -> Table:
     """The tests: difference, p before and after adjustment, and the checks that lean on less."""
     columns = [*PAIR, Column("n_cases", "Cases"), Column("difference", "Difference")]
     columns += [Column("difference_low", "low"), Column("difference_high", "high")]
+    columns += [
+        Column("two_way", "Over annotators too"),
+        Column("two_way_low", "low"),
+        Column("two_way_high", "high"),
+    ]
     columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
     columns += [
         Column("p_bh", "p BH"),
@@ -45,6 +50,7 @@ def comparisons(findings: StudyFindings) -> Table:
                 *_pair(findings, row),
                 Cell(f"{row.n_cases:,}", row.n_cases),
                 *with_ends(row.difference),
+                *_over_annotators(row.two_way),
                 Cell(number(row.t), row.t),
                 Cell("–" if row.df is None else f"{row.df:g}", row.df),
                 Cell(p_value(row.p), row.p),
@@ -153,3 +159,11 @@ def _family(rows: list[Comparison]) -> str:
 
 def _significant(row: Comparison) -> bool:
     return row.p_holm is not None and row.p_holm < 0.05
+
+
+def _over_annotators(given: Number | None) -> list[Cell]:
+    """The interval alone: the value is that of the difference beside it."""
+    if given is None or given.interval is None:
+        return [Cell("–", None, given), Cell("–"), Cell("–")]
+    _, low, high = with_ends(given)
+    return [Cell(interval(given), given.value, given), low, high]

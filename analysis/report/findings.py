@@ -283,6 +283,8 @@ class Comparison:
     n_second: int | None = field(default=None, metadata=LATER)
     mann_whitney: Number | None = field(default=None, metadata=LATER)
     """The p of the rank test of an unpaired design."""
+    two_way: Number | None = field(default=None, metadata=LATER)
+    """The difference with an interval over cases and annotators; of a paired design."""
     status: Literal["exploratory", "confirmatory"] = field(default="exploratory", metadata=LATER)
     """`confirmatory`: the plan named it before anybody judged; then p_holm is over the hypotheses alone."""
 

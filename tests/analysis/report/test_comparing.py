@@ -190,3 +190,38 @@ def test_the_draws_of_a_pair_come_from_the_generator_given() -> None:
         for seed in (1, 1, 2)
     ]
     assert made[0] == made[1] != made[2]
+
+
+def judged(n_annotators: int) -> pd.DataFrame:
+    """Everybody rates everything; half of the annotators prefer a, half b, and a wins by a hair in most cases."""
+    maker, rows = np.random.default_rng(8), []
+    for case in range(40):
+        for annotator in range(n_annotators):
+            taste = 1.2 if annotator < n_annotators * 0.6 else -1.2
+            for system, sign in (("a", 1), ("b", -1)):
+                mark = 3 + sign * taste / 2 + maker.normal(0, 0.5)
+                rows.append((f"A{annotator}", f"c{case}", system, "clear", int(np.clip(round(mark), 1, 5))))
+    return pd.DataFrame(rows, columns=["annotator", "case", "system", "criterion", "value"])
+
+
+def test_a_difference_that_leans_on_these_annotators_is_told() -> None:
+    result = found(judged(10))
+    [row] = result.comparisons
+    assert row.p_holm < 0.001
+    assert row.two_way.value == row.difference.value
+    assert 0 in row.two_way.interval
+    assert 0 not in row.difference.interval
+    assert row.two_way.seed == 3
+    assert "1 of 1 interval over cases and annotators together reaches 0" in " ".join(on_comparisons(result))
+    assert any("draws cases and annotators (100 resamples)" in sentence for sentence in result.methods)
+    table = comparisons(result)
+    raw = {column.key: cell.raw for column, cell in zip(table.columns, table.rows[0], strict=True)}
+    assert raw["two_way_low"] == row.two_way.interval.low
+
+
+def test_with_few_annotators_none_is_drawn_and_none_is_claimed() -> None:
+    result = found(judged(4))
+    [row] = result.comparisons
+    assert "4 annotators; drawing them needs 5" in row.two_way.no_interval
+    assert not any("annotators together" in line for line in on_comparisons(result))
+    assert not any("draws cases and annotators" in sentence for sentence in result.methods)
