@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from annotation.guess_queries import guess_count
 from annotation.models.guess import Guess
 from annotation.models.ledger import LedgerLine, broken_at
 from annotation.models.provenance import Provenance, SourceReport, seal_hash
@@ -216,6 +217,7 @@ def facts(study_id: int) -> dict[str, object]:
             for line in lines
         ],
         "ledger_whole": broken_at(lines) is None,
+        "n_passed_over": guess_count(study_id).n_passed_over,
     }
 
 

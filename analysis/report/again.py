@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from analysis.report.analyse import Subject, analyse
+from analysis.report.beside import Beside
 from analysis.report.findings import StudyFindings
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
@@ -20,6 +21,8 @@ def subject_like(findings: StudyFindings) -> Subject:
         notes=findings.meta.notes,
         fieldwork=findings.fieldwork,
         hypotheses=tuple(row.planned for row in findings.confirmations),
+        kinds=findings.blinding.kinds if findings.blinding else (),
+        n_passed_over=findings.blinding.n_passed_over if findings.blinding else 0,
     )
 
 
@@ -28,12 +31,13 @@ def again(
     *,
     ratings: pd.DataFrame,
     scores: pd.DataFrame | None,
+    beside: Beside = Beside(),  # noqa: B008  frozen and empty
     progress: Callable[[str], None] = lambda step: None,
 ) -> StudyFindings:
     """The findings that the data give under the seed, scale, time and words of `like`.
 
     Raises:
-        BadRatings, BadScores: the data are no ratings, or no scores of their systems.
+        BadRatings, BadScores, BadGuesses: the data are no ratings, no scores of their systems, or no guesses.
     """
     slots = like.counts.n_annotators is None
     table = RatingTable.from_frame(ratings, levels=like.meta.levels, annotators_identified=not slots)
@@ -45,5 +49,6 @@ def again(
         created=like.meta.created,
         kind=like.meta.kind,
         confidence=like.meta.confidence,
+        beside=beside,
         progress=progress,
     )

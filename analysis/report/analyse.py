@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.agreeing import agree, consistency, prevalence
+from analysis.report.beside import Beside
 from analysis.report.both_ways import with_annotators
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
@@ -23,7 +24,9 @@ from analysis.report.findings import (
     Metric,
     StudyFindings,
     System,
+    WriterKind,
 )
+from analysis.report.guessing import held, on_method
 from analysis.report.modelling import model
 from analysis.report.prose import methods
 from analysis.report.ranking import rank
@@ -51,6 +54,10 @@ class Subject:
     fieldwork: Fieldwork | None = None
     hypotheses: tuple[Hypothesis, ...] = ()
     """What was to be confirmed, as a plan said before anybody judged."""
+    kinds: tuple[WriterKind, ...] = ()
+    """Which kinds of writers annotators could guess."""
+    n_passed_over: int = 0
+    """Annotators who passed that question over."""
 
 
 def analyse(
@@ -64,6 +71,7 @@ def analyse(
     confidence: float = 0.95,
     n_resamples: int = 2000,
     n_permutations: int = 9999,
+    beside: Beside = Beside(),  # noqa: B008  frozen and empty
     progress: Callable[[str], None] = lambda step: None,
 ) -> StudyFindings:
     """Compute everything a report says.
@@ -75,6 +83,7 @@ def analyse(
     Args:
         kind: "pooled" leaves out whatever tells systems apart, as a study that is not unblinded must.
         created: ISO 8601, written into the findings as given.
+        beside: guesses of the writers.
         progress: told the name of each step before it begins.
     """
     blind = kind == "pooled"
@@ -151,9 +160,13 @@ def analyse(
                     )
                 ),
             )
-    return replace(
-        findings, methods=methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
-    )
+    if beside.guesses is not None and len(beside.guesses) and not blind:
+        found = held(
+            beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence
+        )
+        findings = replace(findings, blinding=found)
+    said = methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
+    return replace(findings, methods=(*said, *on_method(findings)))
 
 
 def versions(metrics: Iterable[Metric] = ()) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from analysis.report.beside import Beside
 from analysis.report.figures import all_figures
 from analysis.report.findings import StudyFindings
 from analysis.report.heds import datasheet
@@ -39,7 +40,7 @@ To check that all of this holds together:
 
 To compute the report again:
 
-    python manage.py analyse data/ratings.csv{scores} --like report.json --out again
+    python manage.py analyse data/ratings.csv{options} --like report.json --out again
 
 `--like` takes from the report what the data do not say: seed, time, title, the words of the criteria, the labels of
 the systems, the signatures and references of the metrics, and how far the plan was carried out. With the versions
@@ -50,6 +51,10 @@ report. The scores are taken as they stand: the metrics are not computed anew.
 PLAN = """data/plan.json   the plan as it was frozen before anybody judged, and what was dropped before that
 data/ledger.json what was done to the study and why; each line carries the hash of the one before
 """
+
+
+OPTIONS = ("scores", "guesses", "excluded")
+"""Data beside the ratings that `analyse` takes by an option of the same name."""
 
 
 def report_files(findings: StudyFindings) -> dict[str, bytes]:
@@ -67,6 +72,7 @@ def data_files(
     ratings: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
+    beside: Beside = Beside(),  # noqa: B008  frozen and empty
     documents: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
     """What findings were computed from, by path inside the bundle.
@@ -78,7 +84,9 @@ def data_files(
         f"data/{name}.json": (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
         for name, document in (documents or {}).items()
     }
-    for name, frame in (("ratings", ratings), ("scores", scores), ("texts", texts)):
+    frames = {"ratings": ratings, "scores": scores, "texts": texts}
+    frames |= {"guesses": beside.guesses, "excluded": beside.excluded}
+    for name, frame in frames.items():
         if frame is not None:
             # All texts are quoted: a carriage return in a bare one would end the row for its reader.
             text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -115,7 +123,7 @@ def bundle(
         format=meta.format,
         warnings="".join(f"\n{warning}\n" for warning in warnings),
         plan=PLAN if "data/plan.json" in files else "",
-        scores=" --scores data/scores.csv" if "data/scores.csv" in files else "",
+        options="".join(f" --{name} data/{name}.csv" for name in OPTIONS if f"data/{name}.csv" in files),
     ).encode()
     files["manifest.json"] = manifest(findings, files)
     return dict(sorted(files.items()))

@@ -434,6 +434,41 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterKind:
+    """A kind of writer that annotators could guess."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuessedKind:
+    """What annotators took the cards of one kind for."""
+
+    kind: str
+    counts: tuple[int, ...]
+    """Guesses of each kind, in the order of `kinds`."""
+    n_cannot_say: int
+    bang: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Blinding:
+    """Whether annotators could tell who wrote what: guesses after the last card, beside the truth."""
+
+    kinds: tuple[WriterKind, ...]
+    n_annotators: int
+    """Who guessed about one card or more."""
+    n_passed_over: int
+    n_guesses: int
+    """About cards whose writer's kind is known."""
+    n_untold: int
+    """About cards of systems of which nobody said a kind; they are left out."""
+    james: Number
+    guessed: tuple[GuessedKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What the report is about and how to compute it again."""
 
@@ -477,10 +512,12 @@ class StudyFindings:
     models: tuple[Model, ...] = field(default=(), metadata=LATER)
     confirmations: tuple[Confirmation, ...] = field(default=(), metadata=LATER)
     """The hypotheses of the plan; empty where it named none."""
+    blinding: Blinding | None = field(default=None, metadata=LATER)
+    """Where annotators were asked for the writers, and answered."""
 
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
-        if self.meta.kind == "pooled" and (any(tells_apart) or self.correlations):
+        if self.meta.kind == "pooled" and (any(tells_apart) or self.correlations or self.blinding):
             raise ValueError("findings of a blind study must not tell systems apart")
 
     def to_json(self) -> str:

@@ -11,6 +11,7 @@ from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import StudyFindings
+from analysis.report.guessing import guesses_table, james_table, on_blinding
 from analysis.report.model_prose import on_models
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
@@ -142,6 +143,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     if findings.models:
         shown = [tables.without_ends(model_tables.models(findings)), model_tables.variances(findings)]
         found.append(_section("models", "All ratings at once", on_models(findings), shown))
+    if findings.blinding:
+        indices = [tables.without_ends(table(findings)) for table in (james_table, guesses_table)]
+        found.append(_section("blinding", "Did the blinding hold?", on_blinding(findings), indices))
     if findings.metric_summaries:
         found.append(_metrics(findings))
     found.append(_section("methods", "Methods", findings.methods, []))

@@ -12,6 +12,7 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.guessing import guesses_table, james_table
 from analysis.report.model_tables import models, variances
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
@@ -39,6 +40,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables += [models(findings), variances(findings)]
     if findings.confirmations:
         tables.append(hypotheses(findings))
+    if findings.blinding:
+        tables += [james_table(findings), guesses_table(findings)]
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
     if findings.correlations:

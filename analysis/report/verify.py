@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.report.again import again
+from analysis.report.beside import Beside
 from analysis.report.bundle import bundle
 from analysis.report.differences import Compared, differences
 from analysis.report.findings import StudyFindings
@@ -66,11 +67,18 @@ def verify(
     try:
         data = {
             name: as_text(files[f"data/{name}.csv"])
-            for name in ("ratings", "scores", "texts")
+            for name in ("ratings", "scores", "texts", "guesses", "excluded")
             if f"data/{name}.csv" in files
         }
         if "ratings" in data:
-            computed = again(findings, ratings=data["ratings"], scores=data.get("scores"), progress=progress)
+            beside = Beside(guesses=data.get("guesses"), excluded=data.get("excluded"))
+            computed = again(
+                findings,
+                ratings=data["ratings"],
+                scores=data.get("scores"),
+                beside=beside,
+                progress=progress,
+            )
             here = computed.meta.versions
             same_versions = here == findings.meta.versions
             given, wanted = json.loads(text), json.loads(computed.to_json())

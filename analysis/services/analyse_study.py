@@ -80,9 +80,16 @@ def _findings(report: Report) -> tuple[str, dict[str, bytes]]:
         seed=report.seed,
         created=timezone.now().astimezone(datetime.UTC).isoformat(timespec="seconds"),
         kind="pooled" if report.kind == Report.Kind.POOLED else "unblinded",
+        beside=data.beside,
         progress=progress,
     )
-    files = data_files(ratings=data.ratings, scores=data.scores, texts=data.texts, documents=data.documents)
+    files = data_files(
+        ratings=data.ratings,
+        scores=data.scores,
+        texts=data.texts,
+        beside=data.beside,
+        documents=data.documents,
+    )
     return findings.to_json(), files
 
 

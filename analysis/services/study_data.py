@@ -11,7 +11,9 @@ import pandas as pd
 from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
-from analysis.report.findings import Criterion, Fieldwork, Hypothesis, Metric, System
+from analysis.report.beside import Beside
+from analysis.report.findings import Criterion, Fieldwork, Hypothesis, Metric, System, WriterKind
+from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
 from annotation import queries as studies
 from annotation import unblinding
@@ -39,6 +41,7 @@ class StudyData:
     texts: pd.DataFrame | None = None
     documents: Mapping[str, object] = field(default_factory=dict)
     """The plan and the ledger as JSON values; none while the study is blind, for they name systems."""
+    beside: Beside = field(default_factory=Beside)
 
 
 def read_study(*, study_id: int, kind: str) -> StudyData:
@@ -75,13 +78,23 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         notes=_notes(facts),
         fieldwork=_fieldwork(summary, ratings),
         hypotheses=_hypotheses(facts),
+        kinds=_kinds(facts),
+        n_passed_over=int(facts["n_passed_over"]),  # type: ignore[call-overload]
     )
     scores = pd.DataFrame(
         Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
         columns=["case", "system", "metric", "value"],
     )
     scores = scores[scores["system"].isin(set(ratings["system"]))]  # of a study closed early, not all
-    return StudyData(subject, ratings[DATA_COLUMNS], scores, _plain(texts), _documents(study_id, facts))
+    guesses = unblinding.guesses(study_id)[list(COLUMNS)]
+    return StudyData(
+        subject,
+        ratings[DATA_COLUMNS],
+        scores,
+        _plain(texts),
+        _documents(study_id, facts),
+        Beside(guesses=guesses if len(guesses) else None),
+    )
 
 
 def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwork:
@@ -165,8 +178,16 @@ def _hypotheses(facts: Mapping[str, object]) -> tuple[Hypothesis, ...]:
 def _documents(study_id: int, facts: Mapping[str, object]) -> dict[str, object]:
     """What another lab reads of the plan, and of what was done to it."""
     ledger = {"study": study_id, "whole": facts["ledger_whole"], "lines": facts["ledger"]}
-    plan = {key: value for key, value in facts.items() if not key.startswith("ledger")}
+    plan = {
+        key: value for key, value in facts.items() if not key.startswith("ledger") and key != "n_passed_over"
+    }
     return {"plan": plan, "ledger": ledger}
+
+
+def _kinds(facts: Mapping[str, object]) -> tuple[WriterKind, ...]:
+    """The kinds of writers that annotators could guess; none where the plan asked nothing."""
+    plan: dict[str, Any] = dict(facts["plan"])  # type: ignore[call-overload]
+    return tuple(WriterKind(**kind) for kind in plan.get("guess", {}).get("kinds", ()))
 
 
 def _notes(facts: Mapping[str, object]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ class AskedPlanSerializer(GuessPlanSerializer):
     """What is asked, and how it was received; pooled over systems."""
 
     asked = serializers.BooleanField()
+    n_cards = serializers.IntegerField(help_text="0 where nothing is asked.")
+    kinds = WriterKindSerializer(many=True)
     n_answered = serializers.IntegerField()
     n_passed_over = serializers.IntegerField()
     n_guesses = serializers.IntegerField()

@@ -16,8 +16,10 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from analysis.report.again import subject_like
 from analysis.report.analyse import Subject, analyse
+from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
 from analysis.report.findings import StudyFindings, System, UnreadableFindings
+from analysis.report.guessing import BadGuesses
 from analysis.report.relating import metrics_of
 from analysis.report.scores import BadScores, ScoreTable
 from analysis.report.words import join
@@ -44,6 +46,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ratings", type=Path, help="CSV with annotator, case, system, criterion, value")
         parser.add_argument("--scores", type=Path, help="CSV with case, system, metric, value")
+        parser.add_argument("--guesses", type=Path, help="CSV with case, system, annotator, kind, guess")
+        parser.add_argument("--excluded", type=Path, help="CSV of ratings that are left out, as RATINGS")
         parser.add_argument("--out", type=Path, required=True, help="folder to write; it must not exist yet")
         parser.add_argument("--seed", type=int, help="seed of every draw of chance (default 1)")
         parser.add_argument("--title", default="", help="title of the report (default: the file's name)")
@@ -75,7 +79,7 @@ class Command(BaseCommand):
         try:
             files = self._compute(options)
             write_folder(options["out"], files)
-        except (BadInput, BadRatings, BadScores) as error:
+        except (BadInput, BadRatings, BadScores, BadGuesses) as error:
             self.stderr.write(self.style.ERROR(str(error)))
             sys.exit(BAD_INPUT)
         self.stdout.write(f"{options['out']}: open report.html; numbers in report.json, tables/ and figures/")
@@ -96,6 +100,9 @@ class Command(BaseCommand):
         table = RatingTable.from_frame(ratings, levels=levels, annotators_identified=not slots)
         raw_scores = _read(options["scores"]) if options["scores"] else None
         scores = ScoreTable.from_frame(raw_scores, systems=table.systems) if raw_scores is not None else None
+        beside = Beside(
+            **{name: _read(options[name]) for name in ("guesses", "excluded") if options[name] is not None}
+        )
         subject = _subject(like, options)
         if scores is not None:
             subject = _with_references(subject, table, scores, options)
@@ -108,11 +115,13 @@ class Command(BaseCommand):
             created=created or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             kind=like.meta.kind if like else "unblinded",
             confidence=like.meta.confidence if like else 0.95,
+            beside=beside,
             progress=lambda step: self.stdout.write(f"{step} …"),
         )
         for note in findings.meta.notes:
             self.stdout.write(note)
-        return bundle(findings, data=data_files(ratings=ratings, scores=raw_scores), page=html(findings))
+        data = data_files(ratings=ratings, scores=raw_scores, beside=beside)
+        return bundle(findings, data=data, page=html(findings))
 
 
 def _subject(like: StudyFindings | None, options: dict[str, Any]) -> Subject:
