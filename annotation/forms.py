@@ -398,7 +398,8 @@ class GoldFile(forms.Form):
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.fields["file"].help_text = _(
             "Columns text, %(criteria)s; optional history (titles separated by |, oldest first), item, and "
-            "after each criterion's name _why: the sentence annotators read."
+            "after each criterion's name _why: the sentence annotators read. With a column expert, a row an "
+            "expert and card: the reference is their consensus."
         ) % {"criteria": ", ".join(criteria)}
 
     def clean_file(self) -> object:

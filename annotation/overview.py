@@ -130,6 +130,8 @@ class GoldMark:
     name: str
     value: int | None
     rationale: str
+    experts: dict[str, int]
+    """Expert -> mark, where the reference is their consensus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,7 @@ def gold_cards(study_id: int) -> tuple[GoldCard, ...]:
                     name=criterion.name,
                     value=gold.value if gold else None,
                     rationale=gold.rationale if gold else "",
+                    experts=dict(gold.experts) if gold else {},
                 )
             )
         result.append(

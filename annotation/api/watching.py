@@ -162,6 +162,9 @@ class GoldMarkSerializer(serializers.Serializer):
     name = serializers.CharField()
     value = serializers.IntegerField(allow_null=True)
     rationale = serializers.CharField()
+    experts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Expert to mark, where the reference is a consensus."
+    )
 
 
 class GoldCardSerializer(serializers.Serializer):

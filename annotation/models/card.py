@@ -66,6 +66,9 @@ class CalibrationGold(Frozen):
     criterion = models.ForeignKey(Criterion, models.CASCADE, related_name="+")
     value = models.PositiveSmallIntegerField()
     rationale = models.TextField(blank=True)
+    experts = models.JSONField(
+        default=dict, blank=True, help_text="Expert -> mark, where this is a consensus."
+    )
 
     class Meta:
         constraints = [

@@ -39,7 +39,13 @@ def import_calibration(*, study_id: int, content: str, form: Form) -> int:
         digest = hashlib.sha256(text.encode()).hexdigest()
         card = Card.objects.create(study=study, block=block, explanation=text, text_hash=digest)
         CalibrationGold.objects.bulk_create(
-            CalibrationGold(card=card, criterion=criteria[key], value=value, rationale=row.rationales[key])
+            CalibrationGold(
+                card=card,
+                criterion=criteria[key],
+                value=value,
+                rationale=row.rationales[key],
+                experts=dict(row.experts.get(key, {})),
+            )
             for key, value in row.marks.items()
         )
     return len(rows)

@@ -31,5 +31,7 @@ def set_gold(
             raise OutOfScale(key, f"{key}: the rationale holds the character NUL; take it out.")
         gold = CalibrationGold.objects.filter(card=card, criterion=criteria[key]).first()
         gold = gold or CalibrationGold(card=card, criterion=criteria[key])
+        if gold.value != mark.value:
+            gold.experts = {}  # it is the owner's own now
         gold.value, gold.rationale = mark.value, rationale
         gold.save()

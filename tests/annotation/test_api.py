@@ -274,9 +274,14 @@ def test_gold_is_set_card_by_card_or_imported(client: Client, olga: User) -> Non
     marked = change(
         client, "PUT", f"{at}/{token}/", {"marks": {"faithfulness": 2}, "rationales": {"faithfulness": "No."}}
     ).json()
-    assert {"criterion": "faithfulness", "name": "Faithfulness", "value": 2, "rationale": "No."} in marked[
-        "marks"
-    ]
+    mine = {
+        "criterion": "faithfulness",
+        "name": "Faithfulness",
+        "value": 2,
+        "rationale": "No.",
+        "experts": {},
+    }
+    assert mine in marked["marks"]
     off = change(client, "PUT", f"{at}/{token}/", {"marks": {"faithfulness": 6}})
     assert (off.status_code, list(off.json())) == (422, ["faithfulness"])
     assert change(client, "PUT", f"{at}/none/", {"marks": {"faithfulness": 2}}).status_code == 404
