@@ -50,8 +50,12 @@ class Marks:
         return replace(self, errors={**self.errors, criterion: text})
 
 
-def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *, only: str = "") -> Marks:
+def read_marks(
+    sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *, only: str = "", column: int = 0
+) -> Marks:
     """Read `mark-<criterion>` and `reason-<criterion>`; with `only`, `value` and `reason` of that one.
+
+    Of a column of a board, read `mark-<column>-<criterion>` and so on; its version too has its number.
 
     A criterion left open is an error. Numbers off the scale are left to the service, which
     refuses them by one rule for every way in.
@@ -61,10 +65,8 @@ def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *,
         answers[only] = (sent.get("value", ""), sent.get("reason", ""))
     else:
         for criterion in criteria:
-            answers[criterion.key] = (
-                sent.get(f"mark-{criterion.key}", ""),
-                sent.get(f"reason-{criterion.key}", ""),
-            )
+            field = field_of(criterion.key, column)
+            answers[criterion.key] = (sent.get(f"mark-{field}", ""), sent.get(f"reason-{field}", ""))
     values: dict[str, object] = {}
     why: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -78,7 +80,7 @@ def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *,
             values[key] = int(value) if whole else value
         else:
             errors[key] = _("Choose a level, or say that you cannot judge.")
-    version = sent.get("version", "")
+    version = sent.get(field_of("version", column), "")
     return Marks(
         values=values,
         reasons=why,
@@ -92,6 +94,11 @@ def read_marks(sent: Mapping[str, str], criteria: Sequence[BlindedCriterion], *,
         key=sent.get("key", "")[:80],
         version=int(version) if version.isdecimal() and len(version) < 10 else None,
     )
+
+
+def field_of(name: str, column: int) -> str:
+    """What a field is called in the form: its name, on a board with the number of its column before it."""
+    return f"{column}-{name}" if column else name
 
 
 def _seconds(text: str) -> float | None:
@@ -181,12 +188,14 @@ class PlanForm(forms.Form):
         choices=[
             ("paired", gettext_lazy("Paired: all systems of a case")),
             ("latin", gettext_lazy("Latin square: one system of a case")),
+            ("side_by_side", gettext_lazy("Side by side: all systems of a case on one page")),
         ],
         initial="paired",
         label=gettext_lazy("Design"),
         help_text=gettext_lazy(
             "Paired needs fewer people and compares within a person. In a Latin square nobody meets a case twice, so "
-            "no text is remembered beside its rivals; it needs annotators a card times systems people or more."
+            "no text is remembered beside its rivals; it needs annotators a card times systems people or more. Side by "
+            "side shows differences best, and every mark depends on the texts beside it."
         ),
     )
     gap = forms.IntegerField(
@@ -196,7 +205,7 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Gap"),
         help_text=gettext_lazy(
             "So many cards at least lie between two cards of one case, so that texts are not compared side by "
-            "side. 8 is good; a study of few cases takes a smaller one."
+            "side. 8 is good; a study of few cases takes a smaller one. Of no use in the design side by side."
         ),
     )
     seed = forms.IntegerField(

@@ -42,6 +42,7 @@ class AnnotatorRow:
     done: int
     total: int
     seconds_median: float | None
+    """A card; side by side, a board's divided by its cards."""
     cards_an_hour: float | None
     """Pace by the server's clock, from first to last finished card; None below two cards."""
     cannot_judge: int
@@ -345,8 +346,11 @@ def ledger(study_id: int) -> list[LedgerRow]:
 def _annotator(row: Enrolment) -> AnnotatorRow:
     progress = queries.progress(row.pk)
     placements = Placement.objects.filter(enrolment=row, withdrawn_at__isnull=True, done_at__isnull=False)
-    done = sorted(placements.values_list("done_at", flat=True))
-    hours = (done[-1] - done[0]).total_seconds() / 3600 if len(done) > 1 else 0.0
+    n_done, cards = placements.count(), row.study.n_systems if row.study.side_by_side else 1
+    page = "slot" if row.study.side_by_side else "pk"
+    ends = sorted(dict(placements.order_by("done_at").values_list(page, "done_at")).values())
+    hours = (ends[-1] - ends[0]).total_seconds() / 3600 if len(ends) > 1 else 0.0
+    seconds = progress.seconds_median
     marks: dict[int, list[int | None]] = {}
     ratings = Rating.objects.filter(placement__enrolment=row, placement__withdrawn_at__isnull=True)
     for placement, value in ratings.values_list("placement_id", "value"):
@@ -364,10 +368,10 @@ def _annotator(row: Enrolment) -> AnnotatorRow:
         gate=row.gate,
         attempt=row.attempt,
         gate_share=last.get("share_within"),
-        done=len(done),
-        total=progress.total,
-        seconds_median=progress.seconds_median,
-        cards_an_hour=(len(done) - 1) / hours if hours > 0 else None,
+        done=n_done,
+        total=progress.total * cards,
+        seconds_median=None if seconds is None else seconds / cards,
+        cards_an_hour=(len(ends) - 1) * cards / hours if hours > 0 else None,
         cannot_judge=sum(value is None for values in marks.values() for value in values),
         same_mark_share=sum(len(set(values)) == 1 for values in several) / len(several) if several else None,
         n_marks=n_marks,

@@ -13,7 +13,9 @@ import pandas as pd
 from django.db.models import Count, Max, Q
 
 from annotation.design.blinding import (
+    BlindedBoard,
     BlindedCard,
+    BlindedColumn,
     BlindedCriterion,
     Level,
     blinded_history,
@@ -96,14 +98,18 @@ class Journey:
     return_url: str
     """Where the code is brought back to; empty where it is copied by hand, or there is none."""
     simulated: bool
+    side_by_side: bool
+    """All texts of a case are judged on one page, the board."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    """Counted in cards; in boards where the texts of a case stand side by side."""
+
     done: int
     total: int
     seconds_median: float | None
-    """Over the cards done so far, as the page measured; None before the first."""
+    """Over those done so far, as the page measured; None before the first."""
 
     @property
     def minutes_left(self) -> int | None:
@@ -320,6 +326,7 @@ def journey(enrolment_id: int) -> Journey:
         no_consent_code=crowd.code_no_consent if crowd else "",
         return_url=crowd.return_url if crowd else "",
         simulated=study.simulated or row.simulated,
+        side_by_side=study.side_by_side,
     )
 
 
@@ -410,11 +417,53 @@ def blinded_card(placement_token: str, user_id: int) -> BlindedCard | None:
     return _blinded(row) if row else None
 
 
+def blinded_board(placement_token: str, user_id: int) -> BlindedBoard | None:
+    """The board that one of the annotator's own cards stands on, with the marks so far; None for anybody else's, a
+    withdrawn one, or in a study that shows cards one by one."""
+    row = _placements().filter(token=placement_token, enrolment__annotator_id=user_id).first()
+    if row is None or row.withdrawn_at is not None or not row.enrolment.study.side_by_side:
+        return None
+    mine = Placement.objects.filter(enrolment_id=row.enrolment_id, withdrawn_at__isnull=True)
+    shown = list(mine.filter(slot_id=row.slot_id).select_related("card").order_by("position"))
+    boards = list(dict.fromkeys(mine.order_by("position").values_list("slot_id", flat=True)))
+    given: dict[int, list[tuple[str, int | None, str]]] = {each.pk: [] for each in shown}
+    marks = Rating.objects.filter(placement__in=shown).order_by()
+    for placement, key, value, reason in marks.values_list(
+        "placement_id", "criterion__key", "value", "reason"
+    ):
+        given[placement].append((key, value, reason))
+    study, block = row.enrolment.study, row.card.block
+    return BlindedBoard(
+        token=shown[0].token,
+        study_title=study.title,
+        language=study.language,
+        case_history=blinded_history(block.history),
+        item=blinded_item(block.item),
+        columns=tuple(
+            BlindedColumn(
+                token=each.token,
+                explanation=each.card.explanation,
+                ratings={key: value for key, value, _ in given[each.pk]},
+                reasons={key: reason for key, _, reason in given[each.pk] if reason},
+                version=each.version,
+            )
+            for each in shown
+        ),
+        position=boards.index(row.slot_id) + 1,
+        total=len(boards),
+        criteria=_criteria(study.pk, row.enrolment.criteria_order),
+    )
+
+
 def progress(enrolment_id: int) -> Progress:
     """How far an annotator is in the main study; 0 of 0 before the first claim."""
+    page = "slot" if Study.objects.get(enrolments=enrolment_id).side_by_side else "pk"
     placements = Placement.objects.filter(enrolment_id=enrolment_id, withdrawn_at__isnull=True)
-    counts = placements.aggregate(done=Count("pk", filter=Q(done_at__isnull=False)), total=Count("pk"))
-    return Progress(counts["done"], counts["total"], _median(_seconds(enrolment_id)))
+    counts = placements.aggregate(
+        waiting=Count(page, filter=Q(done_at__isnull=True), distinct=True), total=Count(page, distinct=True)
+    )
+    done = counts["total"] - counts["waiting"]
+    return Progress(done, counts["total"], _median(_seconds(enrolment_id, page)))
 
 
 def calibration_card(enrolment_id: int) -> BlindedCard | None:
@@ -698,8 +747,9 @@ def _detectability(plan: Mapping[str, Any]) -> Detectability | None:
     return Detectability(**{**found, "telling": tuple(found["telling"])}) if found else None
 
 
-def _seconds(enrolment_id: int) -> list[float]:
-    """One number a finished card: the longest time any of its marks was sent with."""
+def _seconds(enrolment_id: int, page: str) -> list[float]:
+    """One number a finished page, a card ("pk") or board ("slot"): the longest time any of its marks was sent with."""
+    page = "placement" if page == "pk" else f"placement__{page}"
     rows = Rating.objects.filter(
         placement__enrolment_id=enrolment_id,
         placement__done_at__isnull=False,
@@ -707,7 +757,7 @@ def _seconds(enrolment_id: int) -> list[float]:
         seconds__isnull=False,
     )
     return list(
-        rows.order_by().values("placement").annotate(longest=Max("seconds")).values_list("longest", flat=True)
+        rows.order_by().values(page).annotate(longest=Max("seconds")).values_list("longest", flat=True)
     )
 
 

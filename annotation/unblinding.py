@@ -55,9 +55,9 @@ def ratings(study_id: int) -> pd.DataFrame:
 
     Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position
     (from 1, in the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN:
-    not measured), simulated, reason (why it could not be judged), guidelines_version. Marks of cards
-    withdrawn from annotators who left are not in it, so no card has more than k; nor are those of annotators whom
-    the owner excluded, which the ledger tells.
+    not measured; side by side, the time of the board divided by its texts), simulated, reason (why it could not be
+    judged), guidelines_version. Marks of cards withdrawn from annotators who left are not in it, so no card has more
+    than k; nor are those of annotators whom the owner excluded, which the ledger tells.
 
     Raises:
         NotUnblinded: the study is not unblinded.
@@ -93,10 +93,12 @@ def ratings(study_id: int) -> pd.DataFrame:
                 rating.guidelines_version,
             )
         )
-    frame = pd.DataFrame(rows, columns=list(RATING_COLUMNS))
-    return frame.astype(
+    frame = pd.DataFrame(rows, columns=list(RATING_COLUMNS)).astype(
         {"value": "float64", "seconds": "float64", "position": "int64", "repeat": "bool", "simulated": "bool"}
     )
+    if study.side_by_side:
+        frame["seconds"] = frame.groupby(["annotator", "case"])["seconds"].transform("max") / study.n_systems
+    return frame
 
 
 def guesses(study_id: int) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from annotation.views import (
+    board,
     calibration,
     crowd,
     guess,
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<int:study_id>/card/<slug:token>/", rating.card, name="card"),
     path("rate/<int:study_id>/card/<slug:token>/mark/", rating.mark, name="mark"),
     path("rate/<int:study_id>/guess/", guess.guess, name="guess"),
+    path("rate/<int:study_id>/board/<slug:token>/", board.board, name="board"),
     path("rate/<int:study_id>/withdraw/", journey.withdraw, name="withdraw"),
     path("rate/<int:study_id>/finish/", journey.finish, name="finish"),
     # owners

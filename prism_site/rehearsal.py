@@ -133,17 +133,18 @@ class SimulatedAnnotator:
     def _judge(self, page: "Page") -> "Page":
         form = page.form
         assert form is not None
-        reading = self.reader.read(
-            history=dict(page.labels(".history li")),
-            item=next(iter(page.labels(".recommended"))),
-            explanation=page.text(".explanation p[lang]"),
-        )
-        for key, mark in reading.marks.items():
-            noise = self.rng.normal(0, self.noise) if self.noise else 0.0
-            form.fields[f"mark-{key}"] = str(_on_scale(mark + self.severity + noise))
+        history, item = dict(page.labels(".history li")), next(iter(page.labels(".recommended")))
+        texts = page.texts(".explanation p[lang]")
+        for number, text in enumerate(texts, start=1):
+            column = f"{number}-" if len(texts) > 1 else ""  # a board has several, side by side
+            reading = self.reader.read(history=history, item=item, explanation=text)
+            for key, mark in reading.marks.items():
+                noise = self.rng.normal(0, self.noise) if self.noise else 0.0
+                form.fields[f"mark-{column}{key}"] = str(_on_scale(mark + self.severity + noise))
         if "seconds" in form.fields:
-            form.fields["seconds"] = str(round(float(self.rng.lognormal(np.log(20), 0.4)), 1))
-        self.n_rated += 1
+            each = self.rng.lognormal(np.log(20), 0.4, len(texts))
+            form.fields["seconds"] = str(round(float(each.sum()), 1))
+        self.n_rated += len(texts)
         return self._submit(page)
 
     def _get(self, path: str) -> "Page":
@@ -181,8 +182,8 @@ class Page:
         links = self.document.cssselect("main a.button.primary")
         return urljoin(self.url, links[0].get("href")) if links else None
 
-    def text(self, selector: str) -> str:
-        return self.document.cssselect(selector)[0].text_content().strip()
+    def texts(self, selector: str) -> list[str]:
+        return [element.text_content().strip() for element in self.document.cssselect(selector)]
 
     def labels(self, selector: str) -> Iterable[tuple[str, str]]:
         """(label, what stands small beside it) of each item the page shows."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotation.api import guess, guesses, inviting, rating, studies, watching
+from annotation.api import boards, guess, guesses, inviting, rating, studies, watching
 
 STUDY = "studies/<int:study_id>/"
 MINE = "rate/<int:study_id>/"
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{MINE}cards/<slug:token>/", rating.CardView.as_view()),
     path(f"{MINE}cards/<slug:token>/previous/", rating.PreviousCardView.as_view()),
     path(f"{MINE}guess/", guess.GuessView.as_view()),
+    path(f"{MINE}next-board/", boards.NextBoardView.as_view()),
+    path(f"{MINE}boards/<slug:token>/", boards.BoardView.as_view()),
+    path(f"{MINE}boards/<slug:token>/previous/", boards.PreviousBoardView.as_view()),
     path(f"{MINE}progress/", rating.ProgressView.as_view()),
     path("planner/", studies.PlannerView.as_view()),
     path("sources/", studies.SourcesView.as_view()),

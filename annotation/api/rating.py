@@ -24,6 +24,7 @@ from annotation.services.claim_placement import claim_placement
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
+from annotation.services.refusals import OutOfTurn
 from annotation.services.submit_rating import submit_rating
 from annotation.services.withdraw_consent import withdraw_consent
 
@@ -63,9 +64,12 @@ class JourneySerializer(serializers.Serializer):
     gate_feedback = serializers.ListField(child=serializers.CharField())
     completion_code = serializers.CharField(help_text="Empty until the study is finished.")
     simulated = serializers.BooleanField()
+    side_by_side = serializers.BooleanField(help_text="The texts of a case come together, as a board.")
 
 
 class RatingProgressSerializer(serializers.Serializer):
+    """In cards; side by side, in boards."""
+
     done = serializers.IntegerField()
     total = serializers.IntegerField()
     seconds_median = serializers.FloatField(allow_null=True)
@@ -284,7 +288,10 @@ class NextCardView(AnnotatorView):
 
     @extend_schema(request=None, responses={200: CardSerializer, 204: None, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
-        token = claim_placement(enrolment_id=self.enrolment(study_id))
+        enrolment_id = self.enrolment(study_id)
+        if queries.journey(enrolment_id).side_by_side:
+            raise OutOfTurn("This study shows the texts of a case side by side: ask for the next board.")
+        token = claim_placement(enrolment_id=enrolment_id)
         if token is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(CardSerializer(self.own_card(study_id, token)).data)

@@ -61,6 +61,36 @@ class BlindedCard:
     """How often marks of this card were stored; sent back with a submit, it exposes a stale page."""
 
 
+@dataclass(frozen=True, slots=True)
+class BlindedColumn:
+    """One text of a board."""
+
+    token: str
+    """The placement's token, as on a card of its own."""
+    explanation: str
+    ratings: Mapping[str, int | None] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BlindedBoard:
+    """All texts of a case side by side, and everything else the page is drawn from; fields as those of a card."""
+
+    token: str
+    """That of the first column; the token of any column leads to the board."""
+    study_title: str
+    language: str
+    case_history: tuple[BlindedItem, ...]
+    item: BlindedItem
+    columns: tuple[BlindedColumn, ...]
+    """In the order drawn for this annotator and case."""
+    position: int
+    """From 1, counted in boards."""
+    total: int
+    criteria: tuple[BlindedCriterion, ...]
+
+
 ITEM_FIELDS = ("title", "year", "genres")
 """All that is ever read of a stored item for a page."""
 

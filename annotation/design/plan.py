@@ -19,7 +19,7 @@ from annotation.design.streams import STREAM_CASES
 
 LONGEST_TEXT = 50_000
 """Characters of a text for annotators: some 25 pages, more than anybody reads before work."""
-DESIGNS = ("paired", "latin")
+DESIGNS = ("paired", "latin", "side_by_side")
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
 
@@ -39,9 +39,10 @@ class StudySettings:
     n_annotators: int = 6
     """Seats the cases are dealt to."""
     design: str = "paired"
-    """paired: every annotator rates all systems of a case; latin: one of them."""
+    """paired: every annotator rates all systems of a case; latin: one of them; side_by_side: all, on one page."""
     gap: int = 8
-    """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be."""
+    """Cards of one case are at least so many positions apart; lowered, with a note, where that cannot be. Means
+    nothing side by side."""
     seed: int | None = None
     """Below 2**63; drawn when None, and stored either way."""
     n_cases: int | None = None

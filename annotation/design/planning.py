@@ -17,7 +17,7 @@ MOST_MARKS = 20_000_000
 class PlannedDesign:
     """A design somebody thinks of, and what they expect to find with it."""
 
-    design: Literal["paired", "latin"] = "paired"
+    design: Literal["paired", "latin", "side_by_side"] = "paired"
     n_cases: int = 60
     n_systems: int = 4
     k: int = 3
@@ -71,6 +71,8 @@ def cost_of(plan: PlannedDesign, *, seed: int = 0) -> Cost:
         )
     if not 0 <= plan.kappa < 1:
         raise ImpossiblePlan(f"An expected kappa lies from 0 to below 1, not {plan.kappa}.")
+    if plan.design == "side_by_side" and plan.n_systems < 2:
+        raise ImpossiblePlan("Side by side compares two systems or more, and the plan has one.")
     latin = plan.design == "latin"
     if latin and plan.k * plan.n_systems > plan.n_annotators:
         raise ImpossiblePlan(

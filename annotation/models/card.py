@@ -107,6 +107,7 @@ class Slot(Frozen):
     """One block of one seat: who rates it, and in which order its cards come.
 
     In the paired design a block has exactly k slots of all its cards, in a Latin square k slots of each card alone.
+    Side by side it has k slots of all its cards too; a slot is then a board, its order from column to column.
     """
 
     study_path = "seat__study"

@@ -36,6 +36,7 @@ class Study(Frozen):
     class Design(models.TextChoices):
         PAIRED = "paired", "Paired: every annotator rates all systems of a case"
         LATIN = "latin", "Latin square: every annotator meets a case once, under one system"
+        SIDE_BY_SIDE = "side_by_side", "Side by side: all texts of a case on one page, in random columns"
 
     study_path = ""
     may_change: ClassVar[frozenset[str]] = frozenset(
@@ -46,7 +47,7 @@ class Study(Frozen):
     description = models.TextField(blank=True)
     language = models.CharField(max_length=20, default="en", help_text="Language tag of the explanations.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    design = models.CharField(max_length=10, choices=Design.choices, default=Design.PAIRED)
+    design = models.CharField(max_length=12, choices=Design.choices, default=Design.PAIRED)
     k = models.PositiveSmallIntegerField(default=3, help_text="Annotators a card, exactly.")
     n_annotators = models.PositiveSmallIntegerField(help_text="Seats: how many annotators the plan is for.")
     n_systems = models.PositiveSmallIntegerField(default=0, help_text="Cards a case.")
@@ -81,7 +82,9 @@ class Study(Frozen):
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "open", "closed", "unblinded"]), name="study_status_known"
             ),
-            models.CheckConstraint(condition=Q(design__in=["paired", "latin"]), name="study_design_known"),
+            models.CheckConstraint(
+                condition=Q(design__in=["paired", "latin", "side_by_side"]), name="study_design_known"
+            ),
             models.CheckConstraint(condition=Q(k__gte=1), name="study_k_positive"),
             models.CheckConstraint(
                 condition=Q(n_annotators__gte=models.F("k")), name="study_annotators_at_least_k"
@@ -108,6 +111,11 @@ class Study(Frozen):
     def cards_a_slot(self) -> int:
         """How many cards of a case one annotator rates."""
         return 1 if self.design == self.Design.LATIN else self.n_systems
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether an annotator judges all texts of a case on one page, the board."""
+        return self.design == self.Design.SIDE_BY_SIDE
 
     @property
     def slots_a_block(self) -> int:

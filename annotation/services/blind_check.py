@@ -124,12 +124,15 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
     yield from _fetch(client, f"{pages[0]}gate/")
     own.update(gate=Enrolment.Gate.PASSED)
     claim_placement(enrolment_id=enrolment.pk)
-    yield f"{pages[1]}next/", client.post(f"{pages[1]}next/")
+    onward = f"{pages[1]}next-board/" if study.side_by_side else f"{pages[1]}next/"
+    yield onward, client.post(onward)
     yield from _fetch(client, pages[0], f"{pages[1]}progress/", "/api/annotation/rate/", "/api/me/", "/")
     placed = Placement.objects.filter(enrolment=enrolment).order_by("position")
     for token in placed.values_list("token", flat=True)[:CARDS]:
         yield from _fetch(client, f"{pages[0]}card/{token}/", f"{pages[1]}cards/{token}/")
         yield from _fetch(client, f"{pages[1]}cards/{token}/previous/")
+        if study.side_by_side:
+            yield from _fetch(client, f"{pages[0]}board/{token}/", f"{pages[1]}boards/{token}/")
     own.update(finished_at=now)
     placed.update(done_at=now)
     yield from _fetch(client, f"{pages[0]}guess/", f"{pages[1]}guess/")

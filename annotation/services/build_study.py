@@ -29,6 +29,7 @@ from annotation.design.plan import (
     system_names,
     with_practice,
 )
+from annotation.design.side_by_side import boards
 from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText, without_blanks
 from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_SIBLINGS
 from annotation.models.card import Block, Card, Kind, Seat, Slot
@@ -98,8 +99,11 @@ def build_study(
         seats = _seats(settings, len(main), len(source.systems), seed)
     except ImpossiblePlan as error:
         raise BadSource([str(error)]) from None
-    cards_a_case = len(source.systems) if settings.design == Study.Design.PAIRED else 1
-    gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), cards_a_case)
+    if settings.design == Study.Design.SIDE_BY_SIDE:
+        gap, gap_note = 1, ""
+    else:
+        cards_a_case = len(source.systems) if settings.design == Study.Design.PAIRED else 1
+        gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), cards_a_case)
     notes = notes_on(source, len(main), gap_note)
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
@@ -130,6 +134,11 @@ class _Share:
 
 def _seats(settings: StudySettings, n_cases: int, n_systems: int, seed: int) -> list[list[_Share]]:
     """What each seat rates, by the study's design."""
+    if settings.design == Study.Design.SIDE_BY_SIDE:
+        return [
+            [_Share(board.case, board.columns, place) for place, board in enumerate(seat)]
+            for seat in boards(n_cases, n_systems, settings.k, settings.n_annotators, seed)
+        ]
     rng = np.random.default_rng([seed, STREAM_ASSIGNMENT])
     seats: list[list[_Share]] = []
     if settings.design == Study.Design.LATIN:

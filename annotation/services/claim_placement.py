@@ -46,7 +46,10 @@ def _next(enrolment_id: int) -> str | None:
     if first is None:
         return None
     if first.opened_at is None:
-        Placement.objects.filter(pk=first.pk, opened_at__isnull=True).update(opened_at=timezone.now())
+        shown = Placement.objects.filter(pk=first.pk)
+        if Study.objects.get(enrolments=enrolment_id).side_by_side:
+            shown = waiting.filter(slot=first.slot_id)  # one page shows them all
+        shown.filter(opened_at__isnull=True).update(opened_at=timezone.now())
     return first.token
 
 
@@ -109,7 +112,7 @@ def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
 def _sequence(study: Study, slots: list[Slot], stream: list[int]) -> list[Slot]:
     """The slots in the order their cards are met: by the seat's own places, or drawn so that the gap is kept."""
     if all(slot.place is not None for slot in slots):
-        return sorted(slots, key=lambda slot: slot.place or 0)
+        return [slot for slot in sorted(slots, key=lambda slot: slot.place or 0) for _ in slot.order]
     slots = sorted(slots, key=lambda slot: slot.block_id)
     gap, _ = feasible_gap(study.gap, len(slots), study.n_systems)
     return [

@@ -1,7 +1,7 @@
 """The blind loop: a card, its marks, the next card. Everything shown comes from a BlindedCard."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from annotation import queries
-from annotation.design.blinding import BlindedCard, Level
+from annotation.design.blinding import BlindedBoard, BlindedCard, BlindedColumn, BlindedCriterion, Level
 from annotation.design.scales import OutOfScale
-from annotation.forms import CANNOT, Marks, read_marks, reasons
+from annotation.forms import CANNOT, Marks, field_of, read_marks, reasons
 from annotation.queries import Journey, Progress
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
@@ -29,6 +29,8 @@ class Question:
     """One criterion as the card asks it, with the answer so far and what was wrong with it."""
 
     key: str
+    field: str
+    """The key as the form's fields have it."""
     name: str
     question: str
     definition: str
@@ -63,16 +65,28 @@ def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
         if now.stage == "rating" and not now.guidelines_unread:
             return end_page(request, now, "full")
         return redirect(place(now))
-    return redirect(card_url(journey, token))
+    return redirect(page_url(journey, token))
 
 
 @on_journey("rating", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
     """Show one card, or store its marks and go on to the next."""
+    if journey.side_by_side:
+        if request.method != "POST":
+            return redirect(page_url(journey, token))
+        text = _("In this study the texts of a case are judged together. Nothing was stored.")
+        return refusal(
+            request,
+            _("This could not be stored"),
+            text,
+            page_url(journey, token),
+            _("Go to your card"),
+            status=409,
+        )
     shown = queries.blinded_card(token, request.user.pk)
     if shown is None:
-        return _not_yours(request, journey)
+        return not_yours(request, journey)
     if request.method != "POST":
         return card_page(request, journey, shown)
     marks = read_marks(request.POST, shown.criteria)
@@ -93,12 +107,18 @@ def card(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
             request, journey, shown, marks=marks.with_error(wrong.criterion, str(wrong)), status=422
         )
     except ForeignPlacement:
-        return _not_yours(request, journey)
+        return not_yours(request, journey)
     except StaleWrite as stale:
         return _stale(request, journey, token, str(stale))
     except Refused as refused:
         return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-    return _onward(request, journey)
+    token = onward(journey)
+    following = queries.blinded_card(token, request.user.pk) if token else None
+    if following is None:
+        return leave(request, journey)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(page_url(journey, following.token))
+    return push_url(card_page(request, journey, following), page_url(journey, following.token))
 
 
 @never_cache
@@ -135,8 +155,11 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     return JsonResponse({"version": stored.version})
 
 
-def card_url(journey: Journey, token: str) -> str:
-    return reverse("annotation:card", args=[journey.study_id, token])
+def page_url(journey: Journey, token: str) -> str:
+    """Where the card of this token is judged: a page of its own, or the board it stands on."""
+    return reverse(
+        f"annotation:{'board' if journey.side_by_side else 'card'}", args=[journey.study_id, token]
+    )
 
 
 def card_page(
@@ -149,21 +172,37 @@ def card_page(
     status: int = 200,
 ) -> HttpResponse:
     """The card as a page, or as the fragment htmx swaps in."""
-    back = queries.previous_token(card.token, request.user.pk)
+    heading = _("Card %(position)s of %(total)s") % {"position": card.position, "total": card.total}
     page = {
-        "card": card,
         "questions": questions(card, marks, may_pass=True),
-        "progress": _header(card, queries.progress(journey.enrolment_id)),
-        "action_url": card_url(journey, card.token),
         "mark_url": reverse("annotation:mark", args=[journey.study_id, card.token]),
-        "back_url": card_url(journey, back) if back else "",
+        "refusal": notice,
+        "n_errors": len(marks.errors) if marks else 0,
+        "was_done": len(card.ratings) == len(card.criteria),
+    }
+    return judging_page(request, journey, card, heading, page, status=status)
+
+
+def judging_page(
+    request: HttpRequest,
+    journey: Journey,
+    card: BlindedCard | BlindedBoard,
+    heading: str,
+    page: dict[str, object],
+    *,
+    status: int,
+) -> HttpResponse:
+    """What a card's page and a board's have in common, around what is in `page`."""
+    back = queries.previous_token(card.token, request.user.pk)
+    page |= {
+        "card": card,
+        "progress": _header(card, heading, queries.progress(journey.enrolment_id)),
+        "action_url": page_url(journey, card.token),
+        "back_url": page_url(journey, back) if back else "",
         "guidelines_url": reverse("annotation:guidelines", args=[journey.study_id]),
         "save_label": _("Save & next") if card.position < card.total else _("Save & finish"),
         "swaps": True,
-        "refusal": notice,
-        "n_errors": len(marks.errors) if marks else 0,
         "key": secrets.token_urlsafe(12),
-        "was_done": len(card.ratings) == len(card.criteria),
         "language": card.language,
     }
     template = "annotation/card.html" + ("#card" if request.htmx else "")  # type: ignore[attr-defined]
@@ -172,13 +211,28 @@ def card_page(
 
 def questions(card: BlindedCard, marks: Marks | None, *, may_pass: bool) -> list[Question]:
     """The card's criteria with what is stored, or with what was just sent where that was refused."""
-    asked = []
-    for criterion in card.criteria:
+    return asked(card.criteria, card, marks, may_pass=may_pass)
+
+
+def asked(
+    criteria: Sequence[BlindedCriterion],
+    card: BlindedCard | BlindedColumn,
+    marks: Marks | None,
+    *,
+    may_pass: bool,
+    column: int = 0,
+) -> list[Question]:
+    """The criteria as they are asked of a card, or of a column of a board."""
+    found = []
+    for criterion in criteria:
         stored = CANNOT if card.ratings.get(criterion.key, 0) is None else card.ratings.get(criterion.key)
-        asked.append(
+        found.append(
             Question(
                 key=criterion.key,
-                name=criterion.name,
+                field=field_of(criterion.key, column),
+                name=_("Explanation %(n)s, %(name)s") % {"n": column, "name": criterion.name}
+                if column
+                else criterion.name,
                 question=criterion.question,
                 definition=criterion.definition,
                 levels=criterion.levels,
@@ -189,15 +243,14 @@ def questions(card: BlindedCard, marks: Marks | None, *, may_pass: bool) -> list
                 reasons=reasons(),
             )
         )
-    return asked
+    return found
 
 
-def _header(card: BlindedCard, progress: Progress) -> Header:
-    where = {"position": card.position, "total": card.total}
+def _header(card: BlindedCard | BlindedBoard, heading: str, progress: Progress) -> Header:
     minutes, note = progress.minutes_left, ""
     if minutes and progress.done >= ENOUGH_FOR_A_PACE:
         note = ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
-    return Header(card.position, card.total, "", _("Card %(position)s of %(total)s") % where, note)
+    return Header(card.position, card.total, "", heading, note)
 
 
 def _claim(journey: Journey) -> str | None:
@@ -208,18 +261,17 @@ def _claim(journey: Journey) -> str | None:
         return None
 
 
-def _onward(request: HttpRequest, journey: Journey) -> HttpResponse:
+def onward(journey: Journey) -> str | None:
+    """The token of the card to go on with; None where there is none, or something else comes first."""
     now = queries.journey(journey.enrolment_id)
     elsewhere = now.stage != "rating" or now.guidelines_unread
-    token = None if elsewhere else _claim(now)
-    following = queries.blinded_card(token, request.user.pk) if token else None
-    if following is None:
-        onward = place(queries.journey(journey.enrolment_id))
-        return HttpResponseClientRedirect(onward) if request.htmx else redirect(onward)  # type: ignore[attr-defined]
-    onward = card_url(journey, following.token)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(onward)
-    return push_url(card_page(request, journey, following), onward)
+    return None if elsewhere else _claim(now)
+
+
+def leave(request: HttpRequest, journey: Journey) -> HttpResponse:
+    """To wherever this person belongs by now."""
+    address = place(queries.journey(journey.enrolment_id))
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
 
 
 def _stale(request: HttpRequest, journey: Journey, token: str, why: str) -> HttpResponse:
@@ -230,7 +282,7 @@ def _stale(request: HttpRequest, journey: Journey, token: str, why: str) -> Http
     return card_page(request, journey, now, notice={"title": title, "text": why}, status=409)
 
 
-def _not_yours(request: HttpRequest, journey: Journey) -> HttpResponse:
+def not_yours(request: HttpRequest, journey: Journey) -> HttpResponse:
     text = _(
         "It belongs to another person, or was given to somebody else after a long pause. Nothing was stored."
     )

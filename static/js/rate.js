@@ -1,5 +1,7 @@
 /* The rating card's script: keys 1-5, and marks that are saved as they are made. The page is whole without it.
 
+   A page shows one card, or a board of several side by side: each is a sheet, an element with its token, its address and
+   its version (on a page of one card, the form itself), and is saved by itself.
    Each mark goes to the server on change. What the server has not confirmed stays in localStorage under the card's
    random token (and under nothing else), in order, is sent again under the same key with growing pauses, and
    survives a reload. Words come from the page (data-* of #saved), so that they are translated in one place. */
@@ -11,7 +13,10 @@
   const held = new Set(); // tokens this person may not write: perhaps another person's, on a shared device
   let sending = null, timer = null, pause = FIRST_PAUSE, submitWhenBack = false, seen = 0, since = performance.now();
 
-  const form = () => document.querySelector("form[data-token]");
+  const form = () => document.getElementById("card-form");
+  const sheets = () => [...document.querySelectorAll("[data-token]")];
+  const sheetOf = (token) => sheets().find((sheet) => sheet.dataset.token === token);
+  const version = (sheet) => sheet.querySelector("[data-version]");
   const saved = () => document.getElementById("saved");
   const questions = () => [...document.querySelectorAll("fieldset.question")];
   const marked = (question) => question.querySelector("input[type=radio]:checked");
@@ -66,10 +71,10 @@
 
   /* Sends one mark: "stored", "refused" and "held" settle it, "offline" and "signin" leave it in the queue. */
   async function send({ token, mark }) {
-    const { url, version, ...rest } = entry(token);
+    const kept = entry(token), { url } = kept;
     mark.tried = true; // from now on it is only sent again as it is, under its key
-    keep(token, { url, version, marks: rest.marks.map((other) => (other.key === mark.key ? mark : other)) });
-    const body = new URLSearchParams({ criterion: mark.criterion, value: mark.value, reason: mark.reason, key: mark.key, seconds: mark.seconds, version });
+    keep(token, { ...kept, marks: kept.marks.map((other) => (other.key === mark.key ? mark : other)) });
+    const body = new URLSearchParams({ criterion: mark.criterion, value: mark.value, reason: mark.reason, key: mark.key, seconds: mark.seconds, version: kept.version });
     let answer, told = null;
     try {
       answer = await fetch(url, { method: "POST", body, redirect: "error", headers: { "X-CSRFToken": csrf() }, signal: AbortSignal.timeout(PATIENCE) });
@@ -79,14 +84,14 @@
     }
     if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return "offline";
     if (answer.status === 401 || !told) return "signin"; // without JSON: the form's token is of an earlier session
-    const own = token === form()?.dataset.token;
+    const own = sheetOf(token);
     if (answer.status === 403 && !own) {
       held.add(token);
       return "held";
     }
     const now = entry(token);
     keep(token, { ...now, version: told.version ?? now.version, marks: now.marks.filter((other) => other.key !== mark.key) });
-    if (own && answer.ok) form().version.value = told.version;
+    if (own && answer.ok) version(own).value = told.version;
     if (!answer.ok) show("refused", told.detail);
     return answer.ok ? "stored" : "refused";
   }
@@ -118,16 +123,16 @@
   }
 
   function mark(question) {
-    const { token, markUrl: url } = form().dataset;
+    const sheet = question.closest("[data-token]"), { token, markUrl: url } = sheet.dataset;
     form().dataset.touched = "yes";
     if (complete()) document.getElementById("save-why").textContent = "";
     if (!url || !answered(question)) return; // calibration is judged as a whole; "cannot judge" waits for its reason
     const criterion = question.dataset.criterion, value = marked(question).value;
     const key = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const { version = form().version.value, marks } = entry(token);
+    const { version: known = version(sheet).value, marks } = entry(token);
     const earlier = marks.filter((other) => other.criterion !== criterion || other.tried);
     const made = { criterion, value, reason: value === "cannot" ? reason(question).value : "", key, seconds: seconds() };
-    keep(token, { url, version, marks: [...earlier, made] });
+    keep(token, { url, version: known, marks: [...earlier, made] });
     flush();
   }
   function complete() {
@@ -136,21 +141,24 @@
     return left === 0;
   }
 
-  /* A card has come onto the page: marks made before a reload and not yet stored go back onto it. */
-  function arrive() {
-    if (!form()) return;
-    document.documentElement.classList.add("scripted");
-    const { token } = form().dataset, now = entry(token);
+  /* Marks made before a reload and not yet stored go back onto their sheet. */
+  function restore(sheet) {
+    const { token } = sheet.dataset, now = entry(token);
     for (const made of now.marks) {
-      const question = questions().find((candidate) => candidate.dataset.criterion === made.criterion);
+      const question = sheet.querySelector(`fieldset.question[data-criterion="${CSS.escape(made.criterion)}"]`);
       const radio = question?.querySelector(`input[type=radio][value="${CSS.escape(made.value)}"]`);
       if (radio) radio.checked = true;
       if (made.reason && question) reason(question).value = made.reason;
     }
-    if (now.marks.length) {
-      form().dataset.touched = "yes";
-      if (!now.marks[0].tried) keep(token, { ...now, version: form().version.value });
-    }
+    if (!now.marks.length) return;
+    form().dataset.touched = "yes";
+    if (!now.marks[0].tried) keep(token, { ...now, version: version(sheet).value });
+  }
+  /* A card has come onto the page. */
+  function arrive() {
+    if (!form()) return;
+    document.documentElement.classList.add("scripted");
+    sheets().forEach(restore);
     complete();
     [seen, since] = [0, performance.now()];
     document.getElementById("keys-on").checked = !store.getItem(KEYS_OFF);
@@ -209,7 +217,8 @@
   });
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== form()) return;
-    Object.assign(event.detail.parameters, { csrfmiddlewaretoken: csrf(), version: form().version.value, seconds: seconds() });
+    Object.assign(event.detail.parameters, { csrfmiddlewaretoken: csrf(), seconds: seconds() });
+    for (const { name, value } of form().querySelectorAll("[data-version]")) event.detail.parameters[name] = value;
     show("saving");
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -218,8 +227,8 @@
     else if (xhr.status === 403 || xhr.status === 401) show("signin");
   });
   document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful, xhr } }) => {
-    if (!elt.dataset?.token) return;
-    if (successful) keep(elt.dataset.token, { marks: [] });
+    if (elt.id !== "card-form") return;
+    if (successful) for (const { dataset } of [elt, ...elt.querySelectorAll("[data-token]")]) if (dataset.token) keep(dataset.token, { marks: [] });
     if (xhr.status && xhr.status < 500) return;
     submitWhenBack = true;
     show("offline");

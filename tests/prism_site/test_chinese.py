@@ -29,7 +29,8 @@ ANNOTATORS = [
         "refused",
         "withdraw",
     ],
-    *["calibration_feedback", "_card_progress", "_dots", "_evidence", "_levels", "_question", "_steps"],
+    *["calibration_feedback", "_card_progress", "_case", "_columns", "_dots", "_evidence", "_levels"],
+    *["_question", "_steps"],
 ]
 READ_BY_ANNOTATORS = [
     *sorted(path for path in TEMPLATES.glob("*.html") if path.name != "home.html"),

@@ -30,7 +30,8 @@ class Command(BaseCommand):
             "--design",
             choices=DESIGNS,
             default="paired",
-            help="Does everybody judge all systems of a case (paired) or one of them (latin)?",
+            help="Does everybody judge all systems of a case on pages apart (paired), one of them (latin), or all "
+            "on one page (side_by_side)?",
         )
         parser.add_argument(
             "--gap", type=int, default=8, help="Least distance of a case's cards (default 8)."

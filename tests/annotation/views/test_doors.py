@@ -26,6 +26,7 @@ ANNOTATORS = {
     "gate",
     "card",
     "guess",
+    "board",
     "finish",
     "withdraw",
     "declined",
@@ -56,7 +57,14 @@ def addresses(olga: User, ada: User) -> dict[str, str]:
         "enrolment_id": enrolment_id,
         "form": "csv",
     }
-    tokens = {"join": "no-such", "card": card, "mark": card, "practice": practice, "feedback": practice}
+    tokens = {
+        "join": "no-such",
+        "card": card,
+        "board": card,
+        "mark": card,
+        "practice": practice,
+        "feedback": practice,
+    }
     found = {}
     for pattern in urlpatterns:
         name = str(pattern.name)

@@ -24,7 +24,7 @@ KEYS = ("persuasiveness", "personalization", "faithfulness")
 
 def hidden(page: str) -> dict[str, str]:
     """The hidden fields of the card's form, as a browser would send them back."""
-    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    fields = re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page)
     return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
 
 
