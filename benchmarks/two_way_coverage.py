@@ -1,9 +1,9 @@
 """How often intervals of a difference hold the truth, when annotators differ in what they think of the systems.
 
 Studies are made up with a known difference, on a wide scale so that its ends cut nothing off. Each is given the t
-interval over cases and the bootstrap over cases and annotators, and it is counted how often either holds the true
-difference; 95% were promised. `taste` is the standard deviation of what an annotator adds to one system alone, beside
-a rest of 1.
+interval over cases, the bootstrap over cases and annotators, and the interval of the linear mixed model, and it is
+counted how often each holds the true difference; 95% were promised. `taste` is the standard deviation of what an
+annotator adds to one system alone, beside a rest of 1.
 
 Run: python -m benchmarks.two_way_coverage [n_studies]
 """
@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.stats.estimates import Interval
+from analysis.stats.mixed import Contrast, MixedModel, mixed_model
 from analysis.stats.ratings import RatingTable
 from analysis.stats.significance import pair, paired_t
-from analysis.stats.two_way import two_way
+from analysis.stats.two_way import TwoWay, two_way
 
 TRUTH = 0.5
 DESIGNS = ((40, 10, 5, 0.0), (40, 10, 5, 0.5), (40, 10, 5, 1.0), (60, 20, 3, 0.5), (40, 30, 30, 0.5))
@@ -49,16 +50,31 @@ def study(n_cases: int, n_annotators: int, k: int, taste: float, rng: np.random.
 
 def main(n_studies: int) -> None:
     print(f"{n_studies:,} studies a row, 500 resamples each; share that holds {TRUTH}, and mean width")
-    print("cases annotators k taste | over cases | cases and annotators | widths | ms a study")
+    print("cases annotators k taste | over cases | cases and annotators | mixed model | widths | ms a study")
     for design in DESIGNS:
-        inside, width, started = np.zeros(2), np.zeros(2), time.process_time()
+        inside, width, started = np.zeros(3), np.zeros(3), time.process_time()
         for number in range(n_studies):
             rng = np.random.default_rng([*(int(10 * part) for part in design), number])
             table = study(*design, rng)
             alone = pair(table, "clear", "b", "a")
             drawn = two_way(table, "clear", rng=rng, n_resamples=500)
             places = table.systems.index("b"), table.systems.index("a")
-            found = (paired_t(alone.values_a, alone.values_b).interval, drawn.interval(*places))  # type: ignore[union-attr]
+            model = mixed_model(
+                np.asarray(table.levels, dtype=np.float64)[table.point],
+                system=table.system,
+                case=table.case,
+                annotator=table.annotator,
+                n_systems=2,
+            )
+            assert isinstance(drawn, TwoWay)
+            assert isinstance(model, MixedModel)
+            contrast = model.contrast(*places)
+            assert isinstance(contrast, Contrast)
+            found = (
+                paired_t(alone.values_a, alone.values_b).interval,
+                drawn.interval(*places),
+                contrast.interval,
+            )
             for place, interval in enumerate(found):
                 assert isinstance(interval, Interval)
                 inside[place] += TRUTH in interval
@@ -67,8 +83,8 @@ def main(n_studies: int) -> None:
         cost = (time.process_time() - started) / n_studies * 1000
         cases, people, k, taste = design
         print(
-            f"{cases:5} {people:10} {k} {taste:5} | {share[0]:10.1%} | {share[1]:20.1%} | {wide[0]:.2f} {wide[1]:.2f} "
-            f"| {cost:.0f}"
+            f"{cases:5} {people:10} {k} {taste:5} | {share[0]:10.1%} | {share[1]:20.1%} | "
+            f"{share[2]:11.1%} | {wide[0]:.2f} {wide[1]:.2f} {wide[2]:.2f} | {cost:.0f}"
         )
 
 

@@ -379,7 +379,7 @@ class Variance:
     """What one random factor makes of the ratings' variance."""
 
     factor: str
-    """`annotator`, `case`, `text` or `rest`."""
+    """`annotator`, `annotator by system`, `case`, `text` or `rest`."""
     variance: Number
     share: float
     """Of the variance that the systems do not make."""

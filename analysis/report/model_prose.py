@@ -35,9 +35,18 @@ def _where(model: Model, name: str) -> str:
 
 PLACES = {
     "annotator": "lies between annotators",
+    "annotator by system": "in what annotators think of single systems",
     "case": "between cases",
     "text": "between texts of one case",
     "rest": "is left over",
+}
+
+
+PLURALS = {
+    "annotator": "annotators",
+    "annotator by system": "annotators by systems",
+    "case": "cases",
+    "text": "texts",
 }
 
 
@@ -48,12 +57,18 @@ def fitting(findings: StudyFindings) -> list[str]:
     if linear:
         factors = [row.factor for row in linear[0].variances if row.factor != "rest"]
         at_random = (
-            f"{join([f'{name}s' for name in factors])} as random factors" if factors else "no random factor"
+            f"{join([PLURALS[name] for name in factors])} as random factors"
+            if factors
+            else "no random factor"
+        )
+        limit = (
+            ""
+            if "annotator by system" in factors
+            else "; it does not allow for annotators who disagree about systems"
         )
         sentences.append(
             f"As a check, a linear mixed model of all ratings with {at_random} is fitted by restricted maximum "
-            "likelihood, contrasts tested with Satterthwaite's degrees of freedom; it does not allow for annotators "
-            "who disagree about systems."
+            f"likelihood, contrasts tested with Satterthwaite's degrees of freedom{limit}."
         )
     ordinal = [model for model in findings.models if model.kind == "cumulative link" and model.contrasts]
     if ordinal:

@@ -41,9 +41,9 @@ def models(findings: StudyFindings) -> Table:
                 )
             )
     caption = (
-        "All ratings at once. Linear mixed: differences in points, annotators, cases and texts as crossed random "
-        "factors. Cumulative link: log-odds of a higher rating. Holm's adjustment over all contrasts of a model; bold "
-        "where it stays below 0.05." + warning(findings)
+        "All ratings at once. Linear mixed: differences in points; annotators, annotators by systems, cases and texts "
+        "as random factors where the data allow. Cumulative link: log-odds of a higher rating. Holm's adjustment over "
+        "all contrasts of a model; bold where it stays below 0.05." + warning(findings)
     )
     return Table("models", "Models of all ratings", caption, tuple(columns), tuple(rows))
 
@@ -69,7 +69,8 @@ def variances(findings: StudyFindings) -> Table:
         for row in model.variances
     )
     caption = (
-        "Where the variance of the ratings lies beside the systems: between annotators, cases, texts, and the rest; on "
-        "log-odds the rest is that of the logistic curve." + warning(findings)
+        "Where the variance of the ratings lies beside the systems: between annotators, in what they think of single "
+        "systems, between cases, between texts, and the rest; on log-odds the rest is that of the logistic curve."
+        + warning(findings)
     )
     return Table("variances", "Where the variance lies", caption, tuple(columns), rows)

@@ -136,7 +136,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
             )
         )
     if findings.omnibus:
-        shown = [rank_tables.omnibus(findings), rank_tables.mean_ranks(findings)]
+        shown = [rank_tables.omnibus(findings)]
+        if any(row.ranks for row in findings.omnibus):
+            shown.append(rank_tables.mean_ranks(findings))
         found.append(
             _section("ranks", "All systems at once", on_ranks(findings), shown, draw.rank_figures(findings))
         )

@@ -1,19 +1,19 @@
 """All ratings at once: a linear mixed model with annotators, cases and texts as crossed random factors.
 
-A rating is the mean of its system, plus what its annotator gives to everybody, plus what its case gives to every text
-about it, plus what the text itself is worth, plus a rest. Fitted by restricted maximum likelihood. It uses ratings of
-cases that not every system was rated on, allows for severe and lenient annotators, and says how much of the variance
-each factor makes. It does not allow for annotators who disagree about systems.
+A rating is the mean of its system, plus what its annotator gives to everybody, plus what this annotator thinks of this
+system, plus what its case gives to every text about it, plus what the text itself is worth, plus a rest. Fitted by
+restricted maximum likelihood. It uses ratings of cases that not every system was rated on, allows for severe and
+lenient annotators and for those who disagree about systems, and says how much of the variance each factor makes.
 
 How it is computed: texts lie within cases, and both are taken out of the equations in closed form, so what is left is
-as many equations as annotators and systems, however many ratings there are.
+as many equations as annotators times systems, however many ratings there are.
 
 References: Henderson (1953) Biometrics 9 for the equations; Bates et al. (2015) Journal of Statistical Software 67 for
 the relative scale of the variances; Fai & Cornelius (1996) Journal of Statistical Computation and Simulation 54 for
 the degrees of freedom.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,11 +27,11 @@ Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Rows = Any
 """An array, or a csr_array of scipy, which states no types."""
-Factor = Literal["annotator", "case", "text"]
-FACTORS: tuple[Factor, ...] = ("annotator", "case", "text")
+Factor = Literal["annotator", "annotator by system", "case", "text"]
+FACTORS: tuple[Factor, ...] = ("annotator", "annotator by system", "case", "text")
 
-MOST_ANNOTATORS = 1000
-"""Beyond it the equations left over are too many to solve again and again."""
+MOST_EQUATIONS = 1000
+"""Of annotators, and of annotators times systems: more are too many to solve again and again."""
 _WHOLE_CELLS = 200_000
 _ZERO = 1e-4
 """Relative SDs below it are at the edge of what is possible: the factor makes no variance."""
@@ -97,14 +97,15 @@ class _Sums:
     """All the model needs of the ratings: products over ratings, sums over texts."""
 
     products: Array
-    """Shape (w, w), columns annotators, then systems, then the rating."""
+    """Shape (w, w), columns annotators, annotators by systems where they take part, systems, the rating."""
     sums: Rows
     """Shape (n_texts, w); whole where that is small, for it is quicker so."""
     of_case: sparse.csr_array
     """Shape (n_cases, n_texts): 1 where the text is about the case."""
     n: Array
     """Shape (n_texts,): ratings a text."""
-    n_annotators: int
+    of_annotators: tuple[Factor, ...]
+    """The factor of each column before the systems'."""
     n_systems: int
 
 
@@ -115,12 +116,14 @@ def mixed_model(
     case: Codes,
     annotator: Codes | None,
     n_systems: int,
+    wanted: Sequence[Factor] = FACTORS,
 ) -> MixedModel | Undefined:
     """Fit the model to ratings, one entry a rating in each array.
 
     Args:
         system, case: whole numbers from 0; a text is a case and a system.
         annotator: the same, or None where names do not follow persons.
+        wanted: which random factors the model shall have, where the data allow.
 
     Returns:
         Undefined where the ratings leave no spread or more annotators gave them than can be solved for. A factor whose
@@ -131,13 +134,13 @@ def mixed_model(
         return Undefined("one system has nothing to be compared with")
     if np.ptp(y) == 0:
         return Undefined(f"every rating is {y[0]:g} (100% agreement)")
-    factors, left_out = _factors(system, case, annotator)
-    if "annotator" in factors and annotator is not None and annotator.max() >= MOST_ANNOTATORS:
+    factors, left_out = _factors(system, case, annotator, wanted)
+    people = None if annotator is None else np.unique(annotator, return_inverse=True)[1].astype(np.int64)
+    if "annotator" in factors and people is not None and people.max() >= MOST_EQUATIONS:
         return Undefined(
-            f"more than {MOST_ANNOTATORS:,} annotators are not solved for; read the tests over cases"
+            f"more than {MOST_EQUATIONS:,} annotators are not solved for; read the tests over cases"
         )
-    who = annotator if "annotator" in factors and annotator is not None else np.zeros(len(y), dtype=np.int64)
-    sums = _sums(y - y.mean(), system, case, who, n_systems)
+    sums = _sums(y - y.mean(), system, case, people, n_systems, factors)
     if len(y) <= n_systems:
         return Undefined(f"{len(y)} ratings of {n_systems} systems leave no rest")
     theta = _fitted(sums, factors, len(y))
@@ -145,9 +148,9 @@ def mixed_model(
 
 
 def _factors(
-    system: Codes, case: Codes, annotator: Codes | None
+    system: Codes, case: Codes, annotator: Codes | None, wanted: Sequence[Factor]
 ) -> tuple[tuple[Factor, ...], dict[str, str]]:
-    """Which factors can be told apart in these data, and why the others cannot."""
+    """Which of the wanted factors can be told apart in these data, and why the others cannot."""
     text = np.unique(case * (int(system.max()) + 1) + system, return_inverse=True)[1]
     n_texts, n_cases = int(text.max()) + 1, len(np.unique(case))
     left_out: dict[str, str] = {}
@@ -157,21 +160,46 @@ def _factors(
         left_out["annotator"] = "one annotator gave all ratings"
     elif len(np.unique(annotator)) == len(annotator):
         left_out["annotator"] = "each annotator gave one rating"
+    if annotator is None or "annotator" in left_out:
+        left_out["annotator by system"] = left_out["annotator"]
+    else:
+        n_people, n_systems = len(np.unique(annotator)), len(np.unique(system))
+        n_tastes = len(np.unique(annotator * (int(system.max()) + 1) + system))
+        if n_tastes == n_people:
+            left_out["annotator by system"] = "each annotator rated one system"
+        elif n_tastes == len(annotator):
+            left_out["annotator by system"] = "each annotator gave one rating to a system"
+        elif n_people * n_systems > MOST_EQUATIONS:
+            left_out["annotator by system"] = f"more than {MOST_EQUATIONS:,} of them are not solved for"
     if n_texts == len(text):
         left_out["text"] = "each text has one rating, so what a text is worth cannot be told from the rest"
     if n_cases == n_texts:
         left_out["case"] = "each case has one text, so cases cannot be told from texts"
-    return tuple(name for name in FACTORS if name not in left_out), left_out
+    left_out = {name: why for name, why in left_out.items() if name in wanted}
+    return tuple(name for name in FACTORS if name in wanted and name not in left_out), left_out
 
 
-def _sums(y: Array, system: Codes, case: Codes, annotator: Codes, n_systems: int) -> _Sums:
+def _sums(
+    y: Array, system: Codes, case: Codes, annotator: Codes | None, n_systems: int, factors: tuple[Factor, ...]
+) -> _Sums:
     text, inverse = np.unique(case * n_systems + system, return_inverse=True)
     cases, of_text = np.unique(text // n_systems, return_inverse=True)
-    n_annotators, n_texts, rows = int(annotator.max()) + 1, len(text), np.arange(len(y))
-    width = n_annotators + n_systems + 1
-    columns = np.concatenate([annotator, n_annotators + system, np.full(len(y), width - 1)])
-    entries = np.concatenate([np.ones(2 * len(y)), y])
-    design = sparse.csr_array((entries, (np.tile(rows, 3), columns)), shape=(len(y), width))
+    blocks: list[tuple[Factor, Codes]] = []
+    if annotator is not None and "annotator" in factors:
+        blocks.append(("annotator", annotator))
+    if annotator is not None and "annotator by system" in factors:
+        blocks.append(("annotator by system", annotator * n_systems + system))
+    of_annotators: list[Factor] = []
+    columns = []
+    for name, column in blocks:
+        columns.append(len(of_annotators) + column)
+        of_annotators += [name] * (int(column.max()) + 1)
+    n_texts, rows = len(text), np.arange(len(y))
+    width = len(of_annotators) + n_systems + 1
+    columns += [len(of_annotators) + system, np.full(len(y), width - 1)]
+    entries = np.concatenate([np.ones((len(columns) - 1) * len(y)), y])
+    where = np.tile(rows, len(columns)), np.concatenate(columns)
+    design = sparse.csr_array((entries, where), shape=(len(y), width))
     gather = sparse.csr_array((np.ones(len(y)), (inverse, rows)), shape=(n_texts, len(y)))
     of_texts = sparse.csr_array(gather @ design)
     return _Sums(
@@ -181,7 +209,7 @@ def _sums(y: Array, system: Codes, case: Codes, annotator: Codes, n_systems: int
             (np.ones(n_texts), (of_text, np.arange(n_texts))), shape=(len(cases), n_texts)
         ),
         n=np.bincount(inverse).astype(np.float64),
-        n_annotators=n_annotators,
+        of_annotators=tuple(of_annotators),
         n_systems=n_systems,
     )
 
@@ -198,19 +226,20 @@ class _Solved:
 
 def _solved(sums: _Sums, theta: dict[Factor, float]) -> _Solved:
     """Take texts, then cases, then annotators out of the equations at these relative SDs."""
-    text, case, annotator = (theta.get(name, 0.0) ** 2 for name in ("text", "case", "annotator"))
+    text, case = (theta.get(name, 0.0) ** 2 for name in ("text", "case"))
+    scale = np.array([theta.get(name, 0.0) for name in sums.of_annotators])
     share = 1 / (1 + text * sums.n)  # how much of a text's sum is left once texts are out
     left = sums.products - _squared(sums.sums, text * share)
     per_case = sums.of_case @ _scaled(sums.sums, share)
     weight = sums.of_case @ (share * sums.n)
     left = left - _squared(per_case, case / (1 + case * weight))
     log_determinant = float(np.log1p(text * sums.n).sum() + np.log1p(case * weight).sum())
-    a = sums.n_annotators
-    if annotator:
-        lower = linalg.cholesky(np.eye(a) + annotator * left[:a, :a], lower=True)
+    a = len(scale)
+    if scale.any():
+        lower = linalg.cholesky(np.eye(a) + scale[:, None] * left[:a, :a] * scale, lower=True)
         log_determinant += 2 * float(np.log(np.diag(lower)).sum())
-        across = linalg.solve_triangular(lower, left[:a, a:], lower=True)
-        left = left[a:, a:] - annotator * (across.T @ across)
+        across = linalg.solve_triangular(lower, scale[:, None] * left[:a, a:], lower=True)
+        left = left[a:, a:] - across.T @ across
     else:
         left = left[a:, a:]
     information, pull = left[:-1, :-1], left[:-1, -1]

@@ -97,7 +97,8 @@ def test_each_model_is_a_family_of_its_own_over_all_criteria() -> None:
 def test_without_persons_or_second_ratings_the_factors_say_why_they_stay_out() -> None:
     slots = found(frame(), annotators_identified=False).models[0]
     assert {row.factor for row in slots.variances} == {"case", "text", "rest"}
-    assert slots.left_out == ("annotator: names of annotators do not follow persons",)
+    why = "names of annotators do not follow persons"
+    assert slots.left_out == (f"annotator: {why}", f"annotator by system: {why}")
     single = found(frame(k=1)).models
     assert any("each text has one rating" in why for why in single[0].left_out)
     ordinal = next(m for m in single if m.kind == "cumulative link")
@@ -108,12 +109,12 @@ def test_tables_sentences_and_methods_tell_it() -> None:
     result = found(frame())
     tables = {table.key: table for table in all_tables(result)}
     assert len(tables["models"].rows) == 12
-    assert len(tables["variances"].rows) == 2 * 4 + 2
+    assert len(tables["variances"].rows) == 2 * 5 + 2
     [section] = [section for section in sections(result) if section.key == "models"]
     assert section.sentences[0].startswith("In the linear mixed model 3 of 6 differences stayed below 0.05")
     assert any(s.startswith("Clear: beside the systems, of the variance ") for s in section.sentences)
     methods = " ".join(result.methods)
-    assert "annotators, cases and texts as random factors" in methods
+    assert "annotators, annotators by systems, cases and texts as random factors" in methods
     assert "random deviation of each text" in methods
 
 
