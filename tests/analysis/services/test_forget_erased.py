@@ -58,6 +58,7 @@ def test_data_and_findings_of_a_bundle_agree_whatever_happened_since(study: Stud
     assert annotators(export_report(report_id=reports.report(study=study).pk)) == {"A03"}
 
 
+@pytest.mark.database
 def test_the_hash_kept_with_a_report_is_of_the_data_in_its_bundle(study: Study) -> None:
     report = reports.report(study=study)
     with zipfile.ZipFile(export_report(report_id=report.pk)) as archive:
