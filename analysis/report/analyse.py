@@ -14,6 +14,7 @@ from analysis.report.beside import Beside
 from analysis.report.both_ways import with_annotators
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
+from analysis.report.contesting import contest
 from analysis.report.findings import (
     Counts,
     Criterion,
@@ -28,6 +29,7 @@ from analysis.report.findings import (
 )
 from analysis.report.guessing import held, on_method
 from analysis.report.modelling import model
+from analysis.report.ordering import bound, order
 from analysis.report.prose import methods
 from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
@@ -35,6 +37,7 @@ from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 
 STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION, STREAM_TWO_WAY = 1, 2, 3, 4
+STREAM_CONTEST, STREAM_ORDER, STREAM_CEILING = 31, 32, 33
 PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
 """What the statistics are computed with."""
 METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers) v?(\d[\w.+]*)")
@@ -160,6 +163,14 @@ def analyse(
                     )
                 ),
             )
+            findings = _set_against_people(
+                findings,
+                table,
+                scores,
+                seed=seed,
+                confidence=confidence,
+                n_resamples=max(100, n_resamples // 4),
+            )
     if beside.guesses is not None and len(beside.guesses) and not blind:
         found = held(
             beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence
@@ -167,6 +178,46 @@ def analyse(
         findings = replace(findings, blinding=found)
     said = methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
     return replace(findings, methods=(*said, *on_method(findings)))
+
+
+def _set_against_people(
+    findings: StudyFindings,
+    table: RatingTable,
+    scores: ScoreTable,
+    *,
+    seed: int,
+    confidence: float,
+    n_resamples: int,
+) -> StudyFindings:
+    """Metrics against each other, as orders of texts and systems, and against what noisy ratings allow."""
+    writers, metrics = writers_of(findings.systems), findings.metrics
+    contests = contest(
+        table,
+        scores,
+        metrics,
+        writers=writers,
+        seed=seed,
+        stream=STREAM_CONTEST,
+        confidence=confidence,
+        n_resamples=n_resamples,
+    )
+    ordered = order(
+        table,
+        scores,
+        metrics,
+        contests,
+        writers=writers,
+        seed=seed,
+        stream=STREAM_ORDER,
+        confidence=confidence,
+        n_resamples=n_resamples,
+    )
+    return replace(
+        findings,
+        metric_tests=tuple(test for one in contests.values() for test in one.tests),
+        pairwise_accuracy=tuple(ordered),
+        ceiling=tuple(bound(table, metrics, writers=writers, seed=seed, stream=STREAM_CEILING)),
+    )
 
 
 def versions(metrics: Iterable[Metric] = ()) -> dict[str, str]:

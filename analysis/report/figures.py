@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from analysis.report import svg
 from analysis.report.critical_difference import critical_difference
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
+from analysis.report.scatter import scatters
 from analysis.report.svg import Figure
-from analysis.report.tables import LEVELS
-from analysis.report.words import number, with_interval
+from analysis.report.words import LEVELS, number, with_interval
 
 LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
 
@@ -28,6 +28,7 @@ def all_figures(findings: StudyFindings) -> list[Figure]:
     figures += rank_figures(findings)
     if findings.correlations:
         figures += [heat_map(findings, level, coefficient) for level, coefficient in grids(findings)]
+        figures += scatters(findings)
     return figures
 
 
@@ -172,7 +173,7 @@ def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: in
                         f"{share:.0%}",
                         anchor="middle",
                         size=11,
-                        fill=_ink(_shade(index, len(shares))),
+                        fill=svg.ink(_shade(index, len(shares))),
                     )
                 )
         x += width
@@ -197,14 +198,6 @@ def _shade(index: int, n_levels: int) -> str:
         0.5 + 0.5 * (abs(distance) / ((n_levels - 1) / 2)) if abs(distance) >= (n_levels - 1) / 2 else 0.5
     )
     return _mix(LOW if distance < 0 else HIGH, strength)
-
-
-def _ink(ground: str) -> str:
-    """Black or white, whichever reads better on the ground (relative luminance as WCAG 2 has it)."""
-    channels = [int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
 
 
 def _mix(colour: str, strength: float) -> str:
@@ -252,7 +245,7 @@ def _heat(x: float, y: float, cell: float, tall: float, given: Number | None) ->
     )
     return [
         box,
-        svg.text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=_ink(fill)),
+        svg.text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=svg.ink(fill)),
     ]
 
 

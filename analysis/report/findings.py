@@ -469,6 +469,79 @@ class Blinding:
 
 
 @dataclass(frozen=True, slots=True)
+class DependentTest:
+    """Two correlations with the same ratings, compared by normal theory over independent units."""
+
+    n: int
+    """Systems."""
+    williams_t: float | None = None
+    """Positive where the first follows people more closely; of n - 3 degrees of freedom."""
+    df: int | None = None
+    williams_p: float | None = None
+    """Two-sided, as all here."""
+    steiger_z: float | None = None
+    steiger_p: float | None = None
+    meng_z: float | None = None
+    meng_p: float | None = None
+    zou: Interval | None = None
+    """Of the difference of the correlations."""
+    undefined: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTest:
+    """The metric closest to people at one level against another one, on the same texts, by Pearson's r."""
+
+    criterion: str
+    level: str
+    """As in `Correlation`."""
+    first: str
+    """The closest of those looked at; the data say which, so the test is a little generous."""
+    second: str
+    difference: Number
+    """Correlation of the first less that of the second."""
+    permutation: Number
+    """The p of PERM-BOTH, two-sided."""
+    p_holm: float | None
+    """Adjusted for the `family` tests of this criterion and level."""
+    family: int
+    dependent: DependentTest | None = None
+    """At level `system` alone: the texts of one case are not independent of each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairwiseAccuracy:
+    """How often a metric orders texts, and systems, as people do on one criterion."""
+
+    metric: str
+    criterion: str
+    calibrated: Number
+    epsilon: float | None
+    """Scores that differ by no more are called tied."""
+    tied: float | None
+    """Share of pairs that epsilon ties; near 1 the metric tells nothing apart."""
+    uncalibrated: Number
+    soft: Number
+    """Soft pairwise accuracy, of pairs of systems."""
+    cluster: int | None = None
+    """Rank among the metrics that were set against each other within cases; None for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """How high any metric could correlate with ratings as noisy as these."""
+
+    criterion: str
+    level: str
+    coefficient: str
+    without: tuple[str, ...]
+    """Systems left out, as for metrics whose references they wrote."""
+    halves: Number
+    reliability: Number
+    ceiling: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What the report is about and how to compute it again."""
 
@@ -514,10 +587,14 @@ class StudyFindings:
     """The hypotheses of the plan; empty where it named none."""
     blinding: Blinding | None = field(default=None, metadata=LATER)
     """Where annotators were asked for the writers, and answered."""
+    metric_tests: tuple[MetricTest, ...] = field(default=(), metadata=LATER)
+    pairwise_accuracy: tuple[PairwiseAccuracy, ...] = field(default=(), metadata=LATER)
+    ceiling: tuple[Ceiling, ...] = field(default=(), metadata=LATER)
 
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
-        if self.meta.kind == "pooled" and (any(tells_apart) or self.correlations or self.blinding):
+        related = (self.correlations, self.metric_tests, self.pairwise_accuracy, self.blinding)
+        if self.meta.kind == "pooled" and (any(tells_apart) or any(related)):
             raise ValueError("findings of a blind study must not tell systems apart")
 
     def to_json(self) -> str:

@@ -12,7 +12,10 @@ from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import StudyFindings
 from analysis.report.guessing import guesses_table, james_table, on_blinding
+from analysis.report.metric_prose import on_ceiling, on_metric_tests
+from analysis.report.metric_tables import metric_tables
 from analysis.report.model_prose import on_models
+from analysis.report.scatter import scatters
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
 
@@ -159,7 +162,10 @@ def _metrics(findings: StudyFindings) -> Section:
     shown = [tables.without_column(tables.without_ends(tables.metric_summaries(findings)), "signature")]
     shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in grids]
     maps = [draw.heat_map(findings, level, coefficient) for level, coefficient in grids[:1]]
-    return _section("metrics", "Automatic metrics", prose.on_metrics(findings), shown, maps)
+    maps += scatters(findings) if findings.correlations else []
+    shown += [tables.without_ends(table) for table in metric_tables(findings)]
+    said = [*prose.on_metrics(findings), *on_metric_tests(findings), *on_ceiling(findings)]
+    return _section("metrics", "Automatic metrics", said, shown, maps)
 
 
 def _section(

@@ -3,6 +3,7 @@
 from analysis.report.agreement_prose import without_kappa
 from analysis.report.comparison_prose import tests
 from analysis.report.findings import Number, StudyFindings
+from analysis.report.metric_prose import on_metric_methods
 from analysis.report.model_prose import fitting
 from analysis.report.words import interval, join, many, number
 
@@ -213,7 +214,7 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
             "off, within cases and between systems; means of ratings are exact fractions, so ties are ties; "
             f"intervals are percentiles over {_resampled(findings)}."
         )
-        sentences += without_writers(findings)
+        sentences += [*without_writers(findings), *on_metric_methods(findings)]
     used = ", ".join(f"{name} {number}" for name, number in sorted(meta.versions.items()))
     sentences.append(f"Every draw of chance has its own stream of seed {meta.seed}. Computed with {used}.")
     return tuple(sentences)

@@ -76,3 +76,11 @@ def slug(text: str) -> str:
     """What of a name may stand in a file's name."""
     kept = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in text)
     return kept.strip("_").lower() or "x"
+
+
+def ink(ground: str) -> str:
+    """Black or white, whichever reads better on the ground (relative luminance as WCAG 2 has it)."""
+    channels = [int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"

@@ -13,18 +13,11 @@ from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.guessing import guesses_table, james_table
+from analysis.report.metric_tables import metric_tables
 from analysis.report.model_tables import models, variances
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
-from analysis.report.words import number, p_value, with_interval
-
-LEVELS = {
-    "system": "between systems",
-    "case": "within cases",
-    "text": "all texts",
-    "text-within-system": "texts, systems set equal",
-}
-"""What the levels of a correlation are called on pages."""
+from analysis.report.words import LEVELS, number, p_value, with_interval
 
 
 def all_tables(findings: StudyFindings) -> list[Table]:
@@ -46,7 +39,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables.append(metric_summaries(findings))
     if findings.correlations:
         tables.append(correlations(findings))
-    return tables
+    return tables + metric_tables(findings)
 
 
 MAIN_METRICS = ("rouge-l", "mention-precision", "hallucination")

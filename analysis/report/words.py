@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from analysis.report.findings import Number
 
 MINUS = "−"
+LEVELS = {
+    "system": "between systems",
+    "case": "within cases",
+    "text": "all texts",
+    "text-within-system": "texts, systems set equal",
+}
+"""What the levels of a correlation are called on pages."""
 
 
 def number(value: float | None, digits: int = 2, *, missing: str = "–") -> str:

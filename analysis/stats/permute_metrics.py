@@ -10,7 +10,7 @@ score by score takes most of a minute.
 Reference: Deutsch, Dror & Roth (2021) TACL 9, 1132-1146; WMT uses it since 2022 (mt-metrics-eval), without the + 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -85,12 +85,14 @@ def perm_both_all(
     level: Level,
     rng: np.random.Generator,
     n_resamples: int = 1000,
+    pairs: Collection[tuple[int, int]] | None = None,
 ) -> AllPairs | Undefined:
     """Compare each metric with each by their Pearson correlation with mean ratings.
 
     Args:
         scores: of each metric, cases by systems; with ratings, cells where any is NaN are left out for all.
         level: as in `stats.correlation`.
+        pairs: places in `scores` of those to compare; all by default. Others keep a p of 1.
 
     Returns:
         Undefined in words where one of the correlations is. Resamples without a value count against the
@@ -112,22 +114,26 @@ def perm_both_all(
     r = swaps.without_swapping()
     if np.isnan(r).any():
         return Undefined("scores or ratings of the texts that have all of them do not vary")
-    reached, above = np.zeros((len(r), len(r))), np.zeros((len(r), len(r)))
+    wanted = list(combinations(range(len(r)), 2)) if pairs is None else list(pairs)
+    reached, above = np.full((len(r), len(r)), np.nan), np.full((len(r), len(r)), np.nan)
+    for i, j in wanted:
+        reached[i, j] = above[i, j] = above[j, i] = 0
     step = max(1, _BATCH_CELLS // held.size)
     slack = 1e-12  # equal but for rounding is reached: where scores tie, many swaps change nothing
     for start in range(0, n_resamples, step):
         moved = swaps.moved(coins(rng, min(step, n_resamples - start), held.shape))
-        for i, j in combinations(range(len(r)), 2):
+        for i, j in wanted:
             one, other = swaps.swapped(i, j, moved[j] - moved[i])
             found, drawn = r[i] - r[j], one - other
             undefined = np.isnan(drawn)
             reached[i, j] += (undefined | (np.abs(drawn) >= abs(found) - slack)).sum()
             above[i, j] += (undefined | (drawn >= found - slack)).sum()
             above[j, i] += (undefined | (-drawn >= -found - slack)).sum()
-    reached += reached.T
-    for table in (reached, above):
-        np.fill_diagonal(table, n_resamples)
-    return AllPairs(r, (reached + 1) / (n_resamples + 1), (above + 1) / (n_resamples + 1), n, n_resamples)
+    reached = np.where(np.isnan(reached), reached.T, reached)
+    p, p_greater = (
+        np.where(np.isnan(table), 1.0, (table + 1) / (n_resamples + 1)) for table in (reached, above)
+    )
+    return AllPairs(r, p, p_greater, n, n_resamples)
 
 
 class _Swaps:

@@ -113,23 +113,23 @@ def pair(table: RatingTable, criterion: str, a: str, b: str) -> Pairs:
 
 def pair_means(means: pd.DataFrame, criterion: str, a: str, b: str) -> Pairs:
     """The same from `RatingTable.case_means`, for a caller who asks for many pairs."""
-    rated = means[[a, b]].notna().to_numpy()
-    shared = rated.all(axis=1)
-    n, n_a, n_b = int(shared.sum()), *map(int, rated.sum(axis=0))
+    x, y = (means[name].to_numpy(dtype=np.float64) for name in (a, b))
+    rated_a, rated_b = ~np.isnan(x), ~np.isnan(y)
+    shared = rated_a & rated_b
+    n, n_a, n_b = int(shared.sum()), int(rated_a.sum()), int(rated_b.sum())
     if n < 2 or n < SHARED_AT_LEAST * max(n_a, n_b):
         raise Unpaired(
             f"{a} and {b} share {n} cases on {criterion} (of {n_a} and {n_b} rated); "
             "a paired test needs both systems rated on the same cases"
         )
-    kept = means[[a, b]][shared]
     return Pairs(
         a=a,
         b=b,
         criterion=criterion,
-        cases=tuple(kept.index),
-        values_a=kept[a].to_numpy(dtype=np.float64),
-        values_b=kept[b].to_numpy(dtype=np.float64),
-        n_dropped=int(rated.any(axis=1).sum()) - n,
+        cases=tuple(means.index[shared]),
+        values_a=x[shared],
+        values_b=y[shared],
+        n_dropped=int((rated_a | rated_b).sum()) - n,
     )
 
 

@@ -16,10 +16,11 @@ import pytest
 from analysis.report.analyse import Subject
 from analysis.report.bundle import bundle, data_files, zipped
 from analysis.report.cells import Cell, Column, Table
-from analysis.report.figures import _ink, all_figures
+from analysis.report.figures import all_figures
 from analysis.report.findings import System
 from analysis.report.page import sections
 from analysis.report.scores import BadScores, ScoreTable
+from analysis.report.svg import ink
 from analysis.report.tables import all_tables, folded, overview
 from analysis.report.words import MINUS, number, p_value
 from tests.analysis.report import ratings
@@ -111,7 +112,7 @@ def test_latex_is_escaped_and_balanced() -> None:
 def test_figures_are_whole_svg_without_styles_or_scripts() -> None:
     subject = Subject("x", systems=(System("prism", "<Prism> & co"), System("teacher", "Teacher")))
     figures = all_figures(ratings.findings(subject=subject))
-    assert len({figure.key for figure in figures}) == len(figures) == 1 + 2 + 4
+    assert len({figure.key for figure in figures}) == len(figures) == 1 + 2 + 4 + 2
     for figure in figures:
         root = ElementTree.fromstring(figure.svg)  # noqa: S314  our own
         assert "style=" not in figure.svg
@@ -131,8 +132,8 @@ def test_every_bar_is_as_wide_as_its_share() -> None:
 
 
 def test_letters_on_colours_can_be_read() -> None:
-    assert _ink("#00224E") == "#FFFFFF"
-    assert _ink("#F0E442") == "#000000"
+    assert ink("#00224E") == "#FFFFFF"
+    assert ink("#F0E442") == "#000000"
 
 
 def test_numbers_read_as_people_write_them() -> None:

@@ -1,0 +1,182 @@
+"""Systems by what a metric says of them and what people say, each with its intervals."""
+
+from collections.abc import Sequence
+from math import floor, log10
+
+from analysis.report import svg
+from analysis.report.findings import Criterion, Metric, Number, StudyFindings
+from analysis.report.svg import Figure
+from analysis.report.words import number, with_interval
+
+PLOT_WIDE, PLOT_TALL, TOP, KEY_LINE = 400.0, 300.0, 16.0, 24.0
+
+
+def scatters(findings: StudyFindings) -> list[Figure]:
+    """One figure a criterion, of the metric whose scores go best with its ratings over all texts."""
+    found = (scatter(findings, criterion) for criterion in findings.criteria)
+    return [figure for figure in found if figure is not None]
+
+
+def scatter(findings: StudyFindings, criterion: Criterion) -> Figure | None:
+    """None where fewer than two systems have both a mean score and a mean rating."""
+    metric = _closest(findings, criterion)
+    if metric is None:
+        return None
+    scores = {row.system: row.score for row in findings.metric_summaries if row.metric == metric.name}
+    ratings = {row.system: row.cases.mean for row in findings.descriptions if row.criterion == criterion.key}
+    shown = [
+        (
+            system.label,
+            scores[system.name],
+            ratings[system.name],
+            system.wrote_references and bool(metric.references),
+        )
+        for system in findings.systems
+        if _has(scores.get(system.name)) and _has(ratings.get(system.name))
+    ]
+    if len(shown) < 2:
+        return None
+    across, up = (
+        _Axis([one for _, one, _, _ in shown], PLOT_WIDE),
+        _Axis([one for _, _, one, _ in shown], PLOT_TALL),
+    )
+    left, bottom = 56.0, TOP + PLOT_TALL
+    parts = _frame(
+        across, up, left, bottom, f"{metric.label}, mean over texts", f"{criterion.name}, mean over cases"
+    )
+    for place, (_, score, rating, own) in enumerate(shown):
+        parts += _point(place, score, rating, own, across, up, left, bottom)
+    parts += _key([(label, own) for label, _, _, own in shown], left + PLOT_WIDE + 24)
+    title = f"{criterion.name} against {metric.label}: one point a system"
+    description = _told(findings, criterion, metric, shown)
+    wide = left + PLOT_WIDE + 56 + max(svg.width(label + (OWN if own else "")) for label, _, _, own in shown)
+    tall = max(bottom + 52, TOP + KEY_LINE * len(shown) + 8)
+    key = f"scatter_{findings.criteria.index(criterion) + 1}_{svg.slug(criterion.key)}"
+    return Figure(key, title, description, svg.document(wide, tall, title, description, parts))
+
+
+OWN = " (own references)"
+
+
+def _closest(findings: StudyFindings, criterion: Criterion) -> Metric | None:
+    rows = [
+        (abs(row.number.value), row.metric)
+        for row in findings.correlations
+        if (row.criterion, row.level, row.coefficient) == (criterion.key, "text", "pearson")
+        and row.number.value is not None
+    ]
+    if not rows:
+        return None
+    best = max(value for value, _ in rows)
+    name = next(metric for value, metric in rows if value == best)
+    return next(metric for metric in findings.metrics if metric.name == name)
+
+
+def _has(given: Number | None) -> bool:
+    return given is not None and given.value is not None
+
+
+class _Axis:
+    """From values to places on an axis that holds every interval."""
+
+    def __init__(self, given: Sequence[Number], length: float) -> None:
+        ends = [end for one in given for end in _ends(one)]
+        low, high = min(ends), max(ends)
+        room = (high - low) * 0.06 or max(abs(high), 1.0) * 0.05
+        self.low, self.high, self.length = low - room, high + room, length
+
+    def place(self, value: float) -> float:
+        return self.length * (value - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Four to nine round values, and how they are written."""
+        raw = (self.high - self.low) / 5
+        power = 10.0 ** floor(log10(raw))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
+        digits = max(0, -floor(log10(step)))
+        first = floor(self.low / step) + 1
+        values = [index * step for index in range(first, floor(self.high / step) + 1)]
+        return [(value, number(value, digits) if digits <= 6 else f"{value:.0e}") for value in values]
+
+
+def _ends(given: Number) -> tuple[float, float]:
+    value = given.value or 0.0
+    return (given.interval.low, given.interval.high) if given.interval else (value, value)
+
+
+def _frame(across: _Axis, up: _Axis, left: float, bottom: float, below: str, beside: str) -> list[str]:
+    parts = [
+        svg.line(left, bottom, left + across.length, bottom),
+        svg.line(left, bottom, left, bottom - up.length),
+    ]
+    for value, words in across.ticks():
+        x = left + across.place(value)
+        parts += [svg.line(x, bottom, x, bottom - up.length, opacity=0.15)]
+        parts += [svg.text(x, bottom + 18, words, anchor="middle", size=12, opacity=0.75)]
+    for value, words in up.ticks():
+        y = bottom - up.place(value)
+        parts += [svg.line(left, y, left + across.length, y, opacity=0.15)]
+        parts += [svg.text(left - 8, y + 4, words, anchor="end", size=12, opacity=0.75)]
+    parts.append(svg.text(left + across.length / 2, bottom + 40, below, anchor="middle"))
+    middle = bottom - up.length / 2
+    parts.append(
+        f'<g transform="rotate(-90 14 {middle:.1f})">{svg.text(14, middle + 4, beside, anchor="middle")}</g>'
+    )
+    return parts
+
+
+def _point(
+    place: int, score: Number, rating: Number, own: bool, across: _Axis, up: _Axis, left: float, bottom: float
+) -> list[str]:
+    """A numbered dot with a whisker each way."""
+    colour = svg.COLOURS[place % len(svg.COLOURS)]
+    x, y = left + across.place(score.value or 0), bottom - up.place(rating.value or 0)
+    (low, high), (less, more) = _ends(score), _ends(rating)
+    return [
+        svg.line(left + across.place(low), y, left + across.place(high), y, thick=1.5, colour=colour),
+        svg.line(x, bottom - up.place(less), x, bottom - up.place(more), thick=1.5, colour=colour),
+        *_dot(place, x, y, own),
+    ]
+
+
+def _dot(place: int, x: float, y: float, own: bool) -> list[str]:
+    """Hollow for the writer of the references."""
+    colour = svg.COLOURS[place % len(svg.COLOURS)]
+    fill = "#FFFFFF" if own else colour
+    return [
+        f'<circle cx="{x:.2f}" cy="{y:.2f}" r="9" fill="{fill}" stroke="{colour}" stroke-width="2"/>',
+        svg.text(x, y + 4, str(place + 1), anchor="middle", size=11, fill=svg.ink(fill)),
+    ]
+
+
+def _key(names: Sequence[tuple[str, bool]], left: float) -> list[str]:
+    parts = []
+    for place, (label, own) in enumerate(names):
+        y = TOP + KEY_LINE * place + 10
+        parts += [*_dot(place, left, y, own), svg.text(left + 18, y + 4, label + (OWN if own else ""))]
+    return parts
+
+
+def _told(
+    findings: StudyFindings,
+    criterion: Criterion,
+    metric: Metric,
+    shown: Sequence[tuple[str, Number, Number, bool]],
+) -> str:
+    said = [
+        f"{label}{OWN if own else ''}: score {with_interval(score, 3)}, rating {with_interval(rating)}"
+        for label, score, rating, own in shown
+    ]
+    between = next(
+        (
+            row.number
+            for row in findings.correlations
+            if (row.metric, row.criterion, row.level, row.coefficient)
+            == (metric.name, criterion.key, "system", "pearson")
+        ),
+        None,
+    )
+    words = f" Pearson's r between systems: {with_interval(between)}." if between is not None else ""
+    return (
+        f"{metric.label} goes best with {criterion.name.lower()} over all texts. {'; '.join(said)}." + words
+    )
