@@ -157,7 +157,9 @@ def _sign_flips(found: SignFlip | Undefined, n: int, seed: int) -> Number:
     if isinstance(found, Undefined):
         return as_number(n, "cases", method, found, NO_INTERVAL_OF_P)
     if found.exact:
-        words = f"{method}; exact, all {found.n_permutations:,} patterns"
+        patterns = found.n_permutations
+        all_of = f"{patterns:,}" if patterns < 10**6 else f"2 to the power of {patterns.bit_length() - 1:,}"
+        words = f"{method}; exact, all {all_of} patterns"
         return as_number(n, "cases", words, found.p, NO_INTERVAL_OF_P)
     words = f"{method}; (c + 1) / (B + 1) with B = {found.n_permutations:,} drawn patterns"
     return as_number(n, "cases", words, found.p, NO_INTERVAL_OF_P, seed=seed)

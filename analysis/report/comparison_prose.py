@@ -82,8 +82,8 @@ def tests(findings: StudyFindings, *, n_permutations: int) -> list[str]:
             (
                 "Effect sizes are Cohen's dz with an interval from the noncentral t, Hedges' g, the rank-biserial "
                 "correlation, Cliff's delta and the share of cases in which a system was rated higher; Wilcoxon's "
-                f"signed-rank test and a sign-flip permutation test ({n_permutations:,} draws, or all patterns where "
-                "there are fewer) check each t-test."
+                "signed-rank test and a sign-flip permutation test (exact where differences are multiples of one "
+                f"fraction, else {n_permutations:,} draws) check each t-test."
             ),
         ]
     drawn = [row.two_way.interval for row in paired if row.two_way and row.two_way.interval]

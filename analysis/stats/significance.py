@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.exact_flips import exact_flips
 from analysis.stats.ratings import RatingTable, UnknownLabel
 
 Array = npt.NDArray[np.float64]
@@ -233,8 +234,9 @@ def sign_flip(
     """Permutation test of the mean difference: if systems are alike, each difference could as well have the
     other sign.
 
-    All sign patterns are counted when there are no more than n_permutations of them; else patterns are drawn.
-    Equal absolute differences flip together as one binomial, so memory does not grow with ties.
+    Exact where the differences are whole multiples of one fraction, as those of means of whole marks are, and where
+    there are no more than n_permutations sign patterns; else patterns are drawn. Equal absolute differences flip
+    together as one binomial, so memory does not grow with ties.
 
     Returns:
         Undefined when no case differs.
@@ -252,6 +254,9 @@ def sign_flip(
         signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)  # (2**n, n)
         extreme = np.abs(signs @ d[d != 0]) >= observed
         return SignFlip(float(extreme.mean()), 2**n, exact=True)
+    exact = exact_flips(d[d != 0])
+    if exact is not None:
+        return SignFlip(exact, 2**n, exact=True)
     batch, c = max(1, _BATCH_CELLS // len(size)), 0
     for start in range(0, n_permutations, batch):
         rows = min(batch, n_permutations - start)

@@ -1,5 +1,6 @@
 """Differences between systems in the report: what is tested, how it is told, and what is not claimed."""
 
+import itertools
 import json
 
 import numpy as np
@@ -66,9 +67,29 @@ def test_checks_are_numbers_that_say_how_they_were_made() -> None:
     zeros = int((sums["a"] == sums["b"]).sum())
     assert f"{zeros} cases without a difference left out" in row.wilcoxon.method
     assert row.permutation.value == row.permutation_p
-    assert (row.permutation.seed, row.permutation.n) == (3, 14)
+    d = (sums["a"] - sums["b"]).to_numpy()
+    patterns = np.array(list(itertools.product([-1, 1], repeat=int((d != 0).sum()))))
+    share = (np.abs(patterns @ d[d != 0]) >= abs(d.sum())).mean()
+    assert row.permutation.value == pytest.approx(share, rel=1e-12)
+    assert f"exact, all {len(patterns):,} patterns" in row.permutation.method
+    assert (row.permutation.seed, row.permutation.n) == (None, 14)
+
+
+def off_grid() -> pd.DataFrame:
+    """Cases with 7, 11 and 13 annotators: their means are on no grid coarse enough to be exact on."""
+    maker, rows = np.random.default_rng(5), []
+    for case in range(15):
+        for annotator in range((7, 11, 13)[case % 3]):
+            rows += [(f"A{annotator}", f"c{case}", s, "clear", int(maker.integers(1, 6))) for s in "ab"]
+    return pd.DataFrame(rows, columns=["annotator", "case", "system", "criterion", "value"])
+
+
+def test_patterns_that_were_drawn_say_how_many_and_by_which_seed() -> None:
+    [row] = found(off_grid()).comparisons
+    assert row.permutation.seed == 3
     assert "B = 499 drawn patterns" in row.permutation.method
     assert ("Seed", "3") in derivation(row.permutation)
+    assert row.permutation.value * 500 == pytest.approx(round(row.permutation.value * 500))
 
 
 def test_effect_sizes_reach_the_report_and_its_table() -> None:
@@ -184,7 +205,7 @@ def test_the_few_cases_that_unpaired_systems_share_are_told() -> None:
 
 
 def test_the_draws_of_a_pair_come_from_the_generator_given() -> None:
-    table = RatingTable.from_frame(marks())
+    table = RatingTable.from_frame(off_grid())
     made = [
         compare(table, seed=1, rng=np.random.default_rng(seed), confidence=0.95, n_permutations=199)
         for seed in (1, 1, 2)
