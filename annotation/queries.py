@@ -22,6 +22,7 @@ from annotation.design.blinding import (
     blinded_item,
 )
 from annotation.design.detectability import Detectability
+from annotation.design.exclusions import RULES
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan
 from annotation.design.scales import POINTS
@@ -37,6 +38,7 @@ from annotation.models.card import (
     free_slots,
 )
 from annotation.models.crowd import CrowdLink
+from annotation.models.ledger import LedgerLine
 from annotation.models.rating import CalibrationAnswer, Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
 
@@ -577,16 +579,43 @@ def n_erasures(study_id: int) -> int:
     return Enrolment.objects.filter(study_id=study_id, erased_at__isnull=False).count()
 
 
-def pooled_ratings(study_id: int) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An annotator whom the owner excluded."""
+
+    annotator: str
+    """The pseudonym."""
+    rule: str
+    """In words."""
+    after_unblinding: bool
+
+
+def exclusions(study_id: int) -> tuple[Exclusion, ...]:
+    """Who is excluded now, by which rule, and whether systems had names by then; those who withdrew aside."""
+    lines = LedgerLine.objects.filter(study_id=study_id, act=LedgerLine.Act.EXCLUDED).order_by("number")
+    told = {line.facts["annotator"]: line.facts for line in lines}
+    out = Enrolment.objects.filter(
+        study_id=study_id, excluded_at__isnull=False, withdrawn_at__isnull=True
+    ).order_by("index")
+    found = []
+    for row in out:
+        facts = told.get(row.pseudonym, {})
+        rule = facts.get("rule", "")
+        found.append(Exclusion(row.pseudonym, RULES.get(rule, rule), facts.get("after_unblinding", False)))
+    return tuple(found)
+
+
+def pooled_ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
     """Marks as they stand, without systems: columns case, card, annotator, criterion, value, simulated.
 
-    `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge.
+    `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge. Marks of
+    annotators whom the owner excluded are not in it; with `excluded` it is those alone.
     """
     rows = list(
         Rating.objects.filter(
             placement__enrolment__study_id=study_id,
             placement__withdrawn_at__isnull=True,
-            placement__enrolment__excluded_at__isnull=True,
+            placement__enrolment__excluded_at__isnull=not excluded,
         )
         .order_by(
             "placement__card__block__number",
@@ -603,7 +632,8 @@ def pooled_ratings(study_id: int) -> pd.DataFrame:
             "placement__enrolment__simulated",
         )
     )
-    cards = {token: number for number, token in enumerate(dict.fromkeys(row[1] for row in rows))}
+    known = Card.objects.filter(study_id=study_id, block__kind=Kind.MAIN).order_by("block__number", "token")
+    cards = {token: number for number, token in enumerate(known.values_list("token", flat=True))}
     frame = pd.DataFrame(rows, columns=["case", "card", "annotator", "criterion", "value", "simulated"])
     frame["card"] = frame["card"].map(cards).astype("int64")
     frame["annotator"] = [f"A{index + 1:02d}" for index in frame["annotator"]]

@@ -50,14 +50,15 @@ class SealBroken(Exception):
     """What is written about a card's writer is not what was sealed when the study was built."""
 
 
-def ratings(study_id: int) -> pd.DataFrame:
+def ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
     """Every mark as it stands, one row a case, system, annotator and criterion.
 
     Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position
     (from 1, in the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN:
     not measured; side by side, the time of the board divided by its texts), simulated, reason (why it could not be
     judged), guidelines_version. Marks of cards withdrawn from annotators who left are not in it, so no card has more
-    than k; nor are those of annotators whom the owner excluded, which the ledger tells.
+    than k; nor are those of annotators whom the owner excluded, which the ledger tells; with `excluded` it is those
+    alone.
 
     Raises:
         NotUnblinded: the study is not unblinded.
@@ -69,7 +70,7 @@ def ratings(study_id: int) -> pd.DataFrame:
         Rating.objects.filter(
             placement__enrolment__study=study,
             placement__withdrawn_at__isnull=True,
-            placement__enrolment__excluded_at__isnull=True,
+            placement__enrolment__excluded_at__isnull=not excluded,
         )
         .select_related("placement__enrolment", "criterion")
         .order_by("placement__enrolment__index", "placement__position", "criterion__position")

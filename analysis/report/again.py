@@ -22,6 +22,7 @@ def subject_like(findings: StudyFindings) -> Subject:
         fieldwork=findings.fieldwork,
         hypotheses=tuple(row.planned for row in findings.confirmations),
         kinds=findings.blinding.kinds if findings.blinding else (),
+        excluded=findings.sensitivity.excluded if findings.sensitivity else (),
         n_passed_over=findings.blinding.n_passed_over if findings.blinding else 0,
     )
 

@@ -18,6 +18,7 @@ from analysis.report.contesting import contest
 from analysis.report.findings import (
     Counts,
     Criterion,
+    Excluded,
     Fieldwork,
     Hypothesis,
     Kind,
@@ -34,10 +35,12 @@ from analysis.report.prose import methods
 from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
 from analysis.report.scores import ScoreTable
+from analysis.report.sensitivity import both_readings, everybody, on_exclusion
 from analysis.stats.ratings import RatingTable
 
 STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION, STREAM_TWO_WAY = 1, 2, 3, 4
 STREAM_CONTEST, STREAM_ORDER, STREAM_CEILING = 31, 32, 33
+STREAM_SENSITIVITY = 9
 PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
 """What the statistics are computed with."""
 METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers) v?(\d[\w.+]*)")
@@ -61,6 +64,8 @@ class Subject:
     """Which kinds of writers annotators could guess."""
     n_passed_over: int = 0
     """Annotators who passed that question over."""
+    excluded: tuple[Excluded, ...] = ()
+    """Why annotators were excluded, where it is known."""
 
 
 def analyse(
@@ -86,10 +91,13 @@ def analyse(
     Args:
         kind: "pooled" leaves out whatever tells systems apart, as a study that is not unblinded must.
         created: ISO 8601, written into the findings as given.
-        beside: guesses of the writers.
+        beside: guesses of the writers, and the ratings of annotators who were excluded.
         progress: told the name of each step before it begins.
     """
     blind = kind == "pooled"
+    readings = None
+    if beside.excluded is not None and len(beside.excluded):
+        readings = everybody(table, beside.excluded)
     progress("agreement")
     agreement = [
         agree(
@@ -176,8 +184,19 @@ def analyse(
             beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence
         )
         findings = replace(findings, blinding=found)
+    if readings is not None:
+        progress("sensitivity")
+        shown = both_readings(
+            findings,
+            *readings,
+            who=subject.excluded,
+            hypotheses=subject.hypotheses,
+            stream=STREAM_SENSITIVITY,
+            n_resamples=n_resamples,
+        )
+        findings = replace(findings, sensitivity=shown)
     said = methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
-    return replace(findings, methods=(*said, *on_method(findings)))
+    return replace(findings, methods=(*said, *on_exclusion(findings), *on_method(findings)))
 
 
 def _set_against_people(

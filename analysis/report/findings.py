@@ -542,6 +542,54 @@ class Ceiling:
 
 
 @dataclass(frozen=True, slots=True)
+class Excluded:
+    """An annotator whose ratings are in no result, and why."""
+
+    annotator: str
+    rule: str
+    """In words; empty where it is not known."""
+    after_unblinding: bool = False
+    """True when systems had names by then, so that results could be known."""
+    n_ratings: int = 0
+    """Of theirs that are left out, cards that could not be judged aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementShift:
+    """One agreement figure without and with the excluded."""
+
+    criterion: str
+    coefficient: str
+    """Key of the figure in `agreement`."""
+    counted: Number
+    """As the report has it."""
+    everybody: Number
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceShift:
+    """One comparison without and with the excluded."""
+
+    criterion: str
+    first: str
+    second: str
+    counted: Number
+    """The difference as the report has it."""
+    everybody: Number
+    p_holm: float | None
+    p_holm_everybody: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What excluding annotators does to each result."""
+
+    excluded: tuple[Excluded, ...]
+    agreement: tuple[AgreementShift, ...]
+    differences: tuple[DifferenceShift, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What the report is about and how to compute it again."""
 
@@ -590,11 +638,15 @@ class StudyFindings:
     metric_tests: tuple[MetricTest, ...] = field(default=(), metadata=LATER)
     pairwise_accuracy: tuple[PairwiseAccuracy, ...] = field(default=(), metadata=LATER)
     ceiling: tuple[Ceiling, ...] = field(default=(), metadata=LATER)
+    sensitivity: Sensitivity | None = field(default=None, metadata=LATER)
+    """Where annotators were excluded."""
 
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
         related = (self.correlations, self.metric_tests, self.pairwise_accuracy, self.blinding)
         if self.meta.kind == "pooled" and (any(tells_apart) or any(related)):
+            raise ValueError("findings of a blind study must not tell systems apart")
+        if self.meta.kind == "pooled" and self.sensitivity and self.sensitivity.differences:
             raise ValueError("findings of a blind study must not tell systems apart")
 
     def to_json(self) -> str:

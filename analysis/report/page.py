@@ -16,6 +16,7 @@ from analysis.report.metric_prose import on_ceiling, on_metric_tests
 from analysis.report.metric_tables import metric_tables
 from analysis.report.model_prose import on_models
 from analysis.report.scatter import scatters
+from analysis.report.sensitivity import on_sensitivity, sensitivity_tables
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
 
@@ -148,6 +149,11 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     if findings.models:
         shown = [tables.without_ends(model_tables.models(findings)), model_tables.variances(findings)]
         found.append(_section("models", "All ratings at once", on_models(findings), shown))
+    if findings.sensitivity:
+        shown = sensitivity_tables(findings)
+        found.append(
+            _section("sensitivity", "With and without the excluded", on_sensitivity(findings), shown)
+        )
     if findings.blinding:
         indices = [tables.without_ends(table(findings)) for table in (james_table, guesses_table)]
         found.append(_section("blinding", "Did the blinding hold?", on_blinding(findings), indices))

@@ -17,6 +17,7 @@ from analysis.report.metric_tables import metric_tables
 from analysis.report.model_tables import models, variances
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
+from analysis.report.sensitivity import sensitivity_tables
 from analysis.report.words import LEVELS, number, p_value, with_interval
 
 
@@ -33,6 +34,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables += [models(findings), variances(findings)]
     if findings.confirmations:
         tables.append(hypotheses(findings))
+    tables += sensitivity_tables(findings)
     if findings.blinding:
         tables += [james_table(findings), guesses_table(findings)]
     if findings.metric_summaries:

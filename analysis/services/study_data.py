@@ -12,7 +12,7 @@ from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
 from analysis.report.beside import Beside
-from analysis.report.findings import Criterion, Fieldwork, Hypothesis, Metric, System, WriterKind
+from analysis.report.findings import Criterion, Excluded, Fieldwork, Hypothesis, Metric, System, WriterKind
 from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
 from annotation import queries as studies
@@ -64,9 +64,16 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         for criterion in summary.criteria
     )
     if kind == Report.Kind.POOLED:
-        pooled = _numbered(studies.pooled_ratings(study_id))
-        subject = Subject(title=summary.title, criteria=criteria, fieldwork=_fieldwork(summary, pooled))
-        return StudyData(subject, pooled)
+        pooled, out = (studies.pooled_ratings(study_id, excluded=flag) for flag in (False, True))
+        both = _numbered(pd.concat([pooled, out], ignore_index=True))
+        pooled, out = both[: len(pooled)], both[len(pooled) :]
+        subject = Subject(
+            title=summary.title,
+            criteria=criteria,
+            fieldwork=_fieldwork(summary, pooled),
+            excluded=_excluded(study_id),
+        )
+        return StudyData(subject, pooled, beside=Beside(excluded=out if len(out) else None))
     ratings = unblinding.ratings(study_id)
     texts = unblinding.texts(study_id)
     facts = unblinding.facts(study_id)
@@ -79,6 +86,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         fieldwork=_fieldwork(summary, ratings),
         hypotheses=_hypotheses(facts),
         kinds=_kinds(facts),
+        excluded=_excluded(study_id),
         n_passed_over=int(facts["n_passed_over"]),  # type: ignore[call-overload]
     )
     scores = pd.DataFrame(
@@ -87,13 +95,14 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
     )
     scores = scores[scores["system"].isin(set(ratings["system"]))]  # of a study closed early, not all
     guesses = unblinding.guesses(study_id)[list(COLUMNS)]
+    out = unblinding.ratings(study_id, excluded=True)[DATA_COLUMNS]
     return StudyData(
         subject,
         ratings[DATA_COLUMNS],
         scores,
         _plain(texts),
         _documents(study_id, facts),
-        Beside(guesses=guesses if len(guesses) else None),
+        Beside(guesses=guesses if len(guesses) else None, excluded=out if len(out) else None),
     )
 
 
@@ -182,6 +191,12 @@ def _documents(study_id: int, facts: Mapping[str, object]) -> dict[str, object]:
         key: value for key, value in facts.items() if not key.startswith("ledger") and key != "n_passed_over"
     }
     return {"plan": plan, "ledger": ledger}
+
+
+def _excluded(study_id: int) -> tuple[Excluded, ...]:
+    return tuple(
+        Excluded(one.annotator, one.rule, one.after_unblinding) for one in studies.exclusions(study_id)
+    )
 
 
 def _kinds(facts: Mapping[str, object]) -> tuple[WriterKind, ...]:
