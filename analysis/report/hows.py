@@ -124,6 +124,8 @@ HOWS: dict[tuple[str, str], How] = {
         "kappa beside it is the estimate",
     ),
     ("category_tests", "p"): _p("two-sided p of that z under the normal curve"),
+    ("blinding", "*"): How("guesses of this kind about cards of the row's kind"),
+    ("blinding-james", "n"): How("guesses that name a kind or say that it cannot be told"),
     ("*", "n_cards"): How("cards"),
     ("*", "n_cases"): How("cases"),
     ("*", "n_ratings"): How("ratings, first looks only"),
