@@ -140,6 +140,8 @@ class Fieldwork:
     """Excluded by the owner, as the ledger tells; their marks are not among these."""
     closed: str = ""
     """ISO 8601, UTC; empty while the study is open."""
+    design: str = field(default="paired", metadata=LATER)
+    """paired, latin or side_by_side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,9 @@ def _fieldwork(findings: StudyFindings) -> Iterator[Answer]:
         )
     else:
         yield _text("3.2.4", "Evaluators read guidelines with an example for every point of each scale.")
-    yield _text("3.3.2", "A web application (Prism): one text at a time, by pointer, touch or keyboard.")
+    beside = work.design == "side_by_side"
+    page = "all texts of a case on one page" if beside else "one text at a time"
+    yield _text("3.3.2", f"A web application (Prism): {page}, by pointer, touch or keyboard.")
     checks = {4: "4. Evaluators are excluded if they fail quality checks (often or badly enough)"}
     if work.n_excluded:
         checks[3] = "3. Manual quality checking methods are used during/post evaluation"
@@ -166,7 +168,8 @@ def _fieldwork(findings: StudyFindings) -> Iterator[Answer]:
                 f"{many(work.n_excluded, 'evaluator')} excluded by the owner by rule and reason, as the ledger tells."
             )
         yield _text("3.3.3.2", " ".join(told))
-    shown = "the history of a user, the recommended item and one text, without a word of who wrote it"
+    text = "its texts side by side in random order" if beside else "one text"
+    shown = f"the history of a user, the recommended item and {text}, without a word of who wrote what"
     yield _text(
         "3.3.4.2",
         f"{shown[0].upper()}{shown[1:]}; each question with its scale in words, and a way to say “cannot judge”.",

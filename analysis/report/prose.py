@@ -233,11 +233,17 @@ def _design(findings: StudyFindings) -> list[str]:
         return []
     gate = f"after a gate ({work.gate})" if work.gate else "without a gate"
     texts = many(work.systems_a_case, "text") if work.systems_a_case else "texts"
+    design = {
+        "latin": "a Latin square and blind: an annotator meets a case once, under one of its systems, without a word "
+        "of who wrote the text",
+        "side_by_side": f"side by side and blind: an annotator who gets a case judges all its {texts} on one page, in "
+        "columns whose order is drawn for each case, without a word of who wrote them",
+    }.get(
+        work.design,
+        f"paired and blind: an annotator who gets a case judges all its {texts}, without a word of who wrote them",
+    )
     return [
-        (
-            f"The design is paired and blind: an annotator who gets a case judges all its {texts}, without a word of "
-            f"who wrote them; {many(work.k, 'annotator')} a card, {many(work.n_seats, 'seat')}, {gate}."
-        )
+        f"The design is {design}; {many(work.k, 'annotator')} a card, {many(work.n_seats, 'seat')}, {gate}."
     ]
 
 

@@ -134,6 +134,7 @@ def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwor
         gate=summary.gate_in_words if summary.n_calibration else "",
         systems_a_case=summary.n_systems,
         closed=closed.isoformat(timespec="seconds") if closed else "",
+        design=summary.design,
     )
 
 

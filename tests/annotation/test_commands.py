@@ -18,6 +18,9 @@ def test_a_file_becomes_a_draft(olga: User, tmp_path: Path, capsys: pytest.Captu
     )
     assert "5 cases, 10 cards, 1 calibration cards, 0 cases dropped" in capsys.readouterr().out
     assert Study.objects.get().title == "Films"
+    beside = ("--design=side_by_side", "--calibration=0")
+    call_command("build_study", "More", "--owner=olga", f"--file={path}", *beside)
+    assert Study.objects.get(title="More").side_by_side
 
 
 def test_a_bad_file_is_refused_with_its_lines(olga: User, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from annotation.models.rating import Rating, RatingRevision
 from tests import builders
 from tests.annotation.loud import enrolled, loud_study
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_accessibility import Look
 from tests.browser.test_rating_card import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -172,3 +173,23 @@ def test_on_a_phone_texts_are_stacked_each_with_its_questions(
     page.locator("#save").tap()
     expect(page.locator("#card-heading")).to_have_text("Case 2 of 2")
     context.close()
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)])
+def test_a_board_has_no_fault_that_axe_finds(
+    browser: Browser, study: tuple[str, User], scheme: str, size: dict
+) -> None:
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    context.set_default_timeout(15_000)
+    sign_in(context, *study)
+    look = Look(context.new_page(), "")
+    look.at(study[0])
+    for question in look.page.locator("fieldset.question").all()[:4]:
+        question.locator("input").nth(2).check(force=True)
+    look.here("some marked")
+    look.page.evaluate("document.getElementById('card-form').submit()")
+    look.page.locator(".errors").wait_for()
+    look.here("refused")
+    context.close()
+    assert look.found == {}
+    assert look.n_pages == 3

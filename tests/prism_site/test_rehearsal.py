@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+from annotation.models.rating import Rating
+from annotation.models.study import Enrolment
+from annotation.services.invite import invite
 from generation.pipeline.records import Case, Item
 from prism_site.demo import PRACTICE_FORMS, practice_texts
-from prism_site.rehearsal import Reader
+from prism_site.rehearsal import Reader, SimulatedAnnotator
+from tests import builders
+from tests.annotation.loud import loud_study
 
 POSTMAN = Item("p", "The Postman (Il Postino)", 1994, ("Comedy", "Drama"))
 MONSOON = Item("m", "Monsoon Wedding (Mariage des moussons, Le)", 2001, ("Comedy",))
@@ -36,3 +41,24 @@ def test_practice_texts_speak_proper_english() -> None:
     assert len(texts) == len(PRACTICE_FORMS)
     assert any("is an action film" in text for text in texts)
     assert not any("{" in text for text in texts)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_simulated_annotator_judges_every_text_of_a_board(live_server) -> None:
+    olga, ada = builders.user("olga", role="owner"), builders.user("ada", role="annotator")
+    ada.set_password("a long enough word")
+    ada.save()
+    study_id = loud_study(olga, n_cases=2, n_calibration=0, design="side_by_side")
+    robot = SimulatedAnnotator(
+        name="ada",
+        password="a long enough word",
+        severity=0.0,
+        noise=0.0,
+        reader=READER,
+        rng=np.random.default_rng(0),
+        base_url=live_server.url,
+    )
+    robot.take_part(f"/join/{invite(study_id=study_id, by_id=olga.pk)}/")
+    assert robot.n_rated == 4
+    assert Rating.objects.count() == 12
+    assert Enrolment.objects.get().finished_at is not None

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -398,3 +399,21 @@ def test_a_report_says_how_far_the_plan_was_carried_out() -> None:
     assert "3 annotators a card, 8 seats, after a gate (80% of the marks" in found.methods[0]
     assert StudyFindings.from_json(found.to_json()) == found
     assert on_fieldwork(ratings.findings()) == []
+
+
+@pytest.mark.parametrize(
+    ("design", "said"),
+    [
+        ("paired", "The design is paired and blind: an annotator who gets a case judges all its 3 texts,"),
+        ("latin", "The design is a Latin square and blind: an annotator meets a case once, under one of"),
+        (
+            "side_by_side",
+            "judges all its 3 texts on one page, in columns whose order is drawn for each case,",
+        ),
+    ],
+)
+def test_a_report_names_the_design_of_its_study(design: str, said: str) -> None:
+    work = replace(FIELDWORK, design=design)
+    found = ratings.findings(subject=Subject("x", fieldwork=work))
+    assert said in found.methods[0]
+    assert StudyFindings.from_json(found.to_json()).fieldwork == work

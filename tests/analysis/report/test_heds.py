@@ -70,6 +70,17 @@ def test_what_is_known_is_filled_in(found: StudyFindings) -> None:
     assert "paired t-tests" in said["4.3.10", "Faithfulness"]
 
 
+def test_texts_side_by_side_are_not_called_one_at_a_time(found: StudyFindings) -> None:
+    beside = replace(found, fieldwork=replace(WORK, design="side_by_side"))
+    for findings, medium, shown in (
+        (found, "one text at a time", "the recommended item and one text"),
+        (beside, "all texts of a case on one page", "its texts side by side in random order"),
+    ):
+        said = answered(datasheet(findings, PLAN))
+        assert medium in said["3.3.2", ""]
+        assert shown in said["3.3.4.2", ""]
+
+
 def test_nothing_of_the_authors_is_answered_for_them(found: StudyFindings) -> None:
     said = answered(datasheet(found, PLAN))
     theirs = (

@@ -30,6 +30,12 @@ def test_a_latin_square_gives_each_person_a_share_of_the_cards():
         cost_of(replace(PLAN, design="latin"))
 
 
+def test_side_by_side_costs_what_a_paired_design_costs_and_needs_two_systems():
+    assert cost_of(replace(PLAN, design="side_by_side")) == cost_of(PLAN)
+    with pytest.raises(ImpossiblePlan, match="two systems or more"):
+        cost_of(replace(PLAN, design="side_by_side", n_systems=1))
+
+
 @pytest.mark.parametrize(("dz", "published"), [(0.2, 198.15), (0.3, 89.15), (0.5, 33.37), (0.8, 14.30)])
 def test_the_cases_needed_are_the_published_ones(dz, published):
     assert cases_needed(dz, 0.05) == math.ceil(published)

@@ -17,7 +17,10 @@ def test_a_design_is_worked_out_on_the_page(client, olga):
     assert "chance to find a difference of dz 0.3 with 90 cases" in page
 
 
-@pytest.mark.parametrize("query", ["design=latin", "k=9", "n_cases=0", "dz=much", "design=round"])
+@pytest.mark.parametrize(
+    "query",
+    ["design=latin", "design=side_by_side&n_systems=1", "k=9", "n_cases=0", "dz=much", "design=round"],
+)
 def test_an_impossible_design_is_said_and_nothing_is_worked_out(client, olga, query):
     client.force_login(olga)
     answer = client.get(f"/studies/planner/?{query}")

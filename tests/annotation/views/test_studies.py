@@ -53,6 +53,13 @@ def test_a_file_becomes_a_draft_with_the_plan_as_stated(client: Client, olga: Us
     assert Card.objects.filter(block__kind="main").count() == 8
 
 
+def test_a_study_side_by_side_is_built_and_says_what_it_is(client: Client) -> None:
+    rows = {"rows": explanation_file(n_cases=6), "design": "side_by_side", "gap": "8"}
+    page = client.get(client.post(reverse("annotation:study-upload"), {**PLAN, **rows})["Location"])
+    assert (Study.objects.get().design, Study.objects.get().gap) == ("side_by_side", 1)
+    assert "judges all texts of a case on one page" in page.content.decode()
+
+
 def test_a_faulty_file_is_refused_whole_with_each_line_and_nothing_is_lost(client: Client) -> None:
     lines = explanation_file(n_cases=6).split("\n")
     lines[2] = '{"case": "case-001", "system": "", "text": "Hello"}'
