@@ -31,7 +31,10 @@ class Score(models.Model):
 
 
 class Report(models.Model):
-    """The findings of a study at one moment; a report is never changed, a newer one stands beside it."""
+    """The findings of a study at one moment; a report is never changed, a newer one stands beside it.
+
+    But for one thing: after an erasure it loses the rows that speak of single annotators.
+    """
 
     class Kind(models.TextChoices):
         POOLED = "pooled", "Blind: agreement and use of the scale"

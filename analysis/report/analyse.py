@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.agreeing import agree, consistency, prevalence
+from analysis.report.annotators import with_people
 from analysis.report.beside import Beside
 from analysis.report.both_ways import with_annotators
 from analysis.report.comparing import compare, describe
@@ -179,6 +180,16 @@ def analyse(
                 confidence=confidence,
                 n_resamples=max(100, n_resamples // 4),
             )
+    progress("annotators")
+    findings = with_people(
+        findings,
+        table,
+        subject.hypotheses,
+        seed=seed,
+        confidence=confidence,
+        n_resamples=n_resamples,
+        n_permutations=n_permutations,
+    )
     if beside.guesses is not None and len(beside.guesses) and not blind:
         found = held(
             beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence

@@ -220,6 +220,61 @@ class Consistency:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotator:
+    """One annotator on one criterion, by the name or pseudonym of the data."""
+
+    criterion: str
+    annotator: str
+    n_ratings: int
+    severity: Number
+    """Mean of (own rating - mean of the others on the same card); below 0 is severe."""
+    point: int | None
+    """The point of the scale given most."""
+    same_answer: Number
+    """Its share among the own ratings."""
+    others_same: float | None
+    """Its share among the others' ratings of the same cards."""
+    median_seconds: float | None
+    """A card."""
+    alpha_without: Number
+    """Ordinal alpha of all others."""
+    flags: tuple[str, ...]
+    """What to look into, a clause each; no mark is left out for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementWithout:
+    """Agreement on one criterion had the flagged annotators not taken part."""
+
+    criterion: str
+    fleiss: Number
+    alpha_ordinal: Number
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceWithout:
+    """A comparison had the flagged annotators not taken part."""
+
+    criterion: str
+    first: str
+    second: str
+    difference: Number
+    p_holm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutFlagged:
+    """What would change without the annotators who were flagged on any criterion."""
+
+    without: tuple[str, ...]
+    n_ratings: int
+    """Theirs, all criteria together."""
+    agreement: tuple[AgreementWithout, ...]
+    differences: tuple[DifferenceWithout, ...]
+    """Empty while the study is blind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """Mean, median and standard deviation over one unit."""
 
@@ -621,6 +676,10 @@ class StudyFindings:
     prevalence: tuple[Prevalence, ...]
     agreement: tuple[Agreement, ...]
     consistency: tuple[Consistency, ...] = ()
+    annotators: tuple[Annotator, ...] = field(default=(), metadata=LATER)
+    """Empty where names are slots that follow nobody across cards."""
+    flagged: WithoutFlagged | None = field(default=None, metadata=LATER)
+    """None where nobody was flagged."""
     systems: tuple[System, ...] = ()
     descriptions: tuple[Description, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -645,7 +704,8 @@ class StudyFindings:
 
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
-        related = (self.correlations, self.metric_tests, self.pairwise_accuracy, self.blinding)
+        without = self.flagged.differences if self.flagged else ()
+        related = (without, self.correlations, self.metric_tests, self.pairwise_accuracy, self.blinding)
         if self.meta.kind == "pooled" and (any(tells_apart) or any(related)):
             raise ValueError("findings of a blind study must not tell systems apart")
         if self.meta.kind == "pooled" and self.sensitivity and self.sensitivity.differences:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analysis.report import confirming, hows, model_tables, prose, rank_tables, tables
 from analysis.report import figures as draw
 from analysis.report.agreement_tables import further
+from analysis.report.annotator_pages import annotator_tables, on_annotators
 from analysis.report.cells import Cell, Table
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
@@ -117,6 +118,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     if findings.consistency:
         agreement.append(tables.consistency(findings))
     found.append(_section("agreement", "Agreement", prose.on_agreement(findings), agreement))
+    if findings.annotators:
+        people = [tables.without_ends(table) for table in annotator_tables(findings)]
+        found.append(_section("annotators", "Annotators", on_annotators(findings), people))
     if findings.systems:
         found.append(
             _section(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import compress
 
 from analysis.report.agreement_tables import further
+from analysis.report.annotator_pages import annotator_tables
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
@@ -26,6 +27,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
     tables = [prevalence(findings), agreement(findings), categories(findings), *further(findings)]
     if findings.consistency:
         tables.append(consistency(findings))
+    tables += annotator_tables(findings)
     if findings.systems:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
     if findings.omnibus:

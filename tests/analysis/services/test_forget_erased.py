@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from django.test import Client
 
 from analysis import tasks
 from analysis.models import Report, ReportData, Score
+from analysis.report.findings import StudyFindings
 from analysis.services.export_report import DataGone, export_report
 from analysis.services.forget_erased import forget_erased
 from annotation.models.study import Enrolment, Study
@@ -65,6 +67,21 @@ def test_the_hash_kept_with_a_report_is_of_the_data_in_its_bundle(study: Study) 
         data = {name: archive.read(name) for name in archive.namelist() if name.startswith("data/")}
     assert {"data/ratings.csv", "data/scores.csv", "data/texts.csv"} <= set(data)
     assert {name: hashlib.sha256(content).hexdigest() for name, content in data.items()} == report.data_sha256
+
+
+def test_after_an_erasure_older_findings_say_nothing_of_single_annotators(study: Study) -> None:
+    old = reports.report(study=study)
+    before = StudyFindings.from_json(old.findings_json)
+    name = erased(study)
+    assert name in {row.annotator for row in before.annotators}
+    assert forget_erased() == 1
+    old.refresh_from_db()
+    assert name not in old.findings_json
+    after = StudyFindings.from_json(old.findings_json)
+    assert after == replace(before, annotators=(), flagged=None)
+    new = StudyFindings.from_json(reports.report(study=study).findings_json)
+    assert new.annotators
+    assert name not in {row.annotator for row in new.annotators}
 
 
 @pytest.mark.parametrize("unblinded", [True, False])

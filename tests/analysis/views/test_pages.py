@@ -35,8 +35,8 @@ def test_a_full_report_reads_like_a_results_section(reader: Client, olga: User) 
     page = reader.get(f"/reports/{report.pk}/").content.decode()
     headings = re.findall(r"<h2 id=\"[\w-]+\">([^<]+)</h2>", page)
     assert headings == [
-        "Results", "Use of the scale", "Agreement", "Ratings", "Differences between systems", "All systems at once",
-        "Automatic metrics", "Methods",
+        "Results", "Use of the scale", "Agreement", "Annotators", "Ratings",
+        "Differences between systems", "All systems at once", "All ratings at once", "Automatic metrics", "Methods",
     ]  # fmt: skip
     assert "style=" not in page
     assert "3 annotators gave" in page
