@@ -107,6 +107,7 @@ def relate(
                 rng=np.random.default_rng([seed, stream, crc32("|".join(compared).encode())]),
                 n_resamples=n_resamples,
                 confidence=confidence,
+                with_p=False,
             )
     rows = []
     for metric in by_text:

@@ -97,6 +97,7 @@ def correlate_all(
     rng: np.random.Generator | None = None,
     n_resamples: int = 1000,
     confidence: float = 0.95,
+    with_p: bool = True,
 ) -> dict[tuple[str, str, Level, Coefficient], Correlation]:
     """Correlate every metric with the mean ratings of every criterion.
 
@@ -106,6 +107,7 @@ def correlate_all(
         ratings: of each criterion, `RatingTable.case_totals`. Cases and systems found in one of the two alone are
             left out.
         rng: draws the intervals, the same resamples for all; without it there are none.
+        with_p: whether p at level "system" is wanted.
 
     Returns:
         values are Undefined in words where one side does not vary or fewer than two points are left.
@@ -126,7 +128,7 @@ def correlate_all(
     for cells in blocks(scores, ratings):
         if rng is not None and draws is None:
             draws = draw(*cells.held.shape, rng=rng, n_resamples=n_resamples)
-        found |= _of_block(cells, wanted, draws, confidence)
+        found |= _of_block(cells, wanted, draws, confidence, with_p=with_p)
     return {
         (metric, criterion, level, coefficient): found[metric, criterion, level, coefficient]
         for metric in scores
@@ -136,16 +138,15 @@ def correlate_all(
 
 
 def _of_block(
-    cells: Cells, wanted: list[tuple[Level, Coefficient]], draws: Draws | None, confidence: float
+    cells: Cells,
+    wanted: list[tuple[Level, Coefficient]],
+    draws: Draws | None,
+    confidence: float,
+    *,
+    with_p: bool,
 ) -> dict[tuple[str, str, Level, Coefficient], Correlation]:
-    points, counted = _points(cells, wanted)
+    points, counted, resampled = _computed(cells, wanted, draws, confidence)
     reasons = {level: _reasons(cells, level) for level, _ in wanted}
-    resampled = {}
-    if draws is not None:
-        keys = [key for key in wanted if _drawn(cells, *key)]
-        for key, values in correlations(cells, draws, keys)[0].items():
-            flat = values.reshape(-1, len(draws))
-            resampled[key] = intervals(flat, confidence=confidence, unit=draws.unit)
     rated = cells.held.any(axis=0)
     n_points = {"none": int(cells.held.sum()), "system": int(rated.sum())}
     n_points["partial"] = n_points["none"]
@@ -153,7 +154,8 @@ def _of_block(
     found = {}
     for level, coefficient in wanted:
         key = (level, coefficient)
-        p = _p_values(cells, points[key], coefficient) if level == "system" else None
+        p = _p_values(cells, points[key], coefficient) if level == "system" and with_p else None
+        no_p = _NO_P if level != "system" else Undefined("no p was asked for")
         for m, metric in enumerate(cells.metrics):
             for c, criterion in enumerate(cells.criteria):
                 value = _value(points[key][m, c], reasons[level][m][c], level)
@@ -174,7 +176,7 @@ def _of_block(
                     level=level,
                     coefficient=coefficient,
                     interval=interval,
-                    p=_NO_P if p is None else value if isinstance(value, Undefined) else p[m][c],
+                    p=no_p if p is None else value if isinstance(value, Undefined) else p[m][c],
                     n=n,
                     n_cases=n_cases,
                     n_systems=n_points["system"],
@@ -185,21 +187,37 @@ def _of_block(
     return found
 
 
-def _points(
-    cells: Cells, wanted: list[tuple[Level, Coefficient]]
-) -> tuple[dict[tuple[Level, Coefficient], Array], dict[tuple[Level, Coefficient], Array]]:
-    """The numbers themselves, (n_metrics, n_criteria), NaN where undefined; at level "case" how many cases had one."""
-    plain = [key for key in wanted if key not in (("none", "kendall"), ("partial", "kendall"))]
-    drawn, counted = correlations(cells, everything(*cells.held.shape), plain)
-    points = {key: values[:, :, 0] for key, values in drawn.items()}
-    x, y = cells.score[:, cells.held], cells.rating[:, cells.held]
-    if ("none", "kendall") in wanted:
+Table = dict[tuple[Level, Coefficient], Array]
+"""Of each level and coefficient, (n_metrics, n_criteria)."""
+
+
+def _computed(
+    cells: Cells, wanted: list[tuple[Level, Coefficient]], draws: Draws | None, confidence: float
+) -> tuple[Table, Table, dict[tuple[Level, Coefficient], list[MaybeInterval]]]:
+    """The numbers, NaN where undefined; at level "case" how many cases had one; and the intervals where drawn.
+
+    The numbers are the row before the resamples, in which everything was drawn once.
+    """
+    by_pairs = {("none", "kendall"), ("partial", "kendall")}
+    if draws is None:
+        keys = [key for key in wanted if key not in by_pairs]
+        values, counted = correlations(cells, everything(*cells.held.shape), keys)
+    else:
+        keys = [key for key in wanted if _drawn(cells, *key)]
+        values, counted = correlations(cells, draws.after_everything(), keys)
+    points = {key: values[key][:, :, 0] for key in keys}
+    ends = {}
+    if draws is not None:
+        flat = {key: values[key][:, :, 1:].reshape(-1, len(draws)) for key in keys}
+        ends = {key: intervals(drawn, confidence=confidence, unit=draws.unit) for key, drawn in flat.items()}
+    if ("none", "kendall") in wanted and ("none", "kendall") not in points:
+        x, y = cells.score[:, cells.held], cells.rating[:, cells.held]
         points["none", "kendall"] = np.array(
             [[kendall.tau(a, b) if _vary(a) and _vary(b) else np.nan for b in y] for a in x]
         )
-    if ("partial", "kendall") in wanted:
+    if ("partial", "kendall") in wanted and ("partial", "kendall") not in points:
         points["partial", "kendall"] = kendall.within_systems(cells)
-    return points, {key: values[:, :, 0] for key, values in counted.items()}
+    return points, {key: n[:, :, 0] for key, n in counted.items()}, ends
 
 
 def _drawn(cells: Cells, level: Level, coefficient: Coefficient) -> bool:

@@ -35,6 +35,14 @@ class Draws:
     def __len__(self) -> int:
         return len(self.cases)
 
+    def after_everything(self) -> "Draws":
+        """The same behind one more row: the data as they are."""
+        first = everything(self.cases.shape[1], self.systems.shape[1])
+        cases, systems = (
+            np.vstack(pair) for pair in ((first.cases, self.cases), (first.systems, self.systems))
+        )
+        return Draws(cases, systems, self.unit)
+
     def batches(self, cells: int) -> Iterator["Draws"]:
         """Runs of resamples with at most that many (case, system) cells together."""
         step = max(1, cells // (self.cases.shape[1] * self.systems.shape[1]))

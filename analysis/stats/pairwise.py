@@ -119,28 +119,23 @@ def soft_accuracy(
     else:
         signs = np.asarray(flips, dtype=np.float64)
         signs = signs[:, complete] if signs.shape[1] == len(complete) else signs
-    pairs = np.triu_indices(x.shape[1], 1)
-    p = [better(side, signs)[pairs] for side in (x, y)]
-    return Soft(float(1 - np.abs(p[0] - p[1]).mean()), len(pairs[0]), len(x), len(signs))
+    one, other = (better(side, signs) for side in (x, y))
+    return Soft(float(1 - np.abs(one - other).mean()), len(one), len(x), len(signs))
 
 
 N_FLIPS = 1_000
 
 
 def better(values: Array, signs: Array) -> Array:
-    """One-sided p of each system (row) above each other (column) by flips of the signs of paired differences.
+    """One-sided p of each system above each later one by flips of the signs of paired differences, (n_pairs,).
 
-    (c + 1) / (B + 1). All pairs share the flips, so one product serves them all.
+    (c + 1) / (B + 1); pairs in the order of `numpy.triu_indices`. All share the flips, so one product serves them all.
     """
-    total = values.sum(axis=0)
-    partial = signs @ values  # (n_resamples, n_systems)
-    found = total[:, None] - total[None, :]
-    scale = np.abs(values).sum(axis=0)
-    slack = _SLACK * (scale[:, None] + scale[None, :])
-    reached = np.empty_like(found)
-    for system in range(values.shape[1]):
-        drawn = partial[:, [system]] - partial
-        reached[system] = (drawn >= found[system] - slack[system]).sum(axis=0)
+    one, other = np.triu_indices(values.shape[1], 1)
+    total, scale = values.sum(axis=0), np.abs(values).sum(axis=0)
+    partial = (signs @ values).T  # (n_systems, n_resamples)
+    found = total[one] - total[other] - _SLACK * (scale[one] + scale[other])
+    reached = (partial[one] - partial[other] >= found[:, None]).sum(axis=1)
     return np.asarray((reached + 1) / (len(signs) + 1))
 
 

@@ -5,7 +5,7 @@ from scipy import stats
 
 from analysis.stats import kendall
 from analysis.stats.cells import NothingShared, blocks
-from analysis.stats.correlation import COEFFICIENTS, LEVELS, correlate
+from analysis.stats.correlation import COEFFICIENTS, LEVELS, correlate, correlate_all
 from analysis.stats.crossed import draw
 from analysis.stats.estimates import Undefined
 from analysis.stats.redrawn import correlations
@@ -131,6 +131,19 @@ def test_scores_that_never_vary_within_a_system_have_no_partial_correlation() ->
     for coefficient in COEFFICIENTS:
         found = correlate(flat, totals, level="partial", coefficient=coefficient, rng=rng())
         assert str(found.value) == "undefined: within no system do both scores and ratings vary"
+
+
+@pytest.mark.parametrize("n_cases", [15, 110])
+def test_the_number_is_the_same_with_an_interval_and_without(n_cases: int) -> None:
+    # With one it comes before the resamples; Kendall's goes over pairs then, and over ranks else.
+    scores, totals = study(n_cases)
+    scores.iloc[2, 1] = np.nan
+    alone, drawn = (
+        correlate_all({"m": scores}, {"c": totals}, rng=by, n_resamples=100) for by in (None, rng(4))
+    )
+    for key, one in alone.items():
+        assert drawn[key].value == pytest.approx(one.value, abs=1e-12), key
+        assert drawn[key].n == one.n
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
