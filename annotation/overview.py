@@ -183,6 +183,17 @@ class InvitationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedPages:
+    """What the newest look through an annotator's pages found."""
+
+    at: datetime
+    n_addresses: int
+    n_secrets: int
+    n_leaks: int
+    n_not_looked_for: int
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     number: int
     act: str
@@ -326,6 +337,12 @@ def _crowd(row: CrowdLink | None) -> CrowdRow | None:
         return None
     codes = {end: getattr(row, f"code_{end}") for end in ENDS}
     return CrowdRow(row.id_parameter, row.return_url, codes)
+
+
+def checked_pages(study_id: int) -> CheckedPages | None:
+    """Whether annotators' pages were found to hold no name of a system; None where nobody has looked."""
+    row = LedgerLine.objects.filter(study_id=study_id, act=LedgerLine.Act.CHECKED).order_by("number").last()
+    return CheckedPages(at=row.at, **row.facts) if row else None
 
 
 def ledger(study_id: int) -> list[LedgerRow]:

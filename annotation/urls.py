@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("studies/<int:study_id>/edit/", studies.study_edit, name="study-edit"),
     path("studies/<int:study_id>/criteria/<slug:key>/", studies.study_criterion, name="study-criterion"),
     path("studies/<int:study_id>/open/", studies.study_open, name="study-open"),
+    path("studies/<int:study_id>/blind-check/", studies.study_blind_check, name="study-blind-check"),
     path("studies/<int:study_id>/discard/", studies.study_discard, name="study-discard"),
     path("studies/<int:study_id>/amend/", studies.study_amend, name="study-amend"),
     path("studies/<int:study_id>/close/", studies.study_close, name="study-close"),

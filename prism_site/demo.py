@@ -31,6 +31,7 @@ from annotation.design.plan import StudySettings
 from annotation.models.study import Enrolment, Study
 from annotation.queries import journey
 from annotation.services.build_study import CalibrationCard, build_study
+from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.invite import invite
@@ -202,6 +203,7 @@ def open_demo_study(title: str, explain_run_ids: Iterable[int], *, seed: int) ->
         with transaction.atomic():
             study_id = _build(title, list(explain_run_ids), owner, seed)
             open_study(study_id=study_id, by_id=owner.pk)
+        check_pages(study_id=study_id, by_id=owner.pk)
         study = Study.objects.get(pk=study_id)
         is_new = True
     else:

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path(STUDY, studies.StudyView.as_view()),
     path(f"{STUDY}criteria/<slug:key>/", studies.CriterionView.as_view()),
     path(f"{STUDY}open/", studies.OpenView.as_view()),
+    path(f"{STUDY}blind-check/", studies.BlindCheckView.as_view()),
     path(f"{STUDY}guidelines/", studies.GuidelinesView.as_view()),
     path(f"{STUDY}close/", studies.CloseView.as_view()),
     path(f"{STUDY}unblind/", studies.UnblindView.as_view()),

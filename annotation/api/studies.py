@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 from annotation import overview, queries
 from annotation.api.room import (
     CONFLICT,
+    Conflict,
     CriterionSerializer,
     GuidelinesSerializer,
     MayOwn,
@@ -31,6 +32,7 @@ from annotation.design.sources import parse
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
 from annotation.services.build_study import build_study
+from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
@@ -224,6 +226,15 @@ class UnblindSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=1000)
 
 
+class BlindCheckSerializer(serializers.Serializer):
+    n_addresses = serializers.IntegerField()
+    n_secrets = serializers.IntegerField(help_text="Names, labels, case keys and signatures looked for.")
+    leaks = serializers.ListField(child=serializers.CharField(), help_text="Where an annotator can read one.")
+    not_looked_for = serializers.ListField(
+        child=serializers.CharField(), help_text="Too short or too common."
+    )
+
+
 class CloseSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
@@ -341,7 +352,22 @@ class OpenView(OwnerView):
     @extend_schema(request=None, responses={200: StudyDetailSerializer, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
         open_study(study_id=self.study(study_id).id, by_id=request.user.pk)
+        check_pages(study_id=study_id, by_id=request.user.pk)
         return Response(StudyDetailSerializer(self.study(study_id)).data)
+
+
+class BlindCheckView(OwnerView):
+    @extend_schema(request=None, responses={200: BlindCheckSerializer, **CONFLICT})
+    def post(self, request: Request, study_id: int) -> Response:
+        """Look through all an annotator of an opened study can fetch for names of systems.
+
+        The study's ledger keeps the counts.
+        """
+        study = self.study(study_id)
+        if study.status == "draft":
+            raise Conflict("A draft is looked through when it opens.")
+        found = check_pages(study_id=study.id, by_id=request.user.pk)
+        return Response(BlindCheckSerializer(found).data)
 
 
 class CloseView(OwnerView):

@@ -26,6 +26,7 @@ class LedgerLine(Growing):
         CLOSED = "closed", "Closed"
         UNBLINDED = "unblinded", "Unblinded"
         KINDS = "kinds", "Kinds of writers told"
+        CHECKED = "checked", "Checked to be blind"
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="ledger")
     number = models.PositiveIntegerField()
@@ -54,6 +55,7 @@ class LedgerLine(Growing):
                         "closed",
                         "unblinded",
                         "kinds",
+                        "checked",
                     ]
                 ),
                 name="ledger_act_known",

@@ -114,14 +114,17 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
     own.update(consented_at=now, consent_version=study.consent_version)
     yield from _fetch(client, f"{pages[0]}guidelines/", pages[1])
     own.update(guidelines_read_at=now, guidelines_version=version)
-    yield from _fetch(client, f"{pages[0]}calibration/", f"{pages[1]}calibration/")
-    for card in calibration_cards(study_id):
+    practice = list(calibration_cards(study_id))
+    if practice:
+        yield from _fetch(client, f"{pages[0]}calibration/", f"{pages[1]}calibration/")
+    for card in practice:
         yield from _fetch(client, f"{pages[0]}calibration/{card.token}/")
         gold = dict(CalibrationGold.objects.filter(card=card).values_list("criterion__key", "value"))
         address = f"{pages[1]}calibration/{card.token}/"
         yield address, client.post(address, {"marks": gold, "attempt": 1}, content_type="application/json")
         yield from _fetch(client, f"{pages[0]}calibration/{card.token}/feedback/")
-    yield from _fetch(client, f"{pages[0]}gate/")
+    if practice:
+        yield from _fetch(client, f"{pages[0]}gate/")
     own.update(gate=Enrolment.Gate.PASSED)
     claim_placement(enrolment_id=enrolment.pk)
     onward = f"{pages[1]}next-board/" if study.side_by_side else f"{pages[1]}next/"

@@ -34,7 +34,9 @@ from annotation.forms import (
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
+from annotation.services.blind_check import BlindCheck
 from annotation.services.build_study import build_study
+from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study
 from annotation.services.discard_draft import discard_draft
 from annotation.services.edit_draft import edit_criterion, edit_draft
@@ -45,6 +47,7 @@ from annotation.services.set_gold import set_gold
 from annotation.services.unblind_study import unblind_study
 from generation.queries import explain_runs
 
+LEAKS_TOLD = 5
 LINE = re.compile(r"Line (?P<line>\d+)(?:, (?P<field>[^:]+))?: (?P<text>.*)", re.DOTALL)
 
 StudyView = Callable[..., HttpResponse]
@@ -183,6 +186,7 @@ def study_page(
         "here": "plan",
         "missing": missing,
         "ledger": overview.ledger(study.id),
+        "checked": overview.checked_pages(study.id),
         "amend_form": AmendForm(prefix="amend"),
         "close_form": CloseForm(prefix="close", title=study.title),
         "unblind_form": UnblindForm(prefix="unblind", title=study.title),
@@ -266,7 +270,30 @@ def study_open(request: HttpRequest, study: StudySummary) -> HttpResponse:
     except NotReady as not_ready:
         return study_page(request, study, missing=tuple(not_ready.reasons), status=409)
     messages.success(request, _("The study is open and frozen. Invite annotators next."))
+    _tell(request, check_pages(study_id=study.id, by_id=request.user.pk))
     return redirect("annotation:study-invitations", study_id=study.id)
+
+
+@on_study
+@require_POST
+def study_blind_check(request: HttpRequest, study: StudySummary) -> HttpResponse:
+    """Look through an annotator's pages again, such as after templates were changed."""
+    if study.status == "draft":
+        messages.warning(request, _("A draft is looked through when it opens."))
+    else:
+        found = check_pages(study_id=study.id, by_id=request.user.pk)
+        if not found.leaks:
+            messages.success(request, _("No page of an annotator holds the name of a system."))
+        _tell(request, found)
+    return redirect("annotation:study", study_id=study.id)
+
+
+def _tell(request: HttpRequest, found: BlindCheck) -> None:
+    """Where an annotator could read a name: the first few places; `manage.py blindcheck` lists all."""
+    if found.leaks:
+        words = _("Annotators can read which system wrote what: %(places)s.")
+        places = "; ".join(map(str, found.leaks[:LEAKS_TOLD]))
+        messages.error(request, words % {"places": places})
 
 
 @on_study

@@ -1,7 +1,13 @@
+import json
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
+from rest_framework.test import APIClient
 
+from annotation import overview
 from annotation.models.card import Card, Placement
+from annotation.models.ledger import LedgerLine
 from annotation.models.study import Enrolment, Study
 from annotation.services.blind_check import blind_check
 from annotation.services.close_study import close_study
@@ -76,3 +82,31 @@ def test_a_study_says_how_well_systems_can_be_told_apart(olga, client):
     page = " ".join(client.get(f"/studies/{study.pk}/").content.decode().split())
     assert "By the surface of the texts alone" in page
     assert "guessing gives 33%" in page
+
+
+def test_opening_writes_into_the_ledger_that_the_pages_are_blind(olga, client):
+    client.force_login(olga)
+    study = studies.draft(owner=olga)
+    page = reverse("annotation:study", args=[study.pk])
+    assert "Blind on the wire" not in client.get(page).content.decode()
+    client.post(reverse("annotation:study-open", args=[study.pk]))
+    checked = overview.checked_pages(study.pk)
+    assert (checked.n_leaks, checked.n_addresses > 20) == (0, True)
+    assert [row.act for row in overview.ledger(study.pk)] == ["Opened", "Checked to be blind"]
+    assert "0 found" in client.get(page).content.decode()
+    call_command("verify_log", study.pk)
+
+
+def test_a_leak_is_told_to_the_owner_and_counted_in_the_ledger(olga, client):
+    client.force_login(olga)
+    study = studies.opened(owner=olga)
+    Card._base_manager.filter(study=study).update(explanation="as FOGHORN put it")
+    answer = client.post(reverse("annotation:study-blind-check", args=[study.pk]), follow=True)
+    page = answer.content.decode()
+    assert "Annotators can read which system wrote what" in page
+    assert "a name can be read" in page
+    assert "foghorn" not in json.dumps(list(LedgerLine.objects.values_list("facts", flat=True))).lower()
+    api = APIClient()
+    api.force_authenticate(olga)
+    told = api.post(f"/api/annotation/studies/{study.pk}/blind-check/").json()
+    assert any("foghorn" in leak.lower() for leak in told["leaks"])

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "/api/generation/runs/{id}/texts/": 409,
     "/api/generation/runs/{id}/explanations/file/": 409,
     "/api/annotation/studies/{study_id}/kinds/": 409,
+    "/api/analysis/table3/": 422,
 }
 """Doors behind which there is nothing here: no student is loaded, the run is no teacher's, no study is
 unblinded."""

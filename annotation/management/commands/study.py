@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotation import overview
 from annotation.models.study import Study
+from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study
 from annotation.services.open_study import open_study
 from annotation.services.refusals import NotReady, Refused
@@ -41,6 +42,7 @@ class Command(BaseCommand):
     def _do(act: str, study: int, person: int, reason: str) -> None:
         if act == "open":
             open_study(study_id=study, by_id=person)
+            check_pages(study_id=study, by_id=person)
         elif act == "close":
             close_study(study_id=study, by_id=person, reason=reason)
         else:

@@ -36,6 +36,7 @@ POST_ONLY = {"study-open", "study-discard", "study-amend", "study-close", "study
     "study-calibration-file",
     "study-erase",
     "study-exclude",
+    "study-blind-check",
     "study-invite-list",
     "study-crowd-link",
     "study-let-return",
