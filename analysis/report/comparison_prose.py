@@ -23,6 +23,8 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
         sentences += _with_other_annotators(sure)
         if len(sure) < len(tested):
             sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")
+        if design == "paired":
+            sentences += _left_out(tested)
         if design == "unpaired":
             sentences.append(
                 "Systems compared without pairs were rated on different cases: easier cases would look like a "
@@ -43,6 +45,20 @@ def _with_other_annotators(sure: list[Comparison]) -> list[str]:
         (
             f"Of these, {leaning:,} of {many(len(known), 'interval')} over cases and annotators together "
             f"{'reaches' if leaning == 1 else 'reach'} 0: other annotators might not find the difference."
+        )
+    ]
+
+
+def _left_out(tested: list[Comparison]) -> list[str]:
+    """How much of what was rated the paired tests could not use."""
+    most = max(tested, key=lambda row: row.n_left_out)
+    if not most.n_left_out:
+        return []
+    of = most.n_cases + most.n_left_out
+    return [
+        (
+            f"Cases that were rated for one system of a pair alone are left out of its test, up to {most.n_left_out:,} "
+            f"of {of:,}; the linear mixed model uses them."
         )
     ]
 

@@ -33,6 +33,7 @@ FACTORS: tuple[Factor, ...] = ("annotator", "annotator by system", "case", "text
 MOST_EQUATIONS = 1000
 """Of annotators, and of annotators times systems: more are too many to solve again and again."""
 _WHOLE_CELLS = 200_000
+_FLOOR = 1e-3
 _ZERO = 1e-4
 """Relative SDs below it are at the edge of what is possible: the factor makes no variance."""
 
@@ -273,21 +274,21 @@ def _fitted(sums: _Sums, factors: tuple[Factor, ...], n: int) -> Array:
         found = _solved(sums, dict(zip(factors, np.abs(theta), strict=True)))
         return found.log_determinant + freedom * float(np.log(max(found.rest, 1e-300)))
 
-    def sloped(ratio: Array) -> tuple[float, Array]:
-        """In the relative variances, whose slope at 0 tells whether to leave it; that of the SDs is 0 there."""
-        value, slope = deviance(np.sqrt(ratio)), np.zeros(len(ratio))
-        for place, at in enumerate(ratio):
-            width = 1e-5 * (at + 0.01)
-            up = ratio.copy()
-            up[place] += width
-            slope[place] = (deviance(np.sqrt(up)) - value) / width
-        return value, slope
+    def ratios(x: Array) -> Array:
+        return np.maximum(np.exp(x) - _FLOOR, 0.0)
+
+    def sloped(x: Array) -> tuple[float, Array]:
+        """In log(relative variance + a little), whose slope at 0 tells whether to leave it; that of the SDs is 0."""
+        value = deviance(np.sqrt(ratios(x)))
+        steps = 1e-5 * np.eye(len(x))
+        return value, np.array([deviance(np.sqrt(ratios(x + step))) - value for step in steps]) / 1e-5
 
     if not factors:
         return np.zeros(0)
-    bounds = [(0.0, 1e8)] * len(factors)
-    found = optimize.minimize(sloped, np.full(len(factors), 0.1), jac=True, method="L-BFGS-B", bounds=bounds)
-    theta = np.sqrt(found.x)
+    bounds = [(float(np.log(_FLOOR)), float(np.log(1e8)))] * len(factors)
+    start = np.full(len(factors), np.log(0.1 + _FLOOR))
+    found = optimize.minimize(sloped, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    theta = np.sqrt(ratios(found.x))
     theta = np.where(theta < _ZERO, 0.0, theta)
     inner = np.flatnonzero(theta)
     for _ in range(4):  # differences of the deviance leave the last digits to Newton's method

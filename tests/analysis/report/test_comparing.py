@@ -246,3 +246,11 @@ def test_with_few_annotators_none_is_drawn_and_none_is_claimed() -> None:
     assert "4 annotators; drawing them needs 5" in row.two_way.no_interval
     assert not any("annotators together" in line for line in on_comparisons(result))
     assert not any("draws cases and annotators" in sentence for sentence in result.methods)
+
+
+def test_cases_of_one_system_alone_are_said_to_be_left_out() -> None:
+    frame = marks(n_cases=12, systems="ab").query("system != 'twin'")
+    holed = frame[(frame.system == "a") | (frame.case > "c03")]
+    said = " ".join(on_comparisons(found(holed)))
+    assert "left out of its test, up to 4 of 12; the linear mixed model uses them" in said
+    assert "left out" not in " ".join(on_comparisons(found(frame)))

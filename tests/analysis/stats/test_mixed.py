@@ -95,33 +95,46 @@ def test_variances_small_beside_the_rest_are_not_taken_for_nought(sd: tuple[floa
     assert fit(frame, people=False).variances == pytest.approx(given, rel=1e-5)
 
 
-def test_it_is_the_restricted_likelihood_of_the_whole_covariance() -> None:
-    frame = made(14, 3, 6, 2, seed=4).sample(frac=0.8, random_state=1)  # with holes
-    model, y = fit(frame), frame["value"].to_numpy()
+def restricted(frame: pd.DataFrame, variances: dict[str, float]) -> tuple[float, np.ndarray, np.ndarray]:
+    """Restricted log-likelihood, means and their covariance from the whole covariance of the ratings, written out."""
+    y, n_systems = frame["value"].to_numpy(), int(frame["system"].max()) + 1
     keys = {
         "annotator": frame["annotator"],
+        "annotator by system": frame["annotator"] * n_systems + frame["system"],
         "case": frame["case"],
-        "text": frame["case"] * 3 + frame["system"],
+        "text": frame["case"] * n_systems + frame["system"],
     }
+    whole = variances["rest"] * np.eye(len(y))
+    for name, key in keys.items():
+        whole += variances[name] * (key.to_numpy()[:, None] == key.to_numpy())
+    x, inverse = np.eye(n_systems)[frame["system"]], np.linalg.inv(whole)
+    information = x.T @ inverse @ x
+    means = np.linalg.solve(information, x.T @ inverse @ y)
+    gap = y - x @ means
+    parts = np.linalg.slogdet(whole)[1] + np.linalg.slogdet(information)[1] + gap @ inverse @ gap
+    return -0.5 * (parts + (len(y) - n_systems) * np.log(2 * np.pi)), means, np.linalg.inv(information)
 
-    def restricted(variances: dict[str, float]) -> tuple[float, np.ndarray, np.ndarray]:
-        whole = variances["rest"] * np.eye(len(y))
-        for name, key in keys.items():
-            whole += variances[name] * (key.to_numpy()[:, None] == key.to_numpy())
-        x, inverse = np.eye(3)[frame["system"]], np.linalg.inv(whole)
-        information = x.T @ inverse @ x
-        means = np.linalg.solve(information, x.T @ inverse @ y)
-        gap = y - x @ means
-        parts = np.linalg.slogdet(whole)[1] + np.linalg.slogdet(information)[1] + gap @ inverse @ gap
-        return -0.5 * (parts + (len(y) - 3) * np.log(2 * np.pi)), means, np.linalg.inv(information)
 
-    value, means, covariance = restricted(model.variances)
+def test_it_is_the_restricted_likelihood_of_the_whole_covariance() -> None:
+    frame = made(14, 3, 6, 2, seed=4).sample(frac=0.8, random_state=1)  # with holes
+    model = fit(frame)
+    value, means, covariance = restricted(frame, model.variances)
     assert model.log_likelihood == pytest.approx(value, abs=1e-8)
     assert model.means == pytest.approx(means, abs=1e-9)
     assert model.covariance == pytest.approx(covariance, abs=1e-9)
-    for name in model.variances:
-        for factor in (0.97, 1.03):
-            assert restricted(model.variances | {name: model.variances[name] * factor})[0] <= value
+
+
+@pytest.mark.parametrize(("seed", "taste"), [(4, 0.0), (5, 3.0), (6, 0.3)])
+def test_the_estimates_lie_at_the_top_of_the_likelihood(seed: int, taste: float) -> None:
+    frame = made(14, 3, 6, 2, seed=seed)
+    frame["value"] += np.random.default_rng(seed).normal(0, taste, (6, 3))[
+        frame["annotator"], frame["system"]
+    ]
+    variances = fit(frame).variances
+    top = restricted(frame, variances)[0]
+    for name in variances:
+        for moved in (variances[name] * 0.9, variances[name] * 1.1 + 0.01):
+            assert restricted(frame, variances | {name: moved})[0] <= top + 1e-9
 
 
 def test_crossed_variances_are_those_of_statsmodels() -> None:
