@@ -53,9 +53,11 @@ ELSEWHERE = {
     "/api/generation/runs/{id}/explanations/file/": 409,
     "/api/annotation/studies/{study_id}/kinds/": 409,
     "/api/analysis/table3/": 422,
+    "/api/annotation/rate/{study_id}/boards/{token}/": 403,
+    "/api/annotation/rate/{study_id}/boards/{token}/previous/": 403,
 }
-"""Doors behind which there is nothing here: no student is loaded, the run is no teacher's, no study is
-unblinded."""
+"""Doors behind which there is nothing here: no student is loaded, no card is a board, the run is no teacher's, no study
+is unblinded."""
 
 UNREAD = {"/api/generation/corpora/{id}/rejected/"}
 """Files that an import writes: the corpus here was never read."""
