@@ -26,7 +26,7 @@ from annotation.design.exclusions import RULES
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan
 from annotation.design.scales import POINTS
-from annotation.gate_words import plain_words
+from annotation.gate_words import feedback_words, plain_words
 from annotation.guess_queries import guess_due
 from annotation.models.card import (
     CalibrationGold,
@@ -307,6 +307,7 @@ def journey(enrolment_id: int) -> Journey:
     crowd = getattr(row.invitation, "crowd", None)
     code = _code_of(row, stage, crowd)
     last = row.gate_results[-1] if row.gate_results else {}
+    criteria = _criteria(study.pk, row.criteria_order)
     return Journey(
         enrolment_id=row.pk,
         study_id=study.pk,
@@ -318,12 +319,12 @@ def journey(enrolment_id: int) -> Journey:
         consent_version=study.consent_version,
         guidelines=_guidelines(study),
         guidelines_unread=(row.guidelines_version or 0) < study.guidelines_version,
-        criteria=_criteria(study.pk, row.criteria_order),
+        criteria=criteria,
         n_calibration=_n_calibration(study.pk),
         attempt=row.attempt,
         attempts=rule.attempts,
         gate_in_words=plain_words(rule),
-        gate_feedback=tuple(last.get("feedback", ())),
+        gate_feedback=feedback_words(last, rule, {one.key: one.name for one in criteria}),
         completion_code=code,
         no_consent_code=crowd.code_no_consent if crowd else "",
         return_url=crowd.return_url if crowd else "",

@@ -46,6 +46,10 @@ class GateRule:
         )
 
 
+LEANING = 0.25
+"""A mean so far from the reference is told with its direction."""
+
+
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
     """One criterion at the gate."""
@@ -171,7 +175,7 @@ def _sentence(name: str, result: CriterionResult, rule: GateRule) -> str:
     direction = "higher than" if result.mean_error > 0 else "lower than"
     tail = (
         f" On average you marked {abs(result.mean_error):.1f} {direction} the reference."
-        if abs(result.mean_error) >= 0.25
+        if abs(result.mean_error) >= LEANING
         else ""
     )
     if result.kappa is None or rule.kappa <= result.kappa:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.models.frozen import Frozen
 
@@ -199,15 +200,15 @@ class Invitation(models.Model):
     def why_unusable(self) -> str:
         """Why nobody can join by this invitation now, in words; empty when one can."""
         if self.study.status == Study.Status.DRAFT:
-            return "The study is not open yet."
+            return _("The study is not open yet.")
         if self.study.status != Study.Status.OPEN:
-            return "The study is closed."
+            return _("The study is closed.")
         if self.revoked_at is not None:
-            return "This link was withdrawn."
+            return _("This link was withdrawn.")
         if self.expires_at is not None and self.expires_at <= timezone.now():
-            return "This link has expired."
+            return _("This link has expired.")
         if self.uses >= self.max_uses:
-            return "Everybody this link was for has joined."
+            return _("Everybody this link was for has joined.")
         return ""
 
 

@@ -3,6 +3,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.design.gate import GateResult, GateRule, judge
 from annotation.design.scales import OutOfScale, validate
@@ -53,26 +54,26 @@ def answer_calibration(
     study = Study.objects.get(pk=enrolment.study_id)
     card = Card.objects.filter(study=study, token=card_token, block__kind=Kind.CALIBRATION).first()
     if card is None:
-        raise ForeignPlacement("This is not a calibration card of your study.")
+        raise ForeignPlacement(_("This is not a calibration card of your study."))
     answered = CalibrationAnswer.objects.filter(enrolment=enrolment, card=card)
     said = enrolment.attempt if attempt is None else attempt
     if answered.filter(attempt=said).exists():
         return CalibrationOutcome(said, None, True)
     if said != enrolment.attempt:
         raise OutOfTurn(
-            f"This answer belongs to attempt {said}, and you are at attempt {enrolment.attempt}. "
-            "Nothing was stored."
+            _("This answer belongs to attempt %(said)s, and you are at attempt %(now)s. Nothing was stored.")
+            % {"said": said, "now": enrolment.attempt}
         )
     if attempt is None and answered.exists() and _is_early(enrolment, card):
         # An attempt's last answer, sent again when it had ended that attempt: no answer of the next one.
         return CalibrationOutcome(enrolment.attempt - 1, None, True)
     if study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is closed.")
+        raise StudyClosed(_("The study is closed."))
     check_blindness(study_id=study.pk, person_id=enrolment.annotator_id)
     if enrolment.consented_at is None or enrolment.guidelines_read_at is None:
-        raise OutOfTurn("Accept the consent text and read the guidelines first.")
+        raise OutOfTurn(_("Accept the consent text and read the guidelines first."))
     if enrolment.gate != Enrolment.Gate.PENDING:
-        raise OutOfTurn("Your calibration is over.")
+        raise OutOfTurn(_("Your calibration is over."))
     criteria = list(Criterion.objects.filter(study=study))
     _store(enrolment, card, criteria, marks)
     gate = _decide(enrolment, study, criteria)
@@ -94,7 +95,10 @@ def _store(enrolment: Enrolment, card: Card, criteria: list[Criterion], marks: M
     for row in criteria:
         mark = checked.get(row.key)
         if mark is None or mark.value is None:
-            raise OutOfScale(row.key, f"{row.name}: give a mark; every calibration card can be judged.")
+            raise OutOfScale(
+                row.key,
+                _("%(name)s: give a mark; every calibration card can be judged.") % {"name": row.name},
+            )
         CalibrationAnswer.objects.create(
             enrolment=enrolment,
             card=card,

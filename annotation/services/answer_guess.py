@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotation.design.guessing import CANNOT_SAY, GuessPlan
 from annotation.design.scales import OutOfScale
@@ -40,12 +41,12 @@ def answer_guess(*, enrolment_id: int, guesses: Mapping[str, str]) -> int:
         raise OutOfTurn(WITHDREW)
     plan = GuessPlan.of(study.plan)
     if plan is None:
-        raise OutOfTurn("This study does not ask who wrote the texts. Nothing was stored.")
+        raise OutOfTurn(_("This study does not ask who wrote the texts. Nothing was stored."))
     if enrolment.finished_at is None:
-        raise OutOfTurn("Finish your cards first: who wrote them is asked at the end. Nothing was stored.")
+        raise OutOfTurn(_("Finish your cards first: who wrote them is asked at the end. Nothing was stored."))
     own = {placement.token: placement for placement in asked_about(enrolment)}
     if set(guesses) - set(own):
-        raise ForeignPlacement("You were not asked about one of these cards. Nothing was stored.")
+        raise ForeignPlacement(_("You were not asked about one of these cards. Nothing was stored."))
     offered = {kind.key for kind in plan.kinds} | {CANNOT_SAY}
     for kind in guesses.values():
         if kind not in offered:
@@ -53,10 +54,12 @@ def answer_guess(*, enrolment_id: int, guesses: Mapping[str, str]) -> int:
     earlier = GuessSheet.objects.filter(enrolment=enrolment).first()
     if earlier is not None:
         if dict(earlier.guesses.values_list("placement__token", "kind")) != dict(guesses):
-            raise StaleWrite("You answered this before, and your first answer is kept. Nothing was changed.")
+            raise StaleWrite(
+                _("You answered this before, and your first answer is kept. Nothing was changed.")
+            )
         return len(guesses)
     if study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is closed: this answer came too late and was not stored.")
+        raise StudyClosed(_("The study is closed: this answer came too late and was not stored."))
     check_blindness(study_id=study.pk, person_id=enrolment.annotator_id)
     sheet = GuessSheet.objects.create(enrolment=enrolment)
     Guess.objects.bulk_create(

@@ -1,4 +1,5 @@
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
 from annotation.models.study import Study
 from annotation.services.refusals import NotBlind
@@ -18,6 +19,8 @@ def check_blindness(*, study_id: int, person_id: int) -> None:
     owns = Study.objects.filter(pk=study_id, owner_id=person_id).exists()
     if owns or any(map(person.has_perm, UNBLIND)):
         raise NotBlind(
-            "Owners and researchers may read which system wrote what, so they cannot rate: "
-            "sign in as an annotator."
+            _(
+                "Owners and researchers may read which system wrote what, so they cannot rate: "
+                "sign in as an annotator."
+            )
         )

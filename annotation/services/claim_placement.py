@@ -2,6 +2,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.design.ordering import feasible_gap, interleave
 from annotation.design.streams import STREAM_ORDER
@@ -26,12 +27,12 @@ def claim_placement(*, enrolment_id: int) -> str | None:
     if enrolment.withdrawn_at is not None:
         raise OutOfTurn(WITHDREW)
     if enrolment.study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is closed: thank you for your marks.")
+        raise StudyClosed(_("The study is closed: thank you for your marks."))
     check_blindness(study_id=enrolment.study_id, person_id=enrolment.annotator_id)
     if enrolment.gate != Enrolment.Gate.PASSED:
-        raise OutOfTurn("Pass the calibration first.")
+        raise OutOfTurn(_("Pass the calibration first."))
     if (enrolment.guidelines_version or 0) < enrolment.study.guidelines_version:
-        raise OutOfTurn("The guidelines have a new version: read it first.")
+        raise OutOfTurn(_("The guidelines have a new version: read it first."))
     token = _next(enrolment_id)
     if token is None and enrolment.finished_at is None and _take_seat(enrolment_id):
         token = _next(enrolment_id)
@@ -68,7 +69,7 @@ def _take_seat(enrolment_id: int) -> bool:
     )
     seats = list(free.order_by().values_list("seat", "seat__index").annotate(n=Count("pk")))
     # Own old seat first, then the fullest, then the lowest: remainders of people who left come last.
-    for seat, _, _ in sorted(seats, key=lambda row: (row[0] not in earlier, -row[2], row[1])):
+    for seat, *_rest in sorted(seats, key=lambda row: (row[0] not in earlier, -row[2], row[1])):
         if Seat.objects.filter(pk=seat, enrolment__isnull=True).update(
             enrolment=enrolment, claimed_at=timezone.now()
         ):
@@ -114,7 +115,7 @@ def _sequence(study: Study, slots: list[Slot], stream: list[int]) -> list[Slot]:
     if all(slot.place is not None for slot in slots):
         return [slot for slot in sorted(slots, key=lambda slot: slot.place or 0) for _ in slot.order]
     slots = sorted(slots, key=lambda slot: slot.block_id)
-    gap, _ = feasible_gap(study.gap, len(slots), study.n_systems)
+    gap, _note = feasible_gap(study.gap, len(slots), study.n_systems)
     return [
         slots[number]
         for number in interleave(len(slots), study.n_systems, gap, np.random.default_rng(stream))

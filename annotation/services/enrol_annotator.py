@@ -3,6 +3,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import F, Max
+from django.utils.translation import gettext as _
 
 from annotation.design.streams import STREAM_CRITERIA
 from annotation.models.study import Criterion, Enrolment, Invitation, Study
@@ -27,9 +28,11 @@ def enrol_annotator(
     """
     invitation = Invitation.objects.select_related("study").filter(token=token).first()
     if invitation is None:
-        raise InvitationRefused("There is no such invitation: check the link.")
+        raise InvitationRefused(_("There is no such invitation: check the link."))
     if hasattr(invitation, "crowd") and not from_crowd:
-        raise InvitationRefused("This link is for people whom a crowd service sends: open it in a browser.")
+        raise InvitationRefused(
+            _("This link is for people whom a crowd service sends: open it in a browser.")
+        )
     study = Study.objects.select_for_update().get(
         pk=invitation.study_id
     )  # arrivals are numbered one at a time
@@ -45,7 +48,7 @@ def enrol_annotator(
         raise InvitationRefused(why)
     used = Invitation.objects.filter(pk=invitation.pk, uses__lt=F("max_uses")).update(uses=F("uses") + 1)
     if not used:
-        raise InvitationRefused("Everybody this link was for has joined.")
+        raise InvitationRefused(_("Everybody this link was for has joined."))
     latest = Enrolment.objects.filter(study=study).aggregate(latest=Max("index"))["latest"]
     index = 0 if latest is None else latest + 1
     keys = list(Criterion.objects.filter(study=study).order_by("position").values_list("key", flat=True))

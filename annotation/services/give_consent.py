@@ -1,4 +1,5 @@
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.models.study import Enrolment, Study
 from annotation.services.refusals import OutOfTurn, StudyClosed
@@ -13,9 +14,9 @@ def give_consent(*, enrolment_id: int, version: int) -> None:
     """
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
     if enrolment.study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is not open.")
+        raise StudyClosed(_("The study is not open."))
     if version != enrolment.study.consent_version:
-        raise OutOfTurn("The consent text has changed since you read it: read it again.")
+        raise OutOfTurn(_("The consent text has changed since you read it: read it again."))
     Enrolment.objects.filter(pk=enrolment_id, consented_at__isnull=True).update(
         consented_at=timezone.now(), consent_version=version, last_seen_at=timezone.now()
     )

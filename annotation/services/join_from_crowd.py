@@ -3,6 +3,7 @@ import re
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from annotation.models.crowd import CrowdPerson
 from annotation.models.study import Invitation, Study
@@ -19,7 +20,7 @@ def crowd_key(study_id: int, crowd_id: str) -> str:
         Refused: it is no id, such as the service's placeholder.
     """
     if not _ID.fullmatch(crowd_id):
-        raise Refused("The address holds no id of the crowd service: open the study from its page again.")
+        raise Refused(_("The address holds no id of the crowd service: open the study from its page again."))
     return salted_hmac(f"annotation.crowd.{study_id}", crowd_id, algorithm="sha256").hexdigest()
 
 
@@ -38,15 +39,17 @@ def join_from_crowd(*, token: str, key: str) -> int:
     """
     invitation = Invitation.objects.filter(token=token, crowd__isnull=False).first()
     if invitation is None:
-        raise InvitationRefused("There is no such invitation: check the link.")
+        raise InvitationRefused(_("There is no such invitation: check the link."))
     Study.objects.select_for_update().get(pk=invitation.study_id)  # two tabs come one after the other
     known = CrowdPerson.objects.filter(study_id=invitation.study_id, key=key).first()
     if known is not None:
         allowed = CrowdPerson.objects.filter(pk=known.pk, may_return=True).update(may_return=False)
         if not allowed:
             raise InvitationRefused(
-                "You began in another browser: go on there. If you cannot, write to the researchers; they can let "
-                "you in from here."
+                _(
+                    "You began in another browser: go on there. If you cannot, write to the researchers; they can let "
+                    "you in from here."
+                )
             )
         return known.enrolment.annotator_id
     person = get_user_model().objects.create_user(username=f"crowd-{key[:24]}")

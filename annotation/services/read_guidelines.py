@@ -1,6 +1,7 @@
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.models.card import Card, Kind
 from annotation.models.study import Enrolment, Study
@@ -20,11 +21,13 @@ def read_guidelines(*, enrolment_id: int, version: int) -> None:
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
     study, now = enrolment.study, timezone.now()
     if study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is not open.")
+        raise StudyClosed(_("The study is not open."))
     if enrolment.consented_at is None:
-        raise OutOfTurn("Read and accept the consent text first.")
+        raise OutOfTurn(_("Read and accept the consent text first."))
     if version != study.guidelines_version:
-        raise OutOfTurn(f"The guidelines are now at version {study.guidelines_version}: read them again.")
+        raise OutOfTurn(
+            _("The guidelines are now at version %(n)s: read them again.") % {"n": study.guidelines_version}
+        )
     mine = Enrolment.objects.filter(pk=enrolment_id)
     newer = Q(guidelines_version__isnull=True) | Q(guidelines_version__lt=version)
     mine.filter(newer).update(guidelines_version=version, guidelines_read_at=now)

@@ -1,5 +1,7 @@
 """Why a service said no. Every message can be shown to the person as it stands."""
 
+from django.utils.translation import gettext_lazy
+
 
 class Refused(Exception):
     """Something was asked for that the study's rules forbid; the message says which and what to do."""
@@ -33,7 +35,7 @@ class StudyClosed(Refused):
     """The study does not take this any more."""
 
 
-WITHDREW = "You withdrew your consent to this study: nothing is stored any more."
+WITHDREW = gettext_lazy("You withdrew your consent to this study: nothing is stored any more.")
 
 
 class OutOfTurn(Refused):

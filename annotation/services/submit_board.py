@@ -2,6 +2,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotation.design.scales import OutOfScale
 from annotation.models.card import Placement
@@ -62,13 +63,13 @@ def submit_board(
     own = Placement.objects.filter(token=board_token, enrolment__annotator_id=annotator_id)
     found = own.select_related("enrolment__study").first()
     if found is None or not found.enrolment.study.side_by_side:
-        raise ForeignPlacement("This board is not yours, or does not exist. Nothing was stored.")
+        raise ForeignPlacement(_("This board is not yours, or does not exist. Nothing was stored."))
     shown = Placement.objects.filter(enrolment=found.enrolment_id, slot=found.slot_id).order_by("position")
     number = {token: place for place, token in enumerate(shown.values_list("token", flat=True), start=1)}
     sent = [column.token for column in columns]
     if not set(sent) <= set(number) or len(set(sent)) < len(sent):
         raise ForeignPlacement(
-            "A board is sent with its own cards, each of them once at most. Nothing was stored."
+            _("A board is sent with its own cards, each of them once at most. Nothing was stored.")
         )
     if not columns:
         raise OutOfScale("columns", "Nothing was marked: send at least one column.")
@@ -91,7 +92,7 @@ def submit_board(
     replayed = [result.replayed for result in stored.values()]
     if any(replayed) and not all(replayed):
         raise StaleWrite(
-            "This key was used for other columns of this board. Nothing was stored: reload the page."
+            _("This key was used for other columns of this board. Nothing was stored: reload the page.")
         )
     return BoardResult(
         versions={token: result.version for token, result in stored.items()},

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.design.scales import Mark, validate
 from annotation.models.card import Placement
@@ -79,7 +80,7 @@ def submit_rating(
     _check_envelope(key, seconds)
     found = Placement.objects.filter(token=placement_token, enrolment__annotator_id=annotator_id).first()
     if found is None:
-        raise ForeignPlacement("This card is not yours, or does not exist. Nothing was stored.")
+        raise ForeignPlacement(_("This card is not yours, or does not exist. Nothing was stored."))
     # Everything that touches one annotator's cards waits here for its turn.
     enrolment = Enrolment.objects.select_for_update().get(pk=found.enrolment_id)
     placement = Placement.objects.get(pk=found.pk)
@@ -88,7 +89,7 @@ def submit_rating(
     if earlier:
         if earlier.body_hash != body:
             raise StaleWrite(
-                "This key was used for other marks of this card. Nothing was stored: reload the page."
+                _("This key was used for other marks of this card. Nothing was stored: reload the page.")
             )
         return SubmitResult(
             **{**earlier.result, "missing": tuple(earlier.result["missing"]), "replayed": True}
@@ -121,15 +122,17 @@ def _check_envelope(key: str, seconds: float | None) -> None:
 
 def _check_turn(study: Study, placement: Placement, version: int | None) -> None:
     if study.status != Study.Status.OPEN:
-        raise StudyClosed("The study is closed: this mark came too late and was not stored.")
+        raise StudyClosed(_("The study is closed: this mark came too late and was not stored."))
     if placement.withdrawn_at is not None:
         raise StaleWrite(
-            "You were away for long, and this card was given to somebody else. Nothing was stored."
+            _("You were away for long, and this card was given to somebody else. Nothing was stored.")
         )
     if version is not None and version != placement.version:
         raise StaleWrite(
-            "This card was changed on another page or device since you opened it. Nothing was stored: "
-            "reload to see the marks as they stand."
+            _(
+                "This card was changed on another page or device since you opened it. Nothing was stored: "
+                "reload to see the marks as they stand."
+            )
         )
 
 

@@ -169,9 +169,8 @@ def _compare(criterion: CriterionFeedback, question: str) -> Comparison:
             if criterion.distance > 0
             else ngettext("%(n)s level below the reference", "%(n)s levels below the reference", away)
         ) % {"n": away}
-        words = (
-            f"{words}{_(': close enough.') if criterion.near else _(': further away than the study allows.')}"
-        )
+        verdict = _(": close enough.") if criterion.near else _(": further away than the study allows.")
+        words = f"{words}{verdict}"
     return Comparison(
         name=criterion.name,
         question=question,

@@ -28,7 +28,7 @@ def guess(request: HttpRequest, journey: Journey) -> HttpResponse:
     }
     if "pass" in request.POST:
         chosen = {}
-    elif not chosen:
+    elif not chosen and journey.stage == "guess":
         return guess_page(
             request, journey, error=_("Choose a writer for one text at least, or pass it over.")
         )
