@@ -18,7 +18,7 @@ from analysis.stats.ratings import RatingTable
 LINEAR = "difference of the systems' means in the linear mixed model of all ratings, in points of the scale"
 ORDINAL = "log-odds ratio of a higher rating in the cumulative-link model of all ratings"
 NO_INTERVAL = Undefined("no interval is computed for variances")
-MOST_RATINGS = 2_000_000
+MOST_RATINGS = 500_000
 """Beyond it the models are not fitted; the tests over cases are."""
 
 
@@ -33,12 +33,13 @@ def model(table: RatingTable, *, confidence: float) -> list[Model]:
 def _linear(table: RatingTable, criterion: str, confidence: float) -> Model:
     rows = _rated(table, criterion)
     value = np.asarray(table.levels, dtype=np.float64)[table.point[rows]]
+    system, used = np.unique(table.system[rows], return_inverse=True)
     fitted = mixed_model(
         value,
-        system=table.system[rows],
+        system=used,
         case=table.case[rows],
         annotator=table.annotator[rows] if table.annotators_identified else None,
-        n_systems=len(table.systems),
+        n_systems=len(system),
     )
     if isinstance(fitted, Undefined):
         return Model(criterion, "linear mixed", len(rows), undefined=fitted.reason)
@@ -47,8 +48,8 @@ def _linear(table: RatingTable, criterion: str, confidence: float) -> Model:
         "linear mixed",
         len(rows),
         contrasts=tuple(
-            _difference(table, fitted, pair, confidence)
-            for pair in combinations(range(len(table.systems)), 2)
+            _difference(fitted, pair, [table.systems[system[place]] for place in pair], confidence)
+            for pair in combinations(range(len(system)), 2)
         ),
         variances=_shares(fitted),
         log_likelihood=fitted.log_likelihood,
@@ -56,8 +57,10 @@ def _linear(table: RatingTable, criterion: str, confidence: float) -> Model:
     )
 
 
-def _difference(table: RatingTable, fitted: MixedModel, pair: tuple[int, int], confidence: float) -> Contrast:
-    first, second = (table.systems[place] for place in pair)
+def _difference(
+    fitted: MixedModel, pair: tuple[int, int], names: Sequence[str], confidence: float
+) -> Contrast:
+    first, second = names
     found = fitted.contrast(*pair, confidence=confidence)
     if isinstance(found, Undefined):
         return Contrast(first, second, as_number(fitted.n_ratings, "ratings", LINEAR, found, found))
@@ -85,19 +88,14 @@ def _ordinal(table: RatingTable, criterion: str, confidence: float) -> Model:
     rows = _rated(table, criterion)
     system, used = np.unique(table.system[rows], return_inverse=True)
     factor, group = _group(table, rows)
-    columns = np.eye(len(system))[used][:, 1:]
-    fitted = cumulative_link_mixed(table.point[rows], columns, group)
+    fitted = cumulative_link_mixed(table.point[rows], np.eye(len(system))[used][:, 1:], group)
+    n_points = len(np.unique(table.point[rows]))
     if len(system) < 2:
-        fitted = Undefined("one system has nothing to be compared with")
+        fitted = Undefined("fewer than two systems have ratings")
+    elif n_points < 2:
+        fitted = Undefined("every rating is the same (100% agreement)")
     if isinstance(fitted, Undefined):
-        why = (
-            fitted.reason
-            if len(np.unique(table.point[rows])) > 1
-            else "every rating is the same (100% agreement)"
-        )
-        return Model(criterion, "cumulative link", len(rows), undefined=why)
-    place = {int(code): index for index, code in enumerate(system)}
-    pairs = [pair for pair in combinations(range(len(table.systems)), 2) if set(pair) <= set(place)]
+        return Model(criterion, "cumulative link", len(rows), undefined=fitted.reason)
     variance = as_number(
         len(rows), "ratings", "variance of log-odds by maximum likelihood, Gauss-Hermite quadrature", fitted.sd**2,
         NO_INTERVAL,
@@ -107,10 +105,8 @@ def _ordinal(table: RatingTable, criterion: str, confidence: float) -> Model:
         "cumulative link",
         len(rows),
         contrasts=tuple(
-            _log_odds(
-                fitted, [table.systems[code] for code in pair], [place[code] for code in pair], confidence
-            )
-            for pair in pairs
+            _log_odds(fitted, [table.systems[system[place]] for place in pair], pair, confidence)
+            for pair in combinations(range(len(system)), 2)
         ),
         variances=(Variance(factor, variance, fitted.sd**2 / (fitted.sd**2 + np.pi**2 / 3)),),
         log_likelihood=fitted.log_likelihood,

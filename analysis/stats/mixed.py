@@ -79,7 +79,7 @@ class MixedModel:
         slope = np.array([weights @ gradient @ weights for gradient in self.gradients])
         doubt = float(slope @ self.parameter_covariance @ slope)
         if not variance > 0 or not doubt > 0:
-            return Undefined("the ratings leave no rest to test the difference against")
+            return Undefined("the variances are too uncertain to give the difference degrees of freedom")
         se, df = variance**0.5, 2 * variance**2 / doubt
         half = float(special.stdtrit(df, (1 + confidence) / 2)) * se
         words = "t of the mixed model, degrees of freedom of Satterthwaite"
@@ -132,7 +132,7 @@ def mixed_model(
     """
     y = np.asarray(value, dtype=np.float64)
     if len(np.unique(system)) < 2:
-        return Undefined("one system has nothing to be compared with")
+        return Undefined("fewer than two systems have ratings")
     if np.ptp(y) == 0:
         return Undefined(f"every rating is {y[0]:g} (100% agreement)")
     factors, left_out = _factors(system, case, annotator, wanted)
@@ -368,5 +368,12 @@ def _described(
         log_likelihood=-float(deviance) / 2,
         n_ratings=n,
         gradients=(*gradients, covariance),
-        parameter_covariance=np.asarray(2 * np.linalg.inv(bend), dtype=np.float64),
+        parameter_covariance=_uncertainty(bend),
     )
+
+
+def _uncertainty(bend: Array) -> Array:
+    """Covariance of the variances' parameters; nought, which no contrast takes for an answer, where there is none."""
+    if np.linalg.eigvalsh(bend)[0] <= 0:
+        return np.zeros_like(bend)
+    return np.asarray(2 * np.linalg.inv(bend), dtype=np.float64)

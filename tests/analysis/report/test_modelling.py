@@ -131,6 +131,23 @@ def test_ratings_that_cannot_be_modelled_say_why_and_claim_nothing() -> None:
     assert "cumulative-link model takes" not in " ".join(found(given).methods)
 
 
+def test_a_system_that_was_not_rated_on_a_criterion_takes_no_part_in_its_models() -> None:
+    given = frame()
+    given["value"] = given["value"].astype(float)
+    given.loc[(given.criterion == "new") & (given.system == "bob"), "value"] = np.nan
+    models = {(m.criterion, m.kind): m for m in found(given).models}
+    for kind in ("linear mixed", "cumulative link"):
+        assert [(r.first, r.second) for r in models["new", kind].contrasts] == [("ann", "cy")]
+        assert len(models["clear", kind].contrasts) == 3
+    both = found(given[~((given.criterion == "new") & (given.system == "bob"))]).models
+    alone = next(m for m in both if (m.criterion, m.kind) == ("new", "linear mixed")).contrasts[0]
+    assert models["new", "linear mixed"].contrasts[0].estimate == alone.estimate
+    given.loc[given.criterion == "new", "value"] = np.nan
+    models = {(m.criterion, m.kind): m for m in found(given).models}
+    assert models["new", "linear mixed"].undefined == "fewer than two systems have ratings"
+    assert models["new", "cumulative link"].undefined == "fewer than two systems have ratings"
+
+
 def test_pooled_reports_and_old_ones_have_no_models() -> None:
     assert ratings.findings(kind="pooled").models == ()
     result = found(frame())

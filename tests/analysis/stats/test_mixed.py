@@ -211,7 +211,7 @@ def test_a_factor_without_variance_is_nought_and_the_rest_is_fitted() -> None:
     ("value", "system", "words"),
     [
         ([3, 3, 3, 3], [0, 1, 0, 1], "every rating is 3 (100% agreement)"),
-        ([1, 2, 3, 4], [0, 0, 0, 0], "one system"),
+        ([1, 2, 3, 4], [0, 0, 0, 0], "fewer than two systems"),
         ([1, 2], [0, 1], "2 ratings of 2 systems leave no rest"),
         ([1, 2, 1, 2], [0, 1, 0, 1], "explain every rating"),
     ],
