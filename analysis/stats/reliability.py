@@ -1,7 +1,7 @@
 """How much of the spread of ratings is between cards: the one-way intraclass correlation.
 
-One-way, because annotators differ from card to card. The two-way forms need every annotator on every card;
-computed on slots ("first rating", "second rating") they measure an artefact.
+One-way, because annotators differ from card to card. The two-way forms, in `crossed_reliability`, need every
+annotator on every card; computed on slots ("first rating", "second rating") they measure an artefact.
 
 References: Shrout & Fleiss (1979) Psychological Bulletin 86; McGraw & Wong (1996) Psychological Methods 1.
 """

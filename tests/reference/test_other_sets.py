@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
 from analysis.stats.bootstrap import alpha_interval
 from analysis.stats.correlation import correlate
+from analysis.stats.crossed_reliability import full_table, icc_twoway, kendall_w
 from analysis.stats.estimates import Undefined
 from analysis.stats.ratings import RatingTable
+from analysis.stats.reliability import icc_oneway
 
 pytestmark = pytest.mark.shared
 
@@ -62,6 +65,31 @@ def test_dialsummeval_agreement(sets: Path, dialogues: RatingTable) -> None:
         assert found == pytest.approx(expected, rel=0, abs=1e-9)
         alphas = {level: alpha(counts, level).value for level in ("nominal", "ordinal", "interval")}
         assert alphas == pytest.approx(golden["alpha"], rel=0, abs=1e-9)
+
+
+def test_dialsummeval_by_annotator(sets: Path, dialogues: RatingTable) -> None:
+    goldens = json.loads((sets / "dialsummeval" / "golden_agreement.json").read_text())
+    for criterion, golden in goldens.items():
+        values = full_table(dialogues, criterion).values
+        icc, one_way = icc_twoway(values), icc_oneway(dialogues.counts(criterion))
+        found = {
+            "ICC1": one_way.single,
+            "ICC2": icc.agreement_single.value,
+            "ICC3": icc.consistency_single.value,
+            "ICC1k": one_way.mean,
+            "ICC2k": icc.agreement_mean.value,
+            "ICC3k": icc.consistency_mean.value,
+            "MSR": icc.ms_cards,
+            "MSC": icc.ms_annotators,
+            "MSE": icc.ms_error,
+        }
+        assert found == pytest.approx({key: golden["icc"][key] for key in found}, rel=0, abs=1e-9)
+        assert kendall_w(values).w == pytest.approx(golden["W"], rel=0, abs=1e-9)
+        assert values.mean(axis=0) == pytest.approx(golden["rater_means"], rel=0, abs=1e-9)
+        pairs = [spearmanr(values[:, a], values[:, b]).statistic for a, b in ((0, 1), (0, 2), (1, 2))]
+        assert pairs == pytest.approx(golden["pairwise_spearman"], rel=0, abs=1e-9)
+        # What the authors published holds one annotator twice there.
+        assert (values[:, 1] == values[:, 2]).all() == (criterion == "coherence")
 
 
 def test_dialsummeval_correlations_of_all_metrics_and_their_undefined_cases(

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
+from analysis.stats.crossed_reliability import full_table, icc_twoway, kendall_w
 from analysis.stats.rater_pairs import cohen, conger_kappa, rater_pairs
 from analysis.stats.ratings import RatingTable
 from tests.analysis.stats.made import long_frame
-from tests.reference.published import KRIPPENDORFF_C, counts
+from tests.reference.published import KRIPPENDORFF_C, SHROUT_FLEISS_1979, counts
 
 
 def near(value: object, digits: float = 1e-10) -> object:
@@ -105,3 +106,26 @@ def test_a_constant_rater_of_videos_has_no_kappa_and_stops_nobody(classic: Path)
     assert len(with_first) == 3
     assert all("annotator 1 gave 4 to every card" in words for words in with_first)
     assert sum("undefined" in words for words in told.values()) == 3
+
+
+def test_shrout_and_fleiss_two_way() -> None:
+    # Printed: ICC(2,1) .29, ICC(3,1) .71, ICC(2,4) .62, ICC(3,4) .91; mean squares 11.24, 32.49, 1.02.
+    found = icc_twoway(SHROUT_FLEISS_1979)
+    values = [found.agreement_single, found.consistency_single, found.agreement_mean, found.consistency_mean]
+    assert [one.value for one in values] == near(
+        [0.289763779528, 0.714840714841, 0.620050547599, 0.909315542377], 1e-11
+    )
+    assert [found.ms_cards, found.ms_annotators, found.ms_error] == near(
+        [11.2416667, 32.4861111, 1.0194444], 5e-8
+    )
+
+
+@pytest.mark.shared
+def test_concordance_and_reliability_of_anxious_students(classic: Path) -> None:
+    # R irr kendall(anxiety, TRUE): W .540, chi2(19) 30.8, p .0429.
+    ratings = pd.read_csv(classic / "anxiety.csv").to_numpy()
+    found = kendall_w(full_table(persons(ratings, 6), "clear").values)
+    assert [found.w, found.chi2] == near([0.539656876, 30.760442], 5e-7)
+    assert found.p == near(0.0428834731)
+    assert found.df == 19
+    assert icc_twoway(ratings).agreement_single.value == near(0.197998, 5e-7)
