@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
+from annotation.design.guessing import GuessPlan, WriterKind
 from annotation.models.card import Card
 from annotation.models.study import Enrolment
 from annotation.services.close_study import close_study
@@ -125,9 +126,27 @@ def test_no_page_of_an_annotator_has_a_fault(
     look.at("/rate/")
     look.at(f"/rate/{study_id + 1}/", status=403)
     _other_ends(look, study_id, olga, ada, root)
+    _boards_and_guess(look, olga, ada)
     context.close()
     assert look.found == {}
-    assert look.n_pages >= 30
+    assert look.n_pages >= 33
+
+
+def _boards_and_guess(look: Look, olga: User, ada: User) -> None:
+    """The pages of the side-by-side design, and the question after the last of them."""
+    guess = GuessPlan(2, (WriterKind("model", "A language model"), WriterKind("person", "A person")))
+    study_id = loud_study(
+        olga, n_cases=1, n_annotators=1, n_calibration=2, design="side_by_side", guess=guess
+    )
+    enrolled(study_id, ada, stage="rating")
+    look.at(f"/rate/{study_id}/")
+    look.page.locator("#save").click()
+    look.here("board refused")
+    for question in look.page.locator("fieldset.question").all():
+        question.locator("input").nth(2).check(force=True)
+    look.page.locator("#save").click()
+    look.page.wait_for_url("**/guess/")
+    look.here("guess")
 
 
 def _other_ends(look: Look, study_id: int, olga: User, ada: User, root: str) -> None:
