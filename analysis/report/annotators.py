@@ -18,6 +18,7 @@ from analysis.report.findings import (
     WithoutFlagged,
 )
 from analysis.report.numbers import as_number, defined
+from analysis.report.persons import persons
 from analysis.stats import agreement, bootstrap
 from analysis.stats.attention import Attention, attention, without
 from analysis.stats.estimates import MaybeInterval, Undefined
@@ -55,7 +56,8 @@ def with_people(
         n_resamples=n_resamples,
         n_permutations=n_permutations,
     )
-    return replace(findings, annotators=tuple(people), flagged=found)
+    between = persons(table, confidence=confidence)
+    return replace(findings, annotators=tuple(people), persons=tuple(between), flagged=found)
 
 
 def annotators(table: RatingTable, rows: Sequence[Agreement], *, confidence: float) -> list[Annotator]:
@@ -142,7 +144,11 @@ def without_flagged(
 def without_people(findings_json: str) -> str:
     """A report.json without what speaks of single annotators, for when the marks of one are to be forgotten."""
     raw = json.loads(findings_json)
-    raw |= {key: nothing for key, nothing in (("annotators", []), ("flagged", None)) if key in raw}
+    raw |= {
+        key: nothing
+        for key, nothing in (("annotators", []), ("persons", []), ("flagged", None))
+        if key in raw
+    }
     return json.dumps(raw, ensure_ascii=False, allow_nan=False, indent=1)
 
 

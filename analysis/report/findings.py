@@ -243,6 +243,45 @@ class Annotator:
 
 
 @dataclass(frozen=True, slots=True)
+class PairAgreement:
+    """Two annotators on the cards they share."""
+
+    first: str
+    second: str
+    n_cards: int
+    equal: float
+    """Share of these cards on which both gave the same point."""
+    kappa: Number
+    """Cohen's."""
+    linear: Number
+    quadratic: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """How far annotators agree as persons; undefined in words where names are slots."""
+
+    criterion: str
+    conger: Number
+    conger_quadratic: Number
+    light: Number
+    """Mean of Cohen's kappa over pairs."""
+    light_linear: Number
+    light_quadratic: Number
+    icc_agreement: Number
+    """ICC(2): severity counts as error."""
+    icc_agreement_mean: Number
+    icc_consistency: Number
+    """ICC(3): severity set aside."""
+    icc_consistency_mean: Number
+    kendalls_w: Number
+    w_p: float | None
+    """Of no agreement on the order of the cards."""
+    pairs: tuple[PairAgreement, ...]
+    """Empty for slots, and with more than thirty annotators."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgreementWithout:
     """Agreement on one criterion had the flagged annotators not taken part."""
 
@@ -678,6 +717,7 @@ class StudyFindings:
     consistency: tuple[Consistency, ...] = ()
     annotators: tuple[Annotator, ...] = field(default=(), metadata=LATER)
     """Empty where names are slots that follow nobody across cards."""
+    persons: tuple[Persons, ...] = field(default=(), metadata=LATER)
     flagged: WithoutFlagged | None = field(default=None, metadata=LATER)
     """None where nobody was flagged."""
     systems: tuple[System, ...] = ()

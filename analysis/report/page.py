@@ -16,6 +16,7 @@ from analysis.report.guessing import guesses_table, james_table, on_blinding
 from analysis.report.metric_prose import on_ceiling, on_metric_tests
 from analysis.report.metric_tables import metric_tables
 from analysis.report.model_prose import on_models
+from analysis.report.person_tables import on_persons, person_tables
 from analysis.report.scatter import scatters
 from analysis.report.sensitivity import on_sensitivity, sensitivity_tables
 from analysis.report.svg import Figure
@@ -117,10 +118,12 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     agreement += [tables.without_ends(table) for table in further(findings)]
     if findings.consistency:
         agreement.append(tables.consistency(findings))
-    found.append(_section("agreement", "Agreement", prose.on_agreement(findings), agreement))
+    said = [*prose.on_agreement(findings), *on_persons(findings)]
+    found.append(_section("agreement", "Agreement", said, agreement))
     if findings.annotators:
-        people = [tables.without_ends(table) for table in annotator_tables(findings)]
-        found.append(_section("annotators", "Annotators", on_annotators(findings), people))
+        people = [*annotator_tables(findings), *person_tables(findings, page=True)]
+        shown = [tables.without_ends(table) for table in people]
+        found.append(_section("annotators", "Annotators", on_annotators(findings), shown))
     if findings.systems:
         found.append(
             _section(
@@ -201,8 +204,14 @@ def _table(table: Table) -> PageTable:
         head=tuple((column.label, column.numeric) for column in table.columns),
         rows=tuple(rows),
         tall=len(rows) > 24,
-        csv="correlations" if table.key.startswith("correlations") else table.key,
+        csv=_csv(table.key),
     )
+
+
+def _csv(key: str) -> str:
+    """The file that holds in full what a page shows by parts."""
+    parts = {"correlations": "correlations", "annotator_matrix": "annotator_pairs"}
+    return next((whole for part, whole in parts.items() if key.startswith(part)), key)
 
 
 def _cell(table: Table, row: tuple[Cell, ...], place: int, at: str) -> PageCell:

@@ -16,6 +16,7 @@ from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.guessing import guesses_table, james_table
 from analysis.report.metric_tables import metric_tables
 from analysis.report.model_tables import models, variances
+from analysis.report.person_tables import person_tables
 from analysis.report.prose import without_writers
 from analysis.report.rank_tables import mean_ranks, omnibus, rank_pairs
 from analysis.report.sensitivity import sensitivity_tables
@@ -27,7 +28,7 @@ def all_tables(findings: StudyFindings) -> list[Table]:
     tables = [prevalence(findings), agreement(findings), categories(findings), *further(findings)]
     if findings.consistency:
         tables.append(consistency(findings))
-    tables += annotator_tables(findings)
+    tables += [*person_tables(findings), *annotator_tables(findings)]
     if findings.systems:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]
     if findings.omnibus:
