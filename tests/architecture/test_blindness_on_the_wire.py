@@ -24,7 +24,7 @@ from annotation.services.invite import invite
 from annotation.services.open_study import open_study
 from annotation.services.set_gold import set_gold
 from tests import builders
-from tests.annotation.loud import LOUD_SYSTEMS, loud_study
+from tests.annotation.loud import LOUD_SYSTEMS, enrolled, loud_study
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +141,33 @@ def walk_api(crawl: Crawl, study_id: int, token: str) -> None:
     crawl.get(f"{room}/rate/")
 
 
+def walk_boards(crawl: Crawl, study_id: int) -> None:
+    """Every board by pages, by htmx and over REST, with what is refused on the way."""
+    at = f"/api/annotation/rate/{study_id}"
+    while (answer := crawl.send(f"{at}/next-board/", {})).status_code == 200:
+        board = answer.json()
+        url = reverse("annotation:board", args=[study_id, board["token"]])
+        page = crawl.get(reverse("annotation:rate", args=[study_id])).content.decode()
+        version = dict(re.findall(r'name="(\d+-version)" value="(\d+)"', page))
+        columns = range(1, len(board["columns"]) + 1)
+        marks = {f"mark-{column}-{key}": "4" for column in columns for key in KEYS}
+        crawl.post(url, {"key": "incomplete", **version})
+        crawl.post(url, {**marks, "key": "off", f"mark-1-{KEYS[0]}": "9", **version})
+        crawl.post(url, {**marks, "key": "stale", **dict.fromkeys(version, "99")})
+        for column in board["columns"]:
+            mark = reverse("annotation:mark", args=[study_id, column["token"]])
+            crawl.post(mark, {"criterion": KEYS[0], "value": "4", "key": "one"})
+            crawl.get(reverse("annotation:card", args=[study_id, column["token"]]))
+        rest = [{"token": column["token"], "marks": {KEYS[1]: 9}} for column in board["columns"]]
+        crawl.send(f"{at}/boards/{board['token']}/", {"columns": rest, "key": "off"})
+        crawl.get(f"{at}/boards/{board['token']}/previous/")
+        page = crawl.get(f"{at}/boards/{board['token']}/").json()
+        version = {f"{n}-version": column["version"] for n, column in enumerate(page["columns"], start=1)}
+        crawl.post(url, {**marks, "key": "whole", **version}, **{"HX-Request": "true"})
+    crawl.get(f"{at}/progress/")
+    crawl.get(reverse("annotation:finish", args=[study_id]))
+
+
 def secrets_of(study_id: int) -> Iterator[str]:
     """Everything that goes with a writer: names in any spelling, keys of cases, hashes, signatures, references."""
     for row in Provenance.objects.filter(card__study=study_id):
@@ -178,6 +205,20 @@ def test_no_answer_of_the_api_says_who_wrote_a_card(crawl: Crawl, olga: User) ->
     assert leaks(crawl, study_id) == []
     assert sum("/cards/" in url for url, _ in crawl.seen) == 4 * 6
     assert sum("/guess/" in url for url, _ in crawl.seen) == 3
+
+
+def test_no_board_says_who_wrote_its_texts(crawl: Crawl, olga: User) -> None:
+    study_id = loud_study(olga, design="side_by_side")
+    ada = User.objects.get(username="ada")
+    enrolled(study_id, ada, stage="rating")
+    walk_boards(crawl, study_id)
+    assert leaks(crawl, study_id) == []
+    assert {"annotation:board", "annotation:mark"} <= crawl.addresses
+    assert sum("/boards/" in url for url, _ in crawl.seen) == 3 * 3
+    pages = [sent for url, sent in crawl.seen if "/board/" in url and "</form>" in sent]
+    assert (
+        len({tuple(re.findall(r'class="column[^"]*"', page)) for page in pages}) == 1
+    )  # columns differ by place alone
 
 
 def test_the_search_itself_would_find_a_name(crawl: Crawl, olga: User) -> None:
