@@ -23,6 +23,8 @@ NODES = 15
 """Of the quadrature over each group's deviation."""
 SMALLEST_SD = 1e-3
 """Below it the groups do not differ, and the model without them is the answer."""
+LARGEST_SD = 30.0
+"""Beyond it each group has made up its mind, and the estimates run away together."""
 _TOLERANCE = 1e-9
 _DENSE_CELLS = 20_000_000
 
@@ -116,10 +118,9 @@ def cumulative_link_mixed(
     parameters, value, information = found
     if np.exp(parameters[-1]) < SMALLEST_SD or value <= plain.log_likelihood + 1e-9:
         return plain
-    try:
-        covariance = np.linalg.inv(information)
-    except np.linalg.LinAlgError:
-        return Undefined("the information of the mixed model cannot be inverted")
+    if np.linalg.eigvalsh(information)[0] <= 0 or np.exp(parameters[-1]) > LARGEST_SD:
+        return Undefined("the ratings are too few to tell the groups' deviations from the effects")
+    covariance = np.linalg.inv(information)
     return CumulativeLink(
         effects=parameters[k:-1],
         covariance=np.asarray(covariance[k:-1, k:-1], dtype=np.float64),
@@ -229,6 +230,8 @@ def _without_groups(cells: _Cells, n_ratings: int, n_groups: int) -> CumulativeL
         parameters = _uphill(cells, parameters, step, value)
         if np.abs(parameters).max() > 50:
             return Undefined("an effect has no finite estimate: it orders the ratings without exception")
+    if np.linalg.eigvalsh(information)[0] <= 0:
+        return Undefined("the ratings are too few to say how sure the effects are")
     return CumulativeLink(
         effects=parameters[k:],
         covariance=np.asarray(np.linalg.inv(information)[k:, k:], dtype=np.float64),

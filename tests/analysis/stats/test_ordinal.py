@@ -126,3 +126,11 @@ def test_what_has_no_finite_estimate_says_why(y: list[int], x: list[float], word
     for found in (cumulative_link(y, column), cumulative_link_mixed(y, column, np.arange(len(y)) // 2)):
         assert isinstance(found, Undefined)
         assert words in found.reason
+
+
+def test_a_handful_of_ratings_is_too_few_and_is_told_so() -> None:
+    # Six ratings, four points, three systems: the top of the likelihood is flat, and an SE was once no number.
+    system = np.array([0, 1, 2, 0, 1, 2])
+    found = cumulative_link_mixed([2, 4, 3, 3, 5, 5], np.eye(3)[system][:, 1:], [0, 1, 1, 1, 2, 2])
+    assert isinstance(found, Undefined)
+    assert "too few" in found.reason
