@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy
 from annotation.design.guessing import MOST_CARDS, GuessPlan, WriterKind, kinds_of
 from annotation.services.tell_kinds import Writer
 
+NONE = "(none)"
+"""A system that is none of the kinds; no kind has this key."""
+
 
 class GuessForm(forms.Form):
     """What a draft asks after the last card."""
@@ -50,11 +53,12 @@ class KindsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.names = [writer.name for writer in writers]
-        choices = [(kind.key, kind.label) for kind in kinds] + [("", _("none of these"))]
+        choices = [("", _("choose")), *((kind.key, kind.label) for kind in kinds), (NONE, _("none of these"))]
         for number, writer in enumerate(writers):
             self.fields[f"kind-{number}"] = forms.ChoiceField(
-                choices=choices, required=False, label=writer.label, initial=writer.kind
+                choices=choices, label=writer.label, initial=writer.kind or (NONE if writer.told else "")
             )
 
     def kinds(self) -> dict[str, str]:
-        return {name: self.cleaned_data[f"kind-{number}"] for number, name in enumerate(self.names)}
+        chosen = {name: self.cleaned_data[f"kind-{number}"] for number, name in enumerate(self.names)}
+        return {name: "" if key == NONE else key for name, key in chosen.items()}

@@ -150,7 +150,7 @@ def on_sensitivity(findings: StudyFindings) -> list[str]:
     ]
     names = criterion_names(findings)
     sentences = [
-        f"Left out by the owner: {join(who)}. Nothing was deleted; here their ratings are counted beside."
+        f"Left out by the owner: {join(who)}. Nothing was deleted: each result stands here with and without them."
     ]
     moved = [row for row in found.differences if _decides(row)]
     labels = system_labels(findings)

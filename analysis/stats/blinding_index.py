@@ -138,7 +138,8 @@ def _index(
         quantile = float(special.stdtrit(n_people - 1, (1 + confidence) / 2))
         method = f"linearised over {n_people} annotators, t with {n_people - 1} degrees of freedom"
     if variance <= 1e-24:
-        flat = Undefined("all answers are alike, and their spread of 0 says nothing of other people")
+        alike = "all answers are alike" if people is None else "the annotators' answers come to the same"
+        flat = Undefined(f"{alike}, and a spread of 0 says nothing of other people")
         return BlindingIndex(value, flat, flat, n, n_people)
     error = variance**0.5
     half = quantile * error

@@ -6,6 +6,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotation import overview
+from annotation.design.guessing import GuessPlan, WriterKind
 from annotation.models.card import Card, Placement
 from annotation.models.ledger import LedgerLine
 from annotation.models.study import Enrolment, Study
@@ -38,7 +39,7 @@ def test_an_honest_study_is_blind_and_nothing_of_the_check_stays(olga, status, c
     assert found.n_secrets > 15  # three names and the keys of the cases
 
 
-@pytest.mark.parametrize("where", ["explanation", "title", "guidelines"])
+@pytest.mark.parametrize("where", ["explanation", "title", "guidelines", "guess"])
 def test_a_name_anywhere_is_found_whatever_its_case(olga, where):
     study = studies.opened(owner=olga)
     name = "as FOGHORN put it"
@@ -46,6 +47,9 @@ def test_a_name_anywhere_is_found_whatever_its_case(olga, where):
         Card._base_manager.filter(study=study).update(explanation=name)
     elif where == "title":
         Study._base_manager.filter(pk=study.pk).update(title=name)
+    elif where == "guess":  # asked after the last card, on a page of its own
+        plan = {**study.plan, "guess": GuessPlan(1, (WriterKind("a", "A"), WriterKind("b", name))).as_json()}
+        Study._base_manager.filter(pk=study.pk).update(plan=plan)
     else:
         study.guidelines.model._base_manager.filter(study=study).update(text=name)
     with pytest.raises(CommandError, match="the body holds 'Foghorn'"):

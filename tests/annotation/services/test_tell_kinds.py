@@ -151,7 +151,10 @@ def test_an_owner_switches_it_on_and_tells_the_kinds_on_one_page(olga, client: C
     unblind(study, olga)
     shown = client.get(page).content.decode()
     assert all(name in shown for name in LOUD_SYSTEMS)
-    assert client.post(page, {"kind-0": "person", "kind-1": "kind-2", "kind-2": ""}).status_code == 302
+    said = {"kind-0": "person", "kind-1": "kind-2"}
+    assert client.post(page, said).status_code == 422
+    assert client.post(page, {**said, "kind-2": "(none)"}).status_code == 302
+    assert '<option value="(none)" selected>' in client.get(page).content.decode()
     assert LedgerLine.objects.get(act="kinds").facts["kinds"] == {
         "Foghorn": "person",
         "Megaphone": "kind-2",
