@@ -143,7 +143,8 @@ def _midranks(values: Array, held: npt.NDArray[np.bool_], weight: Array) -> Arra
     upto = below[:, last]
     rank = upto.copy()
     rank[:, 1:] += upto[:, :-1]  # twice the middle of each group of ties
-    rank = rank / (2 * total) - 0.5
+    with np.errstate(invalid="ignore"):  # a resample without a text has no ranks, and so no correlation
+        rank = rank / (2 * total) - 0.5
     code = np.zeros(len(values), dtype=np.intp)
     code[order] = np.repeat(np.arange(len(last)), np.diff(np.r_[-1, last]))
     answer = rank[:, code]
