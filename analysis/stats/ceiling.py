@@ -10,7 +10,7 @@ few systems is not a correlation, and made data of five systems give .77 where t
 Splitting needs no identities: where annotators are slots, any two of the same card will do.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,9 @@ from analysis.stats.rowwise import Coefficient, row_correlations
 
 Array = npt.NDArray[np.float64]
 N_SPLITS = 100
+_BATCH_CELLS = 1 << 21
+_LEVELS: tuple[Level, ...] = ("none", "case", "partial", "system")
+_COEFFICIENTS: tuple[Coefficient, ...] = ("pearson", "spearman")
 NO_VARIANCES = Undefined("Kendall's tau rests on no variances, by which halves could be raised to the whole")
 
 
@@ -57,21 +60,22 @@ def ceilings(
     Args:
         systems: those that metrics are compared on; all by default.
     """
-    first, second, share = _halves(table, criterion, systems, rng, n_splits)
-    n_cards = int((~np.isnan(first[0])).sum()) if len(first) else 0
+    halves = _Halves(table, criterion, systems)
+    wanted = [(level, coefficient) for level in _LEVELS for coefficient in _COEFFICIENTS]
+    drawn: dict[tuple[Level, Coefficient], list[Array]] = {key: [] for key in wanted}
+    if halves.n_cards:
+        for first, second in halves.split(rng, n_splits):
+            for key in wanted:
+                drawn[key].append(_correlations(first, second, *key))
+    no = Undefined("no card has two ratings, which could be split")
     found: dict[tuple[Level, Coefficient], Ceiling] = {}
-    levels: tuple[Level, ...] = ("none", "case", "partial", "system")
-    for level in levels:
-        coefficients: tuple[Coefficient, ...] = ("pearson", "spearman")
-        for coefficient in coefficients:
-            if not n_cards:
-                no = Undefined("no card has two ratings, which could be split")
-                found[level, coefficient] = Ceiling(no, no, no, None, 0, n_splits)
-            else:
-                drawn = _correlations(first, second, level, coefficient)
-                found[level, coefficient] = _raised(drawn, share, n_cards)
-        found[level, "kendall"] = Ceiling(NO_VARIANCES, NO_VARIANCES, NO_VARIANCES, None, n_cards, n_splits)
-    return found
+    for key, parts in drawn.items():
+        if parts:
+            found[key] = _raised(np.concatenate(parts), halves.share, halves.n_cards)
+        else:
+            found[key] = Ceiling(no, no, no, None, 0, n_splits)
+    none = Ceiling(NO_VARIANCES, NO_VARIANCES, NO_VARIANCES, None, halves.n_cards, n_splits)
+    return found | {(level, "kendall"): none for level in _LEVELS}
 
 
 def spearman_brown(halves: float, share: float = 0.5) -> float:
@@ -87,41 +91,43 @@ def spearman_brown(halves: float, share: float = 0.5) -> float:
     return float((root - square) / (2 * product * (1 - square)))
 
 
-def _halves(
-    table: RatingTable,
-    criterion: str,
-    systems: Collection[str] | None,
-    rng: np.random.Generator,
-    n_splits: int,
-) -> tuple[Array, Array, float]:
-    """Means of both halves of each card, (n_splits, n_cases, n_systems) with NaN, and the share of the smaller half."""
-    kept = [place for place, name in enumerate(table.systems) if systems is None or name in systems]
-    rows = table.first_looks(criterion)
-    rows = rows[(table.point[rows] >= 0) & np.isin(table.system[rows], kept)]
-    column = np.full(len(table.systems), -1)
-    column[kept] = np.arange(len(kept))
-    shape = len(table.cases), len(kept)
-    size = shape[0] * shape[1]
-    cell = table.case[rows] * shape[1] + column[table.system[rows]]
-    value = np.asarray(table.levels, dtype=np.float64)[table.point[rows]]
-    n = np.bincount(cell, minlength=size)
-    half = n // 2
-    if not half.any():
-        return np.empty((0, *shape)), np.empty((0, *shape)), 0.5
-    total = np.bincount(cell, weights=value, minlength=size)
-    parts = np.full((2, n_splits, size), np.nan)
-    ready = half > 0
-    by_card = np.sort(cell)
-    early = np.arange(len(cell)) - np.r_[0, np.cumsum(n)[:-1]][by_card] < half[by_card]
-    for split in range(n_splits):
-        chosen = np.argsort(cell + rng.random(len(cell)))[
-            early
-        ]  # a shuffle within each card, and its first half
-        one = np.bincount(cell[chosen], weights=value[chosen], minlength=size)
-        parts[0, split, ready] = one[ready] / half[ready]
-        parts[1, split, ready] = (total - one)[ready] / (n - half)[ready]
-    share = float((half[ready] / n[ready]).mean())
-    return parts[0].reshape(n_splits, *shape), parts[1].reshape(n_splits, *shape), share
+class _Halves:
+    """The ratings of a criterion, ready to be split at random within each card."""
+
+    def __init__(self, table: RatingTable, criterion: str, systems: Collection[str] | None) -> None:
+        kept = [place for place, name in enumerate(table.systems) if systems is None or name in systems]
+        rows = table.first_looks(criterion)
+        rows = rows[(table.point[rows] >= 0) & np.isin(table.system[rows], kept)]
+        column = np.full(len(table.systems), -1)
+        column[kept] = np.arange(len(kept))
+        self.shape = len(table.cases), len(kept)
+        self.cell = table.case[rows] * self.shape[1] + column[table.system[rows]]
+        self.value = np.asarray(table.levels, dtype=np.float64)[table.point[rows]]
+        size = self.shape[0] * self.shape[1]
+        self.n = np.bincount(self.cell, minlength=size)
+        self.total = np.bincount(self.cell, weights=self.value, minlength=size)
+        self.half = self.n // 2
+        self.ready = self.half > 0
+        self.n_cards = int(self.ready.sum())
+        self.share = float((self.half[self.ready] / self.n[self.ready]).mean()) if self.n_cards else 0.5
+        """Of the smaller half."""
+
+    def split(self, rng: np.random.Generator, n_splits: int) -> Iterator[tuple[Array, Array]]:
+        """Means of both halves of each card, (splits, n_cases, n_systems) with NaN, some splits at a time."""
+        size, ready = len(self.n), self.ready
+        by_card = np.sort(self.cell)
+        starts = np.r_[0, np.cumsum(self.n)[:-1]]
+        early = np.arange(len(by_card)) - starts[by_card] < self.half[by_card]
+        step = max(1, _BATCH_CELLS // size)
+        for start in range(0, n_splits, step):
+            parts = np.full((2, min(step, n_splits - start), size), np.nan)
+            for split in range(parts.shape[1]):
+                # A shuffle within each card, and its first half.
+                chosen = np.argsort(self.cell + rng.random(len(self.cell)))[early]
+                one = np.bincount(self.cell[chosen], weights=self.value[chosen], minlength=size)
+                parts[0, split, ready] = one[ready] / self.half[ready]
+                parts[1, split, ready] = (self.total - one)[ready] / (self.n - self.half)[ready]
+            yield parts[0].reshape(-1, *self.shape), parts[1].reshape(-1, *self.shape)
 
 
 def _correlations(first: Array, second: Array, level: Level, coefficient: Coefficient) -> Array:

@@ -16,6 +16,9 @@ from analysis.stats.ratings import CaseTotals
 Array = npt.NDArray[np.float64]
 Held = npt.NDArray[np.bool_]
 
+_MOST_PAIRS = 1 << 24
+"""Pairs of texts of a case, over the metrics of one block: what is kept of each takes 8 bytes."""
+
 
 class NothingShared(ValueError):
     """Scores and ratings have no case or no system in common; probably they are named differently."""
@@ -41,7 +44,8 @@ class Cells:
 
 
 def blocks(scores: Mapping[str, pd.DataFrame], ratings: Mapping[str, CaseTotals]) -> Iterator[Cells]:
-    """Every metric with every criterion, those together that have their values in the same cells.
+    """Every metric with every criterion, those together that have their values in the same cells; of many cases few at
+    a time.
 
     Args:
         scores: cases (index) by systems (columns), all with the same ones; NaN where the metric gave none.
@@ -71,9 +75,13 @@ def blocks(scores: Mapping[str, pd.DataFrame], ratings: Mapping[str, CaseTotals]
     for name, sums in ratings.items():
         total, n = (frame.loc[cases, systems].to_numpy() for frame in (sums.totals, sums.n))
         by_rated.setdefault(n.tobytes(), {})[name] = total, n
+    together = max(1, _MOST_PAIRS // (len(cases) * len(systems) ** 2))
     for scored in by_scored.values():
-        for rated in by_rated.values():
-            yield _cells(scored, rated)
+        names = list(scored)
+        for start in range(0, len(names), together):
+            some = {name: scored[name] for name in names[start : start + together]}
+            for rated in by_rated.values():
+                yield _cells(some, rated)
 
 
 def _cells(

@@ -8,6 +8,7 @@ serve every metric and criterion, so that differences between metrics can be rea
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from analysis.stats.estimates import Interval, MaybeInterval, Undefined
 
 Array = npt.NDArray[np.float64]
 
+_BATCH_CELLS = 1 << 21
 LEAST_SYSTEMS = 3
 """With fewer, half of the draws hold one system alone: then cases are drawn and systems are held fixed."""
 
@@ -25,8 +27,8 @@ LEAST_SYSTEMS = 3
 class Draws:
     """How often each case and each system was drawn, a row a resample."""
 
-    cases: Array
-    """(n_resamples, n_cases)"""
+    cases: npt.NDArray[Any]
+    """(n_resamples, n_cases), in few bytes: a million cases drawn 500 times are half a gigabyte."""
     systems: Array
     """(n_resamples, n_systems); ones where systems are held fixed."""
     unit: str
@@ -37,18 +39,18 @@ class Draws:
 
     def after_everything(self) -> "Draws":
         """The same behind one more row: the data as they are."""
-        first = everything(self.cases.shape[1], self.systems.shape[1])
         cases, systems = (
-            np.vstack(pair) for pair in ((first.cases, self.cases), (first.systems, self.systems))
+            np.vstack([np.ones((1, drawn.shape[1]), dtype=drawn.dtype), drawn])
+            for drawn in (self.cases, self.systems)
         )
         return Draws(cases, systems, self.unit)
 
     def batches(self, cells: int) -> Iterator["Draws"]:
-        """Runs of resamples with at most that many (case, system) cells together."""
+        """Runs of resamples with at most that many (case, system) cells together, as floats to reckon with."""
         step = max(1, cells // (self.cases.shape[1] * self.systems.shape[1]))
         for start in range(0, len(self), step):
             part = slice(start, start + step)
-            yield Draws(self.cases[part], self.systems[part], self.unit)
+            yield Draws(self.cases[part].astype(np.float64), self.systems[part], self.unit)
 
 
 def draw(n_cases: int, n_systems: int, *, rng: np.random.Generator, n_resamples: int) -> Draws:
@@ -62,7 +64,8 @@ def draw(n_cases: int, n_systems: int, *, rng: np.random.Generator, n_resamples:
     cases = _counted(n_cases, rng, n_resamples)
     if n_systems < LEAST_SYSTEMS:
         return Draws(cases, np.ones((n_resamples, n_systems)), "cases, systems fixed")
-    return Draws(cases, _counted(n_systems, rng, n_resamples), "cases and systems")
+    systems = _counted(n_systems, rng, n_resamples).astype(np.float64)
+    return Draws(cases, systems, "cases and systems")
 
 
 def everything(n_cases: int, n_systems: int) -> Draws:
@@ -97,9 +100,15 @@ def intervals(drawn: Array, *, confidence: float, unit: str) -> list[MaybeInterv
     return answer
 
 
-def _counted(n: int, rng: np.random.Generator, n_resamples: int) -> Array:
-    draws = rng.integers(n, size=(n_resamples, n)) + n * np.arange(n_resamples)[:, None]
-    return np.bincount(draws.ravel(), minlength=n_resamples * n).reshape(n_resamples, n).astype(np.float64)
+def _counted(n: int, rng: np.random.Generator, n_resamples: int) -> npt.NDArray[Any]:
+    # One of a thousand units or more is never drawn 256 times: a count of 10 is rare.
+    counted = np.empty((n_resamples, n), dtype=np.uint8 if n > 1_000 else np.uint16)
+    step = max(1, _BATCH_CELLS // n)
+    for start in range(0, n_resamples, step):
+        rows = min(step, n_resamples - start)
+        draws = rng.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
+        counted[start : start + rows] = np.bincount(draws.ravel(), minlength=rows * n).reshape(rows, n)
+    return counted
 
 
 def _quantiles(ascending: Array, kept: npt.NDArray[np.intp], q: float) -> Array:

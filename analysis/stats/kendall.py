@@ -22,6 +22,8 @@ MAX_POINTS = 10_000
 MAX_EXACT_POINTS = 400
 FEW_CASES, MAX_FEW_POINTS = 50, 2_000
 """With so few cases first order is too coarse; up to so many texts every pair can still be weighed."""
+FEW_TEXTS = 500
+"""Of one system: up to so many, every pair is looked at."""
 _BLOCK = 1 << 22
 
 
@@ -51,20 +53,32 @@ def within_systems(cells: Cells) -> Array:
     x, y = _codes(cells.score, cells.held), _codes(cells.rating, cells.held)
     both = np.zeros((len(x), len(y)))
     one, other = np.zeros(len(x)), np.zeros(len(y))
-    n_cases = len(cells.held)
-    step = max(1, _BLOCK // (n_cases * max(len(x), len(y))))
     for system in range(cells.held.shape[1]):
         held = np.flatnonzero(cells.held[:, system])
         a, b = x[:, held, system], y[:, held, system]
-        for start in range(0, len(held), step):
-            part = slice(start, start + step)
-            up, across = (
-                _signs(side[:, part, None], side[:, None, :]).reshape(len(side), -1) for side in (a, b)
-            )
-            both += up @ across.T
-            one += np.abs(up).sum(axis=1, dtype=np.float64)
-            other += np.abs(across).sum(axis=1, dtype=np.float64)
+        untied = [np.array([_untied(side) for side in sides]) for sides in (a, b)]
+        one += untied[0]
+        other += untied[1]
+        if len(held) > FEW_TEXTS:
+            both += _counted(a, b, *untied)
+            continue
+        up, across = (_signs(side[:, :, None], side[:, None, :]).reshape(len(side), -1) for side in (a, b))
+        both += up @ across.T / 2
     return _ratio(both, one[:, None] * other[None, :])
+
+
+def _untied(codes: npt.NDArray[np.int32]) -> float:
+    """Pairs of different values."""
+    same = np.unique(codes, return_counts=True)[1]
+    return (len(codes) * (len(codes) - 1) - float((same * (same - 1)).sum())) / 2
+
+
+def _counted(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], one: Array, other: Array) -> Array:
+    """Pairs ordered alike less pairs ordered otherwise, taken back out of scipy's tau: whole numbers again."""
+    found = np.zeros((len(a), len(b)))
+    for m, c in np.argwhere(one[:, None] * other[None, :] > 0):
+        found[m, c] = np.rint(stats.kendalltau(a[m], b[c]).statistic * np.sqrt(one[m] * other[c]))
+    return found
 
 
 def redrawn(cells: Cells, draws: Draws) -> tuple[Array, Array]:
@@ -74,7 +88,7 @@ def redrawn(cells: Cells, draws: Draws) -> tuple[Array, Array]:
         return _exactly(cells, draws)
     pairs = _pairs(cells)
     n_cases, n_systems = cells.held.shape
-    weight = 2 * draws.cases - 1
+    weight = 2 * draws.cases.astype(np.float64) - 1
     across = (draws.systems[:, :, None] * draws.systems[:, None, :]).reshape(len(draws), -1)
     same = np.flatnonzero(np.eye(n_systems).ravel())
 
@@ -96,8 +110,8 @@ def redrawn(cells: Cells, draws: Draws) -> tuple[Array, Array]:
 def _exactly(cells: Cells, draws: Draws) -> tuple[Array, Array]:
     """Every pair of texts, weighed by both."""
     case, system = np.nonzero(cells.held)
-    every = draws.cases[:, case] * draws.systems[:, system]
-    alone = draws.cases[:, case]
+    alone = draws.cases[:, case].astype(np.float64)
+    every = alone * draws.systems[:, system]
     same = system[:, None] == system[None, :]
     x, y = (
         _signs(side[:, :, None], side[:, None, :])

@@ -20,6 +20,7 @@ from analysis.stats.estimates import Maybe, MaybeInterval, Undefined
 
 Array = npt.NDArray[np.float64]
 _SLACK = 1e-12
+_BATCH_CELLS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ def accuracy(
     values = [_mean_of_cases(table, paired) for table in (after, right)]
     ends: list[MaybeInterval] = [Undefined("no interval was asked for")] * 2
     if draws is not None:
-        both = draws.systems[:, one] * draws.systems[:, other]
-        n = both @ paired.T.astype(np.float64)
-        drawn = [_drawn(both @ table.T.astype(np.float64), n, draws.cases) for table in (after, right)]
-        ends = intervals(np.stack(drawn), confidence=confidence, unit=draws.unit)
+        tables = [np.ascontiguousarray(table.T, dtype=np.float64) for table in (paired, after, right)]
+        drawn = []
+        for batch in draws.batches(_BATCH_CELLS):
+            both = batch.systems[:, one] * batch.systems[:, other]
+            n, *counted = (both @ table for table in tables)
+            drawn.append(np.stack([_drawn(right_ones, n, batch.cases) for right_ones in counted]))
+        ends = intervals(np.concatenate(drawn, axis=1), confidence=confidence, unit=draws.unit)
     return Accuracy(
         calibrated=values[0],
         epsilon=epsilon,

@@ -101,6 +101,17 @@ def test_kendall_over_many_texts_counts_cases_to_first_order() -> None:
         assert ends[0] == pytest.approx(ends[1], abs=0.005)
 
 
+def test_pairs_within_systems_are_counted_alike_one_by_one_and_out_of_tau(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scores, totals = study(60)
+    [cells] = blocks({"m": scores, "flat": scores * 0 + [1.0, 2.0, 3.0, 4.0]}, {"clear": totals})
+    looked_at = kendall.within_systems(cells)
+    monkeypatch.setattr(kendall, "FEW_TEXTS", 10)
+    assert kendall.within_systems(cells) == pytest.approx(looked_at, abs=1e-15, nan_ok=True)
+    assert np.isnan(looked_at[1, 0])
+
+
 def test_two_systems_are_held_fixed() -> None:
     scores, totals = study(20)
     found = correlate(scores[["a", "b"]], totals, level="none", coefficient="spearman", rng=rng(3))
