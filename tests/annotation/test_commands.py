@@ -18,9 +18,14 @@ def test_a_file_becomes_a_draft(olga: User, tmp_path: Path, capsys: pytest.Captu
     )
     assert "5 cases, 10 cards, 1 calibration cards, 0 cases dropped" in capsys.readouterr().out
     assert Study.objects.get().title == "Films"
-    beside = ("--design=side_by_side", "--calibration=0")
+    assert "guess" not in Study.objects.get().plan
+    beside = ("--design=side_by_side", "--calibration=0", "--guess=2")
     call_command("build_study", "More", "--owner=olga", f"--file={path}", *beside)
-    assert Study.objects.get(title="More").side_by_side
+    more = Study.objects.get(title="More")
+    assert more.side_by_side
+    assert more.plan["guess"]["n_cards"] == 2
+    with pytest.raises(CommandError, match="1 to 10 cards, not 0"):
+        call_command("build_study", "Less", "--owner=olga", f"--file={path}", "--calibration=0", "--guess=0")
 
 
 def test_a_bad_file_is_refused_with_its_lines(olga: User, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from annotation.design.guessing import GuessPlan
 from annotation.design.plan import DESIGNS, StudySettings
 from annotation.design.sources import parse
 from annotation.services.build_study import build_study
@@ -45,6 +46,12 @@ class Command(BaseCommand):
             default=[],
             help="What the study is to confirm, as 'criterion: system > other system'; may stand several times.",
         )
+        parser.add_argument(
+            "--guess",
+            type=int,
+            metavar="CARDS",
+            help="Ask after the last card which kind of writer wrote so many of one's own cards.",
+        )
         parser.add_argument("--simulated", action="store_true", help="A rehearsal with simulated annotators.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,6 +69,7 @@ class Command(BaseCommand):
             seed=options["seed"],
             simulated=options["simulated"],
             hypotheses="\n".join(options["hypothesis"]),
+            guess=None if options["guess"] is None else GuessPlan(options["guess"]),
         )
         try:
             built = build_study(

@@ -208,3 +208,12 @@ def test_exclusion_leaves_the_sheet_where_it_is(olga):
         study_id=study.pk, enrolment_id=enrolment.pk, by_id=olga.pk, rule="speed", reason="Too fast."
     )
     assert Guess.objects.count() == 1
+
+
+def test_side_by_side_the_cards_of_boards_are_asked_about(olga):
+    study = studies.opened(owner=olga, n_cases=3, guess=ASKED, design="side_by_side")
+    enrolment = studies.enrol(study=study, person=builders.user("ann", role="annotator"))
+    studies.rate_all(enrolment=enrolment)
+    assert queries.journey(enrolment.pk).stage == "guess"
+    asked = tokens(enrolment)
+    assert answer_guess(enrolment_id=enrolment.pk, guesses=dict.fromkeys(asked, "person")) == 4
