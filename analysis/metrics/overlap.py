@@ -6,11 +6,12 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.metrics.fast_rouge import f1
 from analysis.metrics.interface import MetricSignature, Text
 
 
 class Rouge:
-    """ROUGE F1 in 0..1 as Google's rouge-score computes it, macro-averaged by whoever averages it.
+    """ROUGE F1 in 0..1 to the numbers of Google's rouge-score, macro-averaged by whoever averages it.
 
     Lower case, punctuation stripped, Porter stemming for words longer than three letters when `stemmer` is
     true (many tools default to false, and the numbers differ). `rougeL` takes the text as one sequence. NaN
@@ -20,10 +21,7 @@ class Rouge:
     """
 
     def __init__(self, kind: str, *, references: str = "", stemmer: bool = True) -> None:
-        from rouge_score.rouge_scorer import RougeScorer
-
-        self.kind = kind
-        self._scorer = RougeScorer([kind], use_stemmer=stemmer)
+        self.kind, self.stemmer = kind, stemmer
         self.signature = MetricSignature(
             name=kind,
             version=f"rouge-score {version('rouge-score')}",
@@ -35,7 +33,7 @@ class Rouge:
         scores = np.full(len(texts), np.nan)
         for row, text in enumerate(texts):
             if text.explanation.strip() and text.reference.strip():
-                scores[row] = self._scorer.score(text.reference, text.explanation)[self.kind].fmeasure
+                scores[row] = f1(self.kind, text.explanation, text.reference, stemmer=self.stemmer)
         return scores
 
 
