@@ -1,6 +1,6 @@
 """The sentences of a report: what stands before each table, and the methods paragraph."""
 
-from analysis.report.agreement_prose import without_kappa
+from analysis.report.agreement_prose import paradox, without_kappa
 from analysis.report.comparison_prose import tests
 from analysis.report.findings import Number, StudyFindings
 from analysis.report.metric_prose import on_metric_methods
@@ -125,6 +125,7 @@ def on_agreement(findings: StudyFindings) -> list[str]:
     """What annotators agreed on, never by one coefficient alone."""
     sentences = []
     names = {criterion.key: criterion.name for criterion in findings.criteria}
+    used = {row.criterion: row.counts for row in findings.prevalence if not row.system}
     for row in findings.agreement:
         if row.fleiss.value is None:
             sentences.append(without_kappa(names[row.criterion], row))
@@ -135,6 +136,8 @@ def on_agreement(findings: StudyFindings) -> list[str]:
             f"one point in {_percent(row.within_one)}; Fleiss' kappa {_estimate(row.fleiss)}, ordinal alpha "
             f"{_estimate(row.alpha_ordinal)}, AC1 {_estimate(row.ac1)}{_label(row.landis_koch)}."
         )
+        beware = paradox(names[row.criterion], row, used[row.criterion], findings.meta.levels)
+        sentences += [beware] if beware else []
     return sentences
 
 

@@ -1,11 +1,14 @@
 """What a report says of agreement beyond its main table."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.report.agreement_prose import paradox
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import StudyFindings
+from analysis.report.findings import Number, StudyFindings
 from analysis.report.page import sections
 from analysis.report.prose import on_agreement
 from analysis.report.tables import all_tables
@@ -95,3 +98,44 @@ def test_without_pairs_nothing_is_said_but_why() -> None:
     frame = ratings.frame()
     said = on_agreement(analysed(frame[frame["annotator"] == "A1"]))[0]
     assert said == ("Faithfulness: Fleiss' kappa is undefined, because no card was rated by two annotators.")
+
+
+def test_the_kappa_paradox_is_said_and_ordinary_data_are_not_warned_of() -> None:
+    frame = ratings.frame()
+    value = frame["value"].where(frame["case"] == "case 1", 4.0).where(frame["annotator"] == "A1", 4.0)
+    found = analysed(frame.assign(value=value))
+    row = found.agreement[0]
+    assert row.fleiss.value < 0.1 < 0.8 < row.ac1.value
+    said = [sentence for sentence in on_agreement(found) if "do not read kappa" in sentence]
+    assert len(said) == 2
+    assert "of its ratings are 4" in said[0]
+    assert not any("do not read kappa" in sentence for sentence in on_agreement(ratings.findings()))
+
+
+def test_ratings_that_crowd_on_few_points_are_warned_of_too() -> None:
+    row = replace(
+        ratings.findings().agreement[0],
+        fleiss=Number(-0.2, 120, "cards", "m"),
+        ac1=Number(0.51, 120, "cards", "m"),
+        exact=Number(0.55, 120, "cards", "m"),
+    )
+    said = paradox("Clear", row, (0, 10, 70, 20, 0), (1, 2, 3, 4, 5))
+    assert said.startswith("Clear: do not read kappa (−0.20) or alpha alone: AC1 lies 0.71 above kappa")
+    assert "(70% are 3)" in said
+    assert "(55%)" in said
+    assert not paradox(
+        "Clear", replace(row, ac1=Number(0.05, 120, "cards", "m")), (0, 10, 70, 20, 0), (1, 2, 3, 4, 5)
+    )
+
+
+@pytest.mark.shared
+def test_grammar_of_gpt_3_is_a_paradox_in_published_data(shared_data: Path) -> None:
+    # Wiegreffe et al. (2022): alpha -.0122 and AC1 .9726, for annotators who agree on nearly all explanations.
+    long = pd.read_csv(shared_data / "ratings" / "few_shot_explanations" / "commonsenseqa_gpt3_greedy.csv")
+    long = long.rename(columns={"Input.id": "case", "Answer.grammar": "value"}).dropna(subset="value")
+    frame = long.assign(system="gpt3", criterion="grammar", annotator=long.groupby("case").cumcount())
+    levels = sorted(int(level) for level in frame["value"].unique())
+    found = analysed(frame, levels=levels, annotators_identified=False)
+    assert found.agreement[0].ac1.value == pytest.approx(0.9726127442, abs=1e-9)
+    assert found.agreement[0].alpha_ordinal.value == pytest.approx(-0.0121621622, abs=1e-9)
+    assert "99% of its ratings are" in on_agreement(found)[1]
