@@ -15,7 +15,7 @@ from analysis.report.critical_difference import critical_difference
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
 from analysis.report.scatter import scatters
 from analysis.report.svg import Figure
-from analysis.report.words import LEVELS, number, with_interval
+from analysis.report.words import LEVELS, interval, number, with_interval
 
 LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
 
@@ -80,17 +80,20 @@ def forest(findings: StudyFindings, criterion: Criterion) -> Figure:
     for row in rows:
         centre = y + step / 2
         parts.append(svg.text(wide - 12, centre + 4, names[id(row)], anchor="end"))
-        said.append(f"{names[id(row)]}: {with_interval(row.difference)}")
+        said.append(f"{names[id(row)]}: {with_interval(row.difference)}{_widened(row)}")
         if row.difference.value is None:
             parts.append(svg.text(wide + 8, centre + 4, "undefined", opacity=0.75))
         else:
             sure = row.p_holm is not None and row.p_holm < 0.05
+            parts += _over_annotators(row, wide, plot, reach, centre)
             parts += _whisker(row.difference, wide, plot, reach, centre, sure=sure)
             parts.append(svg.text(wide + plot + 14, centre + 4, with_interval(row.difference), size=12))
         y += step
+    both = any(row.two_way is not None and row.two_way.interval is not None for row in rows)
     title = f"{criterion.name}: differences between systems"
     description = (
         "Mean differences of case means with intervals; filled where Holm's p stays below 0.05. "
+        + ("A thin line is the interval over annotators as well as cases. " if both else "")
         + "; ".join(said)
         + "."
     )
@@ -216,6 +219,23 @@ def _scale_key(levels: Sequence[int], left: float, plot: float) -> list[str]:
     return parts
 
 
+def _widened(row: Comparison) -> str:
+    """What the thin line says, for those who do not see it."""
+    words = interval(row.two_way) if row.two_way is not None else ""
+    return f", over annotators too {words}" if words else ""
+
+
+def _over_annotators(row: Comparison, left: float, plot: float, reach: float, y: float) -> list[str]:
+    """The wider interval as a thin line behind the other."""
+    if row.two_way is None or row.two_way.interval is None:
+        return []
+    low, high = (
+        left + plot * (end + reach) / (2 * reach)
+        for end in (row.two_way.interval.low, row.two_way.interval.high)
+    )
+    return [svg.line(low, y, high, y, thick=1, colour=svg.COLOURS[0], opacity=0.8)]
+
+
 def _whisker(given: Number, left: float, plot: float, reach: float, y: float, *, sure: bool) -> list[str]:
     def place(value: float) -> float:
         return left + plot * (value + reach) / (2 * reach)
@@ -255,6 +275,8 @@ def _reach(rows: Sequence[Comparison]) -> float:
     for row in rows:
         if row.difference.interval is not None:
             ends += [abs(row.difference.interval.low), abs(row.difference.interval.high)]
+            if row.two_way is not None and row.two_way.interval is not None:
+                ends += [abs(row.two_way.interval.low), abs(row.two_way.interval.high)]
         elif row.difference.value is not None:
             ends.append(abs(row.difference.value))
     return max(ends) * 1.05

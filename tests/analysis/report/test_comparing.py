@@ -13,8 +13,9 @@ from analysis.report.analyse import Subject, analyse
 from analysis.report.comparing import compare
 from analysis.report.comparison_prose import on_comparisons
 from analysis.report.comparison_tables import comparisons, difference_tables, effects
+from analysis.report.figures import forest
 from analysis.report.findings import StudyFindings
-from analysis.report.words import derivation
+from analysis.report.words import derivation, interval
 from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings
 
@@ -238,6 +239,9 @@ def test_a_difference_that_leans_on_these_annotators_is_told() -> None:
     table = comparisons(result)
     raw = {column.key: cell.raw for column, cell in zip(table.columns, table.rows[0], strict=True)}
     assert raw["two_way_low"] == row.two_way.interval.low
+    figure = forest(result, result.criteria[0])
+    assert f"over annotators too {interval(row.two_way)}" in figure.description
+    assert "A thin line is the interval over annotators" in figure.description
 
 
 def test_with_few_annotators_none_is_drawn_and_none_is_claimed() -> None:
@@ -245,6 +249,7 @@ def test_with_few_annotators_none_is_drawn_and_none_is_claimed() -> None:
     [row] = result.comparisons
     assert "4 annotators; drawing them needs 5" in row.two_way.no_interval
     assert not any("annotators together" in line for line in on_comparisons(result))
+    assert "thin line" not in forest(result, result.criteria[0]).description
     assert not any("draws cases and annotators" in sentence for sentence in result.methods)
 
 
