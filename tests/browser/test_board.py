@@ -145,6 +145,12 @@ def test_three_texts_stand_side_by_side_with_their_scales_in_one_line(board: Pag
         assert min(box["width"], box["height"]) >= 44
     assert board.locator("legend").nth(4).text_content().startswith("Explanation 2: How ")
     expect(board.locator(".evidence")).to_have_count(1)
+    for number in range(3):  # a question stands once, over all columns, and so does what its levels mean
+        levels = board.locator(".first details").nth(number)
+        levels.locator("summary").click()
+        expect(levels.locator("dl")).to_be_in_viewport(ratio=0.9)
+        levels.locator("summary").click()
+    expect(board.locator(".column:not(.first) summary:visible")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 320])
