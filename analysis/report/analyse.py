@@ -96,7 +96,11 @@ def analyse(
         progress: told the name of each step before it begins.
     """
     blind = kind == "pooled"
-    readings = None
+    guessed = readings = None  # first, so that faulty data are refused before anything long is computed
+    if beside.guesses is not None and len(beside.guesses) and not blind:
+        guessed = held(
+            beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence
+        )
     if beside.excluded is not None and len(beside.excluded):
         readings = everybody(table, beside.excluded)
     progress("agreement")
@@ -190,11 +194,7 @@ def analyse(
         n_resamples=n_resamples,
         n_permutations=n_permutations,
     )
-    if beside.guesses is not None and len(beside.guesses) and not blind:
-        found = held(
-            beside.guesses, subject.kinds, n_passed_over=subject.n_passed_over, confidence=confidence
-        )
-        findings = replace(findings, blinding=found)
+    findings = replace(findings, blinding=guessed)
     if readings is not None:
         progress("sensitivity")
         shown = both_readings(
