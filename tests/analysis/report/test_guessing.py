@@ -1,6 +1,7 @@
 """Guesses of writers in a report: computed, told, shown, kept in the bundle, and computed again from it."""
 
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -29,16 +30,16 @@ def guesses(*, right: int = 8, wrong: int = 2, unsure: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["case", "system", "annotator", "kind", "guess"])
 
 
-def findings(given: pd.DataFrame, **subject: object) -> StudyFindings:
-    return analyse(
-        RatingTable.from_frame(ratings.frame()),
-        subject=Subject(title="Evening films", kinds=KINDS, **subject),  # type: ignore[arg-type]
-        seed=5,
-        created=ratings.CREATED,
-        n_resamples=100,
-        n_permutations=99,
-        beside=Beside(guesses=given),
-    )
+@cache
+def base() -> StudyFindings:
+    """The findings of a report without guesses."""
+    return ratings.findings(with_scores=False)
+
+
+def findings(given: pd.DataFrame, *, n_passed_over: int = 0) -> StudyFindings:
+    """The same with what these guesses say."""
+    found = held(given, KINDS, n_passed_over=n_passed_over, confidence=0.95)
+    return replace(base(), blinding=found)
 
 
 def test_the_indices_are_those_of_the_table() -> None:
@@ -76,11 +77,11 @@ def test_systems_nobody_spoke_of_are_left_out_and_counted() -> None:
 
 
 def test_without_guesses_nothing_is_said() -> None:
-    found = ratings.findings()
+    found = base()
     assert found.blinding is None
     assert "blinding" not in [section.key for section in sections(found)]
     with pytest.raises(ValueError, match="must not tell systems apart"):
-        replace(ratings.findings(kind="pooled"), blinding=findings(guesses()).blinding)
+        replace(ratings.findings(kind="pooled", with_scores=False), blinding=findings(guesses()).blinding)
 
 
 @pytest.mark.parametrize(
@@ -102,27 +103,20 @@ def test_a_faulty_row_is_named(change: dict[str, str], words: str) -> None:
 
 
 def test_a_bundle_with_guesses_is_verified_from_its_own_data() -> None:
-    given = guesses()
-    found = findings(given, n_passed_over=1)
-    files = bundle(found, data=data_files(ratings=ratings.frame(), beside=Beside(guesses=given)))
-    assert "tables/blinding.csv" in files
-    assert b"--guesses data/guesses.csv" in files["README.txt"]
-    assert StudyFindings.from_json(files["report.json"].decode()) == found
-    # computed with few draws above, so only what does not draw is the same: hold the whole to its own data
-    again = replace(found, **_whole(given))
-    files = bundle(again, data=data_files(ratings=ratings.frame(), beside=Beside(guesses=given)))
-    assert verify(files).problems == ()
-    files["data/guesses.csv"] = files["data/guesses.csv"].replace(b'"cannot-say"', b'"llm"', 1)
-    assert any("blinding" in problem for problem in verify(files).problems)
-
-
-def _whole(given: pd.DataFrame) -> dict[str, object]:
-    """The findings with the full numbers of draws, as `verify` makes them."""
+    given, marks = guesses(), ratings.frame(3)
     found = analyse(
-        RatingTable.from_frame(as_text(ratings.frame().to_csv(index=False).encode())),
+        RatingTable.from_frame(as_text(marks.to_csv(index=False).encode())),
         subject=Subject(title="Evening films", kinds=KINDS, n_passed_over=1),
         seed=5,
         created=ratings.CREATED,
         beside=Beside(guesses=given),
     )
-    return {name: getattr(found, name) for name in found.__slots__}
+    assert found.blinding == findings(given, n_passed_over=1).blinding
+    assert "Blinding was measured by James' index over 2 kinds" in " ".join(found.methods)
+    files = bundle(found, data=data_files(ratings=marks, beside=Beside(guesses=given)))
+    assert "tables/blinding.csv" in files
+    assert b"--guesses data/guesses.csv" in files["README.txt"]
+    assert StudyFindings.from_json(files["report.json"].decode()) == found
+    assert verify(files).problems == ()
+    files["data/guesses.csv"] = files["data/guesses.csv"].replace(b'"cannot-say"', b'"llm"', 1)
+    assert any("blinding" in problem for problem in verify(files).problems)
