@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.annotators import with_people
@@ -158,32 +159,34 @@ def analyse(
         findings = replace(findings, models=tuple(model(table, confidence=confidence)))
         if scores is not None:
             progress("metrics")
-            known = metrics_of(scores, subject.metrics)
-            findings = replace(
-                findings,
-                metrics=known,
-                metric_summaries=tuple(summarise(scores, known, table.systems, confidence)),
-                correlations=tuple(
-                    relate(
-                        table,
-                        scores,
-                        known,
-                        writers=writers_of(systems),
-                        seed=seed,
-                        stream=STREAM_CORRELATION,
-                        confidence=confidence,
-                        n_resamples=max(100, n_resamples // 4),
-                    )
-                ),
-            )
-            findings = _set_against_people(
-                findings,
-                table,
-                scores,
-                seed=seed,
-                confidence=confidence,
-                n_resamples=max(100, n_resamples // 4),
-            )
+            # Many small products: threads would wait for each other, and add up in another order on other machines.
+            with threadpool_limits(1, "blas"):
+                known = metrics_of(scores, subject.metrics)
+                findings = replace(
+                    findings,
+                    metrics=known,
+                    metric_summaries=tuple(summarise(scores, known, table.systems, confidence)),
+                    correlations=tuple(
+                        relate(
+                            table,
+                            scores,
+                            known,
+                            writers=writers_of(systems),
+                            seed=seed,
+                            stream=STREAM_CORRELATION,
+                            confidence=confidence,
+                            n_resamples=max(100, n_resamples // 4),
+                        )
+                    ),
+                )
+                findings = _set_against_people(
+                    findings,
+                    table,
+                    scores,
+                    seed=seed,
+                    confidence=confidence,
+                    n_resamples=max(100, n_resamples // 4),
+                )
     progress("annotators")
     findings = with_people(
         findings,
