@@ -134,7 +134,8 @@ def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
             if given is not None and given.value is not None:
                 said.append(f"{metric.label} with {criterion.name} {number(given.value)}")
     title = f"{coefficient.capitalize()} correlation of metrics with ratings, {LEVELS.get(level, level)}"
-    description = f"{'; '.join(said[:40])}{' and more' if len(said) > 40 else ''}."
+    rest = f"; the other {len(said) - 40:,} stand in the table of this name" if len(said) > 40 else ""
+    description = f"{'; '.join(said[:40])}{rest}."
     size = (wide + cell * len(findings.criteria) + 4, 36 + tall * len(metrics))
     return Figure(
         f"correlations_{svg.slug(level)}_{coefficient}",
