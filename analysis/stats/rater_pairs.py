@@ -157,14 +157,19 @@ def rater_pairs(table: RatingTable, criterion: str) -> tuple[RaterPair, ...] | U
 def light(
     pairs: Sequence[RaterPair], *, levels: Sequence[int] | None = None, weights: Weights = "identity"
 ) -> Light:
-    """Light's kappa: the mean of Cohen's over pairs, each pair weighing the same."""
-    found = [
-        cohen(pair.joint, levels=levels, weights=weights, names=(pair.first, pair.second)).value
-        for pair in pairs
-    ]
-    defined = [value for value in found if not isinstance(value, Undefined)]
-    value: Maybe = float(np.mean(defined)) if defined else Undefined("no pair of annotators has a kappa")
-    return Light(value, len(defined), len(found) - len(defined))
+    """Light's kappa: the mean of `cohen` over pairs, each pair weighing the same; at least one pair."""
+    joint = np.stack([pair.joint for pair in pairs]).astype(np.float64)  # (n_pairs, n_levels, n_levels)
+    q = joint.shape[1]
+    w = weight_matrix(
+        np.asarray(levels if levels is not None else range(1, q + 1), dtype=np.float64), weights
+    )
+    p = joint / joint.sum(axis=(1, 2), keepdims=True)
+    rows, columns = p.sum(axis=2), p.sum(axis=1)
+    varied = ((rows > 0).sum(axis=1) > 1) & ((columns > 0).sum(axis=1) > 1)
+    observed, chance = (p * w).sum(axis=(1, 2)), np.einsum("pk,kl,pl->p", rows, w, columns)
+    defined = (observed[varied] - chance[varied]) / (1 - chance[varied])
+    value: Maybe = float(defined.mean()) if len(defined) else Undefined("no pair of annotators has a kappa")
+    return Light(value, len(defined), len(pairs) - len(defined))
 
 
 def conger_kappa(

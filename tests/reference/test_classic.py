@@ -96,7 +96,12 @@ def test_krippendorff_data_c(level: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     ("level", "value"),
-    [("nominal", 0.691358024691), ("ordinal", 0.806721419941), ("interval", 0.810844892812)],
+    [
+        ("nominal", 0.691358024691),
+        ("ordinal", 0.806721419941),
+        ("interval", 0.810844892812),
+        ("ratio", 0.808943670784),
+    ],
 )
 def test_krippendorff_three_coders_with_gaps(level: str, value: float) -> None:
     # Wikipedia prints .691 and .811.

@@ -64,6 +64,17 @@ def test_the_joint_tables_are_those_of_the_matrix() -> None:
     assert (found.value, found.n_pairs) == (pytest.approx(np.mean(each)), 10)
 
 
+def test_the_mean_leaves_out_pairs_without_a_kappa_and_counts_them() -> None:
+    made = table({(f"c{i}", "a"): [1 + i % 5, 1 + (i * 3) % 5, 2] for i in range(25)})
+    pairs = rater_pairs(made, "clear")
+    for weights in ("identity", "linear", "quadratic"):
+        found = light(pairs, weights=weights)
+        assert (found.n_pairs, found.n_undefined) == (1, 2)
+        assert found.value == pytest.approx(cohen(pairs[0].joint, weights=weights).value, abs=1e-14)
+    constant = rater_pairs(table({("c1", "a"): [1, 2], ("c2", "a"): [1, 2]}), "clear")
+    assert "no pair of annotators has a kappa" in str(light(constant).value)
+
+
 def test_conger_of_two_is_cohen_and_of_like_minded_annotators_fleiss() -> None:
     two = table({(f"c{i}", "a"): [1 + i % 5, 1 + (i * 7 + i // 5) % 5] for i in range(25)})
     (pair,) = rater_pairs(two, "clear")
