@@ -1,5 +1,7 @@
 """Tables of agreement beyond the main one: every coefficient in long form, and the tests of single points."""
 
+from dataclasses import replace
+
 from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.words import number, p_value
@@ -20,11 +22,28 @@ COEFFICIENTS = (
 )
 
 
-def further(findings: StudyFindings) -> list[Table]:
-    """The tables that these findings can fill; those of older reports have fewer."""
+def further(findings: StudyFindings, *, page: bool = False) -> list[Table]:
+    """The tables that these findings can fill; those of older reports have fewer.
+
+    On a page criteria stand side by side, in files below each other.
+    """
     if not any(row.fleiss_bca for row in findings.agreement):
         return []
-    return [coefficients(findings), category_tests(findings)]
+    long = coefficients(findings)
+    return [by_coefficient(findings, long) if page else long, category_tests(findings)]
+
+
+def by_coefficient(findings: StudyFindings, table: Table) -> Table:
+    """A long table of criterion, coefficient, value ... with coefficients down and criteria across."""
+    found = {(row[0].raw, row[1].raw): row[2] for row in table.rows}
+    labels = {row[1].raw: row[1] for row in table.rows}
+    columns = [Column("coefficient", "Coefficient", numeric=False)]
+    columns += [Column(criterion.key, criterion.name) for criterion in findings.criteria]
+    rows = tuple(
+        (label, *(found.get((criterion.key, key), Cell("–")) for criterion in findings.criteria))
+        for key, label in labels.items()
+    )
+    return replace(table, key=f"{table.key}_side_by_side", columns=tuple(columns), rows=rows)
 
 
 def coefficients(findings: StudyFindings) -> Table:

@@ -28,7 +28,7 @@ def on_annotators(findings: StudyFindings) -> list[str]:
         f"{row.annotator} on {names[row.criterion].lower()}: {'; '.join(row.flags)}." for row in flagged[:20]
     ]
     if len(flagged) > 20:
-        sentences.append(f"The table names {len(flagged) - 20:,} more.")
+        sentences.append(f"The CSV says it of {len(flagged) - 20:,} more.")
     sentences.append(
         "A flag is a question, not a verdict: all marks are counted in every number of this report."
     )
@@ -86,7 +86,7 @@ def annotators(findings: StudyFindings) -> Table:
     columns += [Column("severity_low", "low"), Column("severity_high", "high"), Column("point", "Most given")]
     columns += [Column("same_answer", "its share"), Column("others_same", "by others")]
     columns += [Column("median_seconds", "Seconds a card"), Column("alpha_without", "α without")]
-    columns += [Column("flags", "To look into", numeric=False)]
+    columns += [Column("flags", "Flag", numeric=False)]
     rows = []
     for row in findings.annotators:
         share, alpha = row.same_answer, row.alpha_without
@@ -101,7 +101,7 @@ def annotators(findings: StudyFindings) -> Table:
                 Cell("–" if row.others_same is None else f"{row.others_same:.0%}", row.others_same),
                 Cell(number(row.median_seconds, 0), row.median_seconds),
                 Cell(number(alpha.value, missing="undefined"), alpha.value, alpha),
-                Cell("; ".join(row.flags) or "–", "; ".join(row.flags)),
+                Cell("flagged" if row.flags else "–", "; ".join(row.flags)),
             )
         )
     caption = (

@@ -115,7 +115,7 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         )
     )
     agreement = [tables.without_ends(tables.agreement(findings)), tables.categories(findings)]
-    agreement += [tables.without_ends(table) for table in further(findings)]
+    agreement += [tables.without_ends(table) for table in further(findings, page=True)]
     if findings.consistency:
         agreement.append(tables.consistency(findings))
     said = [*prose.on_agreement(findings), *on_persons(findings)]
@@ -211,7 +211,8 @@ def _table(table: Table) -> PageTable:
 def _csv(key: str) -> str:
     """The file that holds in full what a page shows by parts."""
     parts = {"correlations": "correlations", "annotator_matrix": "annotator_pairs"}
-    return next((whole for part, whole in parts.items() if key.startswith(part)), key)
+    whole = next((whole for part, whole in parts.items() if key.startswith(part)), key)
+    return whole.removesuffix("_side_by_side")
 
 
 def _cell(table: Table, row: tuple[Cell, ...], place: int, at: str) -> PageCell:

@@ -1,5 +1,6 @@
 """Agreement of persons with each other, in tables and sentences."""
 
+from analysis.report.agreement_tables import by_coefficient
 from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
 from analysis.report.findings import Number, Persons, StudyFindings
 from analysis.report.words import number
@@ -47,7 +48,8 @@ def person_tables(findings: StudyFindings, *, page: bool = False) -> list[Table]
     rows = findings.persons
     if not any(_has_any(row) for row in rows):
         return []
-    found = [coefficients(findings)]
+    long = coefficients(findings)
+    found = [by_coefficient(findings, long) if page else long]
     if not any(row.pairs for row in rows):
         return found
     if not page:

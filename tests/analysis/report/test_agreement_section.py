@@ -73,7 +73,12 @@ def test_the_tables_hold_them_and_older_reports_can_do_without() -> None:
     found = ratings.findings()
     assert {"coefficients", "category_tests"} <= {table.key for table in all_tables(found)}
     (section,) = [one for one in sections(found) if one.key == "agreement"]
-    assert {"coefficients", "category_tests"} <= {table.key for table in section.tables}
+    assert {"coefficients_side_by_side", "category_tests"} <= {table.key for table in section.tables}
+    (side,) = [table for table in section.tables if table.key == "coefficients_side_by_side"]
+    assert side.csv == "coefficients"
+    assert [label for label, _ in side.head] == ["Coefficient", "Faithfulness", "Personalisation"]
+    fleiss = side.rows[0]
+    assert [cell.text for cell in fleiss] == ["Fleiss κ, BCa interval", "0.31", "0.36"]
     older = replace(
         found, agreement=tuple(replace(row, fleiss_bca=None, category_tests=()) for row in found.agreement)
     )
