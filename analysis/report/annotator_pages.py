@@ -2,7 +2,7 @@
 
 from analysis.report.agreement_prose import estimate
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import StudyFindings
+from analysis.report.findings import Agreement, AgreementWithout, Comparison, DifferenceWithout, StudyFindings
 from analysis.report.words import join, many, number, p_value
 
 
@@ -44,10 +44,10 @@ def _without(findings: StudyFindings) -> list[str]:
     sentences = [
         f"{told} ordinal alpha on {names[row.criterion].lower()} would be {estimate(row.alpha_ordinal)} instead of "
         f"{number(all_.alpha_ordinal.value, missing='undefined')}."
-        for row, all_ in zip(found.agreement, findings.agreement, strict=True)
+        for row, all_ in _agreements(findings)
     ]
     if found.differences:
-        pairs = list(zip(found.differences, findings.comparisons, strict=True))
+        pairs = _differences(findings)
         other = sum(_sure(row.p_holm) != _sure(before.p_holm) for row, before in pairs)
         turned = sum(
             (row.difference.value or 0) * (before.difference.value or 0) < 0 for row, before in pairs
@@ -57,6 +57,20 @@ def _without(findings: StudyFindings) -> list[str]:
             f"{turned:,} would change sign."
         )
     return sentences
+
+
+def _agreements(findings: StudyFindings) -> list[tuple[AgreementWithout, Agreement]]:
+    """Agreement without the flagged beside that of all, where a file that somebody altered has both."""
+    all_ = {row.criterion: row for row in findings.agreement}
+    rows = findings.flagged.agreement if findings.flagged else ()
+    return [(row, all_[row.criterion]) for row in rows if row.criterion in all_]
+
+
+def _differences(findings: StudyFindings) -> list[tuple[DifferenceWithout, Comparison]]:
+    all_ = {(row.criterion, row.first, row.second): row for row in findings.comparisons}
+    rows = findings.flagged.differences if findings.flagged else ()
+    keyed = [((row.criterion, row.first, row.second), row) for row in rows]
+    return [(row, all_[key]) for key, row in keyed if key in all_]
 
 
 def _sure(p: float | None) -> bool:
@@ -121,7 +135,7 @@ def agreement_without(findings: StudyFindings) -> Table:
         columns += [Column(f"{key}_without", f"{label}, without them")]
         columns += [Column(f"{key}_without_low", "low"), Column(f"{key}_without_high", "high")]
     rows = []
-    for all_, rest in zip(findings.agreement, found.agreement if found else (), strict=True):
+    for rest, all_ in _agreements(findings):
         rows.append(
             (
                 Cell(names[rest.criterion], rest.criterion),
@@ -147,7 +161,7 @@ def differences_without(findings: StudyFindings) -> Table:
     columns += [Column("difference_without_low", "low"), Column("difference_without_high", "high")]
     columns += [Column("p_holm_without", "p Holm, without them")]
     rows = []
-    for row, rest in zip(findings.comparisons, found.differences if found else (), strict=True):
+    for rest, row in _differences(findings):
         rows.append(
             (
                 Cell(names[rest.criterion], rest.criterion),
