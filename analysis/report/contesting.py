@@ -96,7 +96,7 @@ class _Contest:
                     -values if turn else values,
                 )
             )
-        turned.sort(key=lambda one: (-one[0], one[1]))
+        turned.sort(key=lambda one: (-round(one[0], 9), one[1]))
         kept = turned[:MOST_METRICS]
         self.names = [name for _, name, _, _ in kept]
         self.turned = {name: words for _, name, words, _ in kept}
@@ -119,7 +119,11 @@ class _Contest:
         for level in LEVELS:
             r = points[level, "pearson"][:, 0, 0]
             # Constant scores have none; a metric without a correlation at this level is not looked at here.
-            places = [int(place) for place in np.argsort(-r, kind="stable") if not np.isnan(r[place])]
+            # Metrics that are the same but for their name differ by rounding alone, otherwise on each machine.
+            rounded = np.round(r, 9)
+            places = sorted(
+                np.flatnonzero(~np.isnan(r)).tolist(), key=lambda at: (-rounded[at], self.names[at])
+            )
             if len(places) < 2:
                 continue
             every = None if level == "case" else [(0, place) for place in range(1, len(places))]

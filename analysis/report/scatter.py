@@ -60,7 +60,7 @@ OWN = " (own references)"
 
 def _closest(findings: StudyFindings, criterion: Criterion) -> Metric | None:
     rows = [
-        (abs(row.number.value), row.metric)
+        (round(abs(row.number.value), 9), row.metric)
         for row in findings.correlations
         if (row.criterion, row.level, row.coefficient) == (criterion.key, "text", "pearson")
         and row.number.value is not None

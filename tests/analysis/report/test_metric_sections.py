@@ -172,3 +172,23 @@ def test_one_metric_is_set_against_nothing() -> None:
 def test_a_blind_report_has_none_of_it() -> None:
     blind = ratings.findings(kind="pooled")
     assert (blind.metric_tests, blind.pairwise_accuracy, blind.ceiling) == ((), (), ())
+
+
+def test_a_metric_under_two_names_is_not_told_apart_and_stands_in_the_order_of_its_names() -> None:
+    judged, scored = frames()
+    twin = scored[scored["metric"] == "close"].assign(metric="another")
+    table = RatingTable.from_frame(judged)
+    scores = ScoreTable.from_frame(pd.concat([scored, twin]), systems=table.systems)
+    report = analyse(
+        table, scores, subject=Subject("x"), seed=1, created="", n_resamples=400, n_permutations=19
+    )
+    rows = [row for row in report.metric_tests if row.second == "close"]
+    assert {row.first for row in rows} == {"another"}
+    assert {row.level for row in rows} == {"text", "case", "text-within-system", "system"}
+    for row in rows:
+        assert row.difference.value == pytest.approx(0, abs=1e-12)
+        assert row.permutation.value == 1.0
+    [between] = [row.dependent for row in rows if row.dependent]
+    assert "the same but for scale" in between.undefined
+    ranks = {row.metric: row.cluster for row in report.pairwise_accuracy}
+    assert ranks["another"] == ranks["close"] == 1
