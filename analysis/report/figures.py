@@ -14,6 +14,7 @@ from analysis.report import svg
 from analysis.report.critical_difference import critical_difference
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
 from analysis.report.scatter import scatters
+from analysis.report.severity_figure import severity_figures
 from analysis.report.svg import Figure
 from analysis.report.words import LEVELS, interval, number, with_interval
 
@@ -22,7 +23,7 @@ LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
 
 def all_figures(findings: StudyFindings) -> list[Figure]:
     """Every figure the findings can fill, in the order of the report."""
-    figures = [ratings(findings)]
+    figures = [ratings(findings), *severity_figures(findings)]
     if findings.comparisons:
         figures += [forest(findings, criterion) for criterion in findings.criteria]
     figures += rank_figures(findings)

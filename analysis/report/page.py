@@ -19,6 +19,7 @@ from analysis.report.model_prose import on_models
 from analysis.report.person_tables import on_persons, person_tables
 from analysis.report.scatter import scatters
 from analysis.report.sensitivity import on_sensitivity, sensitivity_tables
+from analysis.report.severity_figure import severity_figures
 from analysis.report.svg import Figure
 from analysis.report.words import derivation, many
 
@@ -123,7 +124,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
     if findings.annotators:
         people = [*annotator_tables(findings), *person_tables(findings, page=True)]
         shown = [tables.without_ends(table) for table in people]
-        found.append(_section("annotators", "Annotators", on_annotators(findings), shown))
+        found.append(
+            _section("annotators", "Annotators", on_annotators(findings), shown, severity_figures(findings))
+        )
     if findings.systems:
         found.append(
             _section(

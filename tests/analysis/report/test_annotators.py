@@ -1,5 +1,7 @@
 """Who rated how: severity, flags, and what would change without the flagged."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from analysis.report.analyse import Subject, analyse
 from analysis.report.annotator_pages import on_annotators
 from analysis.report.findings import StudyFindings
 from analysis.report.page import sections
+from analysis.report.severity_figure import severity_figures
 from analysis.report.tables import all_tables
+from analysis.report.words import with_interval
 from analysis.stats.agreement import alpha, fleiss_kappa
 from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings
@@ -105,3 +109,15 @@ def test_the_page_has_a_section_of_them_and_json_keeps_it_all(found: StudyFindin
     assert StudyFindings.from_json(found.to_json()) == found
     small = ratings.findings()
     assert {row.annotator for row in small.annotators} == {"A0", "A1", "A2"}
+
+
+def test_the_figure_of_severity_says_in_words_what_it_draws(found: StudyFindings) -> None:
+    (figure,) = severity_figures(found)
+    assert figure.key == "severity_1_clear"
+    for row in found.annotators:
+        assert f"{row.annotator}: {with_interval(row.severity)}" in figure.description
+    assert figure.svg.count("<circle") == 4
+    filled = sum(not row.severity.interval.low <= 0 <= row.severity.interval.high for row in found.annotators)
+    assert figure.svg.count('fill="#FFFFFF"') == 4 - filled
+    ElementTree.fromstring(figure.svg)  # noqa: S314  our own
+    assert severity_figures(analysed(frame(), annotators_identified=False)) == []
