@@ -27,6 +27,11 @@ METRICS: dict[str, Entry] = {
     "rouge-1": Entry("ROUGE-1", "analysis.metrics.overlap:rouge_1"),
     "rouge-2": Entry("ROUGE-2", "analysis.metrics.overlap:rouge_2"),
     "rouge-l": Entry("ROUGE-L", "analysis.metrics.overlap:rouge_l"),
+    "rouge-lsum": Entry("ROUGE-Lsum", "analysis.metrics.overlap:rouge_lsum"),
+    "chrf": Entry("chrF", "analysis.metrics.overlap:ChrF"),
+    "rouge-1-family": Entry("ROUGE-1 (family)", "analysis.metrics.family:rouge_1"),
+    "rouge-2-family": Entry("ROUGE-2 (family)", "analysis.metrics.family:rouge_2"),
+    "rouge-l-family": Entry("ROUGE-L (family)", "analysis.metrics.family:rouge_l"),
     "mention-precision": Entry(
         "Title precision", "analysis.metrics.grounding:MentionPrecision", needs=("catalogue",)
     ),
@@ -47,8 +52,14 @@ METRICS: dict[str, Entry] = {
     "distinct-2-budget": Entry(
         "Distinct-2 at budget", "analysis.metrics.diversity:distinct_2_budget", level="corpus"
     ),
-    "unique-texts": Entry("Unique texts", "analysis.metrics.diversity:UniqueTexts", level="corpus"),
+    "unique-texts": Entry("Unique texts (USR)", "analysis.metrics.diversity:UniqueTexts", level="corpus"),
+    "unique-texts-count": Entry(
+        "Distinct texts (USN)", "analysis.metrics.diversity:UniqueCount", level="corpus"
+    ),
+    "bleu-1": Entry("BLEU-1", "analysis.metrics.overlap:bleu_1", level="corpus"),
     "bleu-4": Entry("BLEU-4", "analysis.metrics.overlap:bleu_4", level="corpus"),
+    "bleu-1-family": Entry("BLEU-1 (family)", "analysis.metrics.family:bleu_1", level="corpus"),
+    "bleu-4-family": Entry("BLEU-4 (family)", "analysis.metrics.family:bleu_4", level="corpus"),
 }
 
 

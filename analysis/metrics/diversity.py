@@ -57,6 +57,16 @@ class UniqueTexts:
         return len({tuple(forms(text.explanation)) for text in texts}) / len(texts)
 
 
+class UniqueCount:
+    """How many distinct texts a system wrote; USN in the literature, the numerator of its USR."""
+
+    def __init__(self) -> None:
+        self.signature = MetricSignature(name="unique-texts-count", version="1")
+
+    def measure(self, texts: Sequence[Text]) -> float:
+        return float(len({tuple(forms(text.explanation)) for text in texts})) if texts else float("nan")
+
+
 BUDGET = 500
 """N-grams counted at a fixed budget: what some twenty explanations of 25 words hold."""
 

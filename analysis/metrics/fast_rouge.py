@@ -1,4 +1,4 @@
-"""ROUGE-1, ROUGE-2 and ROUGE-L to the numbers of Google's rouge-score, without doing anything twice.
+"""ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum to the numbers of Google's rouge-score, without doing anything twice.
 
 rouge-score cuts and stems both texts anew for each kind and pair, and fills a table of every word by every word for the
 longest common subsequence. Here each distinct word is stemmed once, each distinct text cut once, words are numbers, and
@@ -20,6 +20,8 @@ LONGEST_UNSTEMMED = 3
 """Words of so many letters stay as they are, as in Lin's own script."""
 TEXTS_KEPT = 100_000
 KINDS = ("rouge1", "rouge2", "rougeL")
+SUMMARY = "rougeLsum"
+"""ROUGE-L line by line: the union of what each line of the reference shares with any line of the explanation."""
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -42,13 +44,16 @@ def _porter() -> Any:
 
 
 def f1(kind: str, explanation: str, reference: str, *, stemmer: bool = True) -> float:
-    """F1 in 0..1 of one kind of KINDS; 0 where a text has no word.
+    """F1 in 0..1 of one kind of KINDS, or of SUMMARY; 0 where a text has no word.
 
     Raises:
         KeyError: no such kind.
     """
-    written, wanted = tokens(explanation, stemmer=stemmer), tokens(reference, stemmer=stemmer)
-    shared, n_written, n_wanted = _COUNTS[kind](written, wanted)
+    if kind == SUMMARY:
+        shared, n_written, n_wanted = _lines(explanation, reference, stemmer=stemmer)
+    else:
+        written, wanted = tokens(explanation, stemmer=stemmer), tokens(reference, stemmer=stemmer)
+        shared, n_written, n_wanted = _COUNTS[kind](written, wanted)
     precision, recall = shared / max(n_written, 1), shared / max(n_wanted, 1)
     return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
 
@@ -76,6 +81,45 @@ def _bigrams(written: Sequence[str], wanted: Sequence[str]) -> tuple[int, int, i
 
 def _subsequence(written: Sequence[str], wanted: Sequence[str]) -> tuple[int, int, int]:
     return lcs_length(wanted, written), len(written), len(wanted)
+
+
+def _lines(explanation: str, reference: str, *, stemmer: bool) -> tuple[int, int, int]:
+    """Each word counts at most as often as either text has it, however many lines share it."""
+    written, wanted = (
+        [tokens(line, stemmer=stemmer) for line in text.split("\n")] for text in (explanation, reference)
+    )
+    n_written, n_wanted = sum(map(len, written)), sum(map(len, wanted))
+    if len(written) == len(wanted) == 1:
+        return lcs_length(wanted[0], written[0]), n_written, n_wanted
+    left = Counter(word for line in written for word in line)
+    left &= Counter(word for line in wanted for word in line)
+    shared = 0
+    for line in wanted:
+        for place in sorted(set().union(*(_places(line, other) for other in written))):
+            if left[line[place]] > 0:
+                left[line[place]] -= 1
+                shared += 1
+    return shared, n_written, n_wanted
+
+
+def _places(wanted: Sequence[str], written: Sequence[str]) -> list[int]:
+    """Where in `wanted` one longest common subsequence lies: of several, the one that rouge-score reads out."""
+    table = [[0] * (len(written) + 1)]
+    for word in wanted:
+        before, row = table[-1], [0]
+        for place, other in enumerate(written):
+            row.append(before[place] + 1 if word == other else max(before[place + 1], row[place]))
+        table.append(row)
+    i, j, places = len(wanted), len(written), []
+    while i > 0 and j > 0:
+        if wanted[i - 1] == written[j - 1]:
+            i, j = i - 1, j - 1
+            places.append(i)
+        elif table[i][j - 1] > table[i - 1][j]:
+            j -= 1
+        else:
+            i -= 1
+    return places
 
 
 def _clipped(one: Counter[object], other: Counter[object]) -> int:

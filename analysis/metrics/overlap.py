@@ -14,7 +14,8 @@ class Rouge:
     """ROUGE F1 in 0..1 to the numbers of Google's rouge-score, macro-averaged by whoever averages it.
 
     Lower case, punctuation stripped, Porter stemming for words longer than three letters when `stemmer` is
-    true (many tools default to false, and the numbers differ). `rougeL` takes the text as one sequence. NaN
+    true (many tools default to false, and the numbers differ). `rougeL` takes the text as one sequence,
+    `rougeLsum` line by line. NaN
     where the explanation or the reference is empty.
 
     Reference: Lin (2004), ROUGE: A Package for Automatic Evaluation of Summaries; package rouge-score.
@@ -62,6 +63,31 @@ class Bleu:
         return float(self._bleu.corpus_score(list(explanations), [list(references)]).score)
 
 
+class ChrF:
+    """chrF in 0..100: character n-grams up to six, recall counted twice; NaN where either text is empty.
+
+    Reference: Popović (2015), chrF: character n-gram F-score for automatic MT evaluation; package sacrebleu.
+    """
+
+    def __init__(self, *, references: str = "") -> None:
+        from sacrebleu.metrics import CHRF
+
+        self._chrf = CHRF()
+        self.signature = MetricSignature(
+            name="chrf",
+            version=f"sacrebleu {version('sacrebleu')}",
+            parameters={"characters": 6, "words": 0, "beta": 2},
+            references=references,
+        )
+
+    def score(self, texts: Sequence[Text]) -> NDArray[np.float64]:
+        scores = np.full(len(texts), np.nan)
+        for row, text in enumerate(texts):
+            if text.explanation.strip() and text.reference.strip():
+                scores[row] = self._chrf.sentence_score(text.explanation, [text.reference]).score
+        return scores
+
+
 def rouge_1(*, references: str = "", stemmer: bool = True) -> Rouge:
     return Rouge("rouge1", references=references, stemmer=stemmer)
 
@@ -72,6 +98,14 @@ def rouge_2(*, references: str = "", stemmer: bool = True) -> Rouge:
 
 def rouge_l(*, references: str = "", stemmer: bool = True) -> Rouge:
     return Rouge("rougeL", references=references, stemmer=stemmer)
+
+
+def rouge_lsum(*, references: str = "", stemmer: bool = True) -> Rouge:
+    return Rouge("rougeLsum", references=references, stemmer=stemmer)
+
+
+def bleu_1(*, references: str = "") -> Bleu:
+    return Bleu(1, references=references)
 
 
 def bleu_4(*, references: str = "") -> Bleu:

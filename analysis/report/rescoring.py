@@ -12,7 +12,12 @@ from analysis.report.findings import StudyFindings
 from analysis.report.words import join
 from generation.pipeline.records import Item
 
-ON_THE_SURFACE = ("analysis.metrics.overlap:", "analysis.metrics.length:Words", "analysis.metrics.diversity:")
+ON_THE_SURFACE = (
+    "analysis.metrics.overlap:",
+    "analysis.metrics.family:",
+    "analysis.metrics.length:Words",
+    "analysis.metrics.diversity:",
+)
 """Metrics that read the explanation and its reference alone; the others want the catalogue or a network."""
 
 

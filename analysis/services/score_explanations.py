@@ -111,4 +111,4 @@ def _catalogue(frame: pd.DataFrame, texts: list[Text]) -> list[Item]:
 
 
 def _is_overlap(name: str) -> bool:
-    return metrics.METRICS[name].target.startswith("analysis.metrics.overlap:")
+    return metrics.METRICS[name].target.startswith(("analysis.metrics.overlap:", "analysis.metrics.family:"))

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from analysis.metrics.fast_rouge import KINDS, f1, lcs_length, tokens
+from analysis.metrics.fast_rouge import KINDS, SUMMARY, f1, lcs_length, tokens
 
-SCORERS = {stemmer: RougeScorer(list(KINDS), use_stemmer=stemmer) for stemmer in (True, False)}
+SCORERS = {stemmer: RougeScorer([*KINDS, SUMMARY], use_stemmer=stemmer) for stemmer in (True, False)}
 PLAIN = ["the", "a", "running", "runs", "ran", "happily", "happiness", "1999", "films'", "film's", "x"]
-WORDS = st.sampled_from([*PLAIN, "Élan", "naïve", "don't", "e-mail", "İstanbul", "ß", "\ufb01ne", "🎬"])
+WORDS = st.sampled_from(
+    [*PLAIN, "Élan", "naïve", "don't", "e-mail", "İstanbul", "ß", "\ufb01ne", "🎬", "\n", "\n"]
+)
 TEXTS = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=30).map(" ".join))
 
 
@@ -17,7 +19,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=30).map(" ".joi
 @given(explanation=TEXTS, reference=TEXTS)
 def test_each_number_is_that_of_the_package(explanation: str, reference: str, stemmer: bool) -> None:
     published = SCORERS[stemmer].score(reference, explanation)
-    for kind in KINDS:
+    for kind in (*KINDS, SUMMARY):
         ours = f1(kind, explanation, reference, stemmer=stemmer)
         assert ours == pytest.approx(published[kind].fmeasure, abs=1e-12), kind
 
