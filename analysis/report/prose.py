@@ -195,11 +195,9 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
             "cards an annotator could not judge are left out."
         ),
         (
-            "Agreement is Fleiss' kappa generalised to unequal numbers of ratings, Krippendorff's alpha "
-            "with ordinal "
-            "distances, Gwet's AC1, Randolph's free-marginal kappa and percent agreement, each over "
-            "cards with at "
-            "least two ratings."
+            "Agreement is Fleiss' kappa generalised to unequal numbers of ratings, Krippendorff's alpha with ordinal "
+            "distances, Gwet's AC1, Randolph's free-marginal kappa and percent agreement, each over cards with at "
+            "least two ratings; cards with one count towards the shares of the points in kappa and AC1 alone."
         ),
         (
             f"Intervals hold {percent}: linearised t intervals for kappa and AC1, a bootstrap over cards "
@@ -209,6 +207,12 @@ def methods(findings: StudyFindings, *, n_resamples: int, n_permutations: int) -
             "under no agreement, the interval does not."
         ),
     ]
+    if findings.flagged:
+        n = len(findings.flagged.without)
+        sentences.append(
+            f"{many(n, 'annotator')} {'was' if n == 1 else 'were'} flagged by fixed rules (one answer throughout, "
+            "haste, alpha without them beyond its interval) and kept; results without them stand beside."
+        )
     sentences += tests(findings, n_permutations=n_permutations)
     sentences += fitting(findings)
     if findings.correlations:

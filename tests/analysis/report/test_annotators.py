@@ -61,6 +61,7 @@ def test_who_gives_one_answer_is_flagged_and_every_mark_is_counted(found: StudyF
     said = " ".join(on_annotators(found))
     assert "A3 on clear: gave 3 to every one of 60 cards" in said
     assert "all marks are counted" in said
+    assert any(sentence.startswith("1 annotator was flagged by fixed rules") for sentence in found.methods)
 
 
 def test_without_them_the_numbers_are_those_of_the_other_ratings(found: StudyFindings) -> None:
