@@ -42,6 +42,22 @@ METRICS: dict[str, Entry] = {
         "Names the history", "analysis.metrics.grounding:HistoryGrounding", needs=("catalogue",)
     ),
     "item-mention": Entry("Names the item", "analysis.metrics.grounding:ItemMention", needs=("catalogue",)),
+    "feature-match": Entry(
+        "Names a feature (FMR)", "analysis.metrics.features:FeatureMatch", needs=("catalogue",)
+    ),
+    "feature-coverage": Entry(
+        "Features named (FCR)",
+        "analysis.metrics.features:FeatureCoverage",
+        level="corpus",
+        needs=("catalogue",),
+    ),
+    "feature-repetition": Entry(
+        "Features repeated (DIV)",
+        "analysis.metrics.features:FeatureRepetition",
+        level="corpus",
+        needs=("catalogue",),
+        better="lower",
+    ),
     "copy-rate": Entry("Copied run", "analysis.metrics.length:CopyRate", better="lower"),
     "words": Entry("Words", "analysis.metrics.length:Words", better="neither"),
     "distinct-1": Entry("Distinct-1", "analysis.metrics.diversity:distinct_1", level="corpus"),
