@@ -72,6 +72,7 @@ METRICS: dict[str, Entry] = {
     "unique-texts-count": Entry(
         "Distinct texts (USN)", "analysis.metrics.diversity:UniqueCount", level="corpus"
     ),
+    "self-bleu": Entry("Self-BLEU", "analysis.metrics.self_bleu:SelfBleu", level="corpus", better="lower"),
     "bleu-1": Entry("BLEU-1", "analysis.metrics.overlap:bleu_1", level="corpus"),
     "bleu-4": Entry("BLEU-4", "analysis.metrics.overlap:bleu_4", level="corpus"),
     "bleu-1-family": Entry("BLEU-1 (family)", "analysis.metrics.family:bleu_1", level="corpus"),

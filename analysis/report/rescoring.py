@@ -17,6 +17,7 @@ ON_THE_SURFACE = (
     "analysis.metrics.family:",
     "analysis.metrics.length:Words",
     "analysis.metrics.diversity:",
+    "analysis.metrics.self_bleu:",
 )
 """Metrics that read the explanation and its reference alone; the others want the catalogue or a network."""
 
