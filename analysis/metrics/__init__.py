@@ -59,6 +59,7 @@ METRICS: dict[str, Entry] = {
         better="lower",
     ),
     "copy-rate": Entry("Copied run", "analysis.metrics.length:CopyRate", better="lower"),
+    "open-end": Entry("Cut off", "analysis.metrics.length:OpenEnd", better="lower"),
     "words": Entry("Words", "analysis.metrics.length:Words", better="neither"),
     "distinct-1": Entry("Distinct-1", "analysis.metrics.diversity:distinct_1", level="corpus"),
     "distinct-2": Entry("Distinct-2", "analysis.metrics.diversity:distinct_2", level="corpus"),

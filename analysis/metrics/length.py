@@ -52,3 +52,25 @@ def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
         ending = {index: ending.get(index - 1, 0) + 1 for index in places.get(word, ())}
         longest = max(longest, *ending.values(), 0)
     return longest
+
+
+class OpenEnd:
+    """1 where a text does not end as a sentence does, so was probably cut off by a limit on its length; else 0.
+
+    The mean over a system's texts is its truncated-output rate. Closing quotes and brackets after the last mark are
+    passed over; NaN for an empty text.
+    """
+
+    def __init__(self) -> None:
+        self.signature = MetricSignature(name="open-end", version="1", parameters={"ends": ENDS})
+
+    def score(self, texts: Sequence[Text]) -> NDArray[np.float64]:
+        scores = np.full(len(texts), np.nan)
+        for row, text in enumerate(texts):
+            if written := text.explanation.strip():
+                scores[row] = float(not written.rstrip(CLOSING).endswith(tuple(ENDS)))
+        return scores
+
+
+ENDS = ".!?…。！？"
+CLOSING = " \"'”’»)]*_"

@@ -57,3 +57,8 @@ def test_texts_that_differ_are_counted() -> None:
     texts = [text("A film."), text("A  FILM!"), text("A shark.")]
     assert metrics.load("unique-texts-count").measure(texts) == 2.0  # type: ignore[union-attr]
     assert np.isnan(metrics.load("unique-texts-count").measure([]))  # type: ignore[union-attr]
+
+
+def test_a_text_that_stops_in_mid_sentence_has_an_open_end() -> None:
+    texts = ["Because you liked", "You will like it.", 'He said "wow!")', "", "Like Alien, it is"]
+    np.testing.assert_array_equal(score("open-end", *map(text, texts)), [1, 0, 0, np.nan, 1])
