@@ -146,7 +146,7 @@ def without_people(findings_json: str) -> str:
     raw = json.loads(findings_json)
     raw |= {
         key: nothing
-        for key, nothing in (("annotators", []), ("persons", []), ("flagged", None))
+        for key, nothing in (("annotators", []), ("persons", []), ("flagged", None), ("sensitivity", None))
         if key in raw
     }
     return json.dumps(raw, ensure_ascii=False, allow_nan=False, indent=1)
