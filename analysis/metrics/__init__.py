@@ -42,6 +42,12 @@ METRICS: dict[str, Entry] = {
         "Names the history", "analysis.metrics.grounding:HistoryGrounding", needs=("catalogue",)
     ),
     "item-mention": Entry("Names the item", "analysis.metrics.grounding:ItemMention", needs=("catalogue",)),
+    "unsupported-attribute": Entry(
+        "Foreign attribute",
+        "analysis.metrics.claims:UnsupportedAttribute",
+        needs=("catalogue",),
+        better="lower",
+    ),
     "feature-match": Entry(
         "Names a feature (FMR)", "analysis.metrics.features:FeatureMatch", needs=("catalogue",)
     ),

@@ -1,7 +1,7 @@
 """Does a text speak of what it was shown? The titles it names against the history and the recommended item.
 
-All four need the catalogue: a title nobody listed cannot be recognised. They judge titles alone; a false
-claim about a director or a genre passes unseen, and people's faithfulness ratings remain the measure.
+All four need the catalogue: a title nobody listed cannot be recognised. They judge titles alone
+(claims of genre, director and year are `claims`), and people's faithfulness ratings remain the measure.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ class _Grounding(ABC):
         self.signature = MetricSignature(
             name=self.name,
             version="2",
-            parameters={"catalogue": _fingerprint(self._catalogue), "titles": len(self._catalogue)},
+            parameters={"catalogue": fingerprint(self._catalogue), "titles": len(self._catalogue)},
         )
 
     def score(self, texts: Sequence[Text]) -> NDArray[np.float64]:
@@ -99,6 +99,7 @@ def is_one_of(mention: Mention, items: Sequence[Item]) -> bool:
     )
 
 
-def _fingerprint(catalogue: Sequence[Item]) -> str:
+def fingerprint(catalogue: Sequence[Item]) -> str:
+    """Twelve letters that another catalogue would not have."""
     lines = sorted(f"{item.title}\t{item.year}" for item in catalogue)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
