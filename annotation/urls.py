@@ -7,6 +7,7 @@ from annotation.views import (
     guess,
     guesses,
     inviting,
+    joining,
     journey,
     marks,
     planner,
@@ -17,7 +18,7 @@ from annotation.views import (
 app_name = "annotation"
 urlpatterns: list[URLPattern] = [
     # annotators
-    path("join/<slug:token>/", journey.join, name="join"),
+    path("join/<slug:token>/", joining.join, name="join"),
     path("rate/", journey.my_studies, name="my-studies"),
     path("rate/signed-in/", journey.signed_in, name="signed-in"),
     path("rate/<int:study_id>/", rating.rate, name="rate"),

@@ -5,7 +5,7 @@ from functools import wraps
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,10 +17,9 @@ from annotation import queries
 from annotation.forms import ConsentForm, WithdrawForm
 from annotation.queries import Journey, Stage
 from annotation.services.check_blindness import check_blindness
-from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
-from annotation.services.refusals import InvitationRefused, NotBlind, Refused
+from annotation.services.refusals import NotBlind, Refused
 from annotation.services.withdraw_consent import withdraw_consent
 
 PAGES: dict[Stage, str] = {
@@ -91,37 +90,6 @@ def not_blind_words() -> str:
     return _(
         "Your account has a new role, by which you may read which system wrote what. Marks you saved before "
         "are kept; nothing was stored now."
-    )
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, token: str) -> HttpResponse:
-    """What an invitation leads to: the study's public title, what is asked, and the way in."""
-    invitation = queries.invitation(token)
-    if invitation is None:
-        raise Http404(_("There is no such invitation. Check that the link was copied whole."))
-    if invitation.crowd_parameter:
-        from annotation.views import crowd  # which takes this module's pages
-
-        return crowd.join(request, invitation)
-    if request.method == "POST":
-        if not request.user.is_authenticated:
-            return redirect(f"{reverse('account_login')}?next={request.path}")
-        try:
-            enrolment_id = enrol_annotator(token=token, annotator_id=request.user.pk)
-        except InvitationRefused as refused:
-            return refusal(request, _("You cannot join by this link"), str(refused), status=409)
-        return redirect(place(queries.journey(enrolment_id)))
-    mine = queries.enrolment_by_invitation(token, request.user.pk) if request.user.is_authenticated else None
-    if mine is not None:
-        return redirect(place(queries.journey(mine)))
-    if not invitation.usable:
-        return refusal(request, invitation.study_title, invitation.why_not, status=410)
-    return render(
-        request,
-        "annotation/join.html",
-        {"study_title": invitation.study_title, "instructions": invitation.description},
     )
 
 

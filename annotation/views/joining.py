@@ -1,0 +1,43 @@
+"""Where an invitation link leads: into the study, or to why it leads nowhere."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annotation import queries
+from annotation.services.enrol_annotator import enrol_annotator
+from annotation.services.refusals import InvitationRefused
+from annotation.views import crowd
+from annotation.views.journey import place, refusal
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """What an invitation leads to: the study's public title, what is asked, and the way in."""
+    invitation = queries.invitation(token)
+    if invitation is None:
+        raise Http404(_("There is no such invitation. Check that the link was copied whole."))
+    if invitation.crowd_parameter:
+        return crowd.join(request, invitation)
+    if request.method == "POST":
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('account_login')}?next={request.path}")
+        try:
+            enrolment_id = enrol_annotator(token=token, annotator_id=request.user.pk)
+        except InvitationRefused as refused:
+            return refusal(request, _("You cannot join by this link"), str(refused), status=409)
+        return redirect(place(queries.journey(enrolment_id)))
+    mine = queries.enrolment_by_invitation(token, request.user.pk) if request.user.is_authenticated else None
+    if mine is not None:
+        return redirect(place(queries.journey(mine)))
+    if not invitation.usable:
+        return refusal(request, invitation.study_title, invitation.why_not, status=410)
+    return render(
+        request,
+        "annotation/join.html",
+        {"study_title": invitation.study_title, "instructions": invitation.description},
+    )
