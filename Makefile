@@ -40,7 +40,7 @@ stop: $(VENV)/.run
 	@$(BIN)/python manage.py stop_redis
 
 test: $(VENV)/.dev browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python -m tests.on_postgres -m database
 
 check: $(VENV)/.dev
