@@ -167,8 +167,8 @@ def test_misspelt_choices_are_refused() -> None:
         fleiss_kappa(MIXED, weights="squared")
     with pytest.raises(ValueError, match="pooled"):
         fleiss_kappa(MIXED, shares="mean")
-    with pytest.raises(ValueError, match="ordinal"):
-        alpha(MIXED, "ratio")
+    with pytest.raises(ValueError, match="nominal"):
+        alpha(MIXED, "ordnial")
     with pytest.raises(ValueError, match="ascending"):
         fleiss_kappa(MIXED, levels=(1, 2))
 
