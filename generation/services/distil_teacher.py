@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from generation.models import Run, Stage
 from generation.pipeline import artefacts, teacher
+from generation.pipeline.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Decoding, Item
 from generation.pipeline.teacher.batch_files import AnsweredTeacher
@@ -28,7 +29,6 @@ from generation.pipeline.teacher.distilling import (
     shard_of,
     tokens_spent,
 )
-from generation.services.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.endpoints import check_endpoint, key_for

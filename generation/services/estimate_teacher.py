@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from generation.models import Corpus, Run, Stage, Status
+from generation.pipeline.case_files import read_cases
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.teacher.budget import Limits
 from generation.pipeline.teacher.distilling import render
 from generation.pipeline.teacher.endpoint import EndpointTeacher
-from generation.services.case_files import read_cases
 from generation.services.folders import artefact_path, corpus_path
 from generation.services.parameters import BadParameters, read_parameters
 

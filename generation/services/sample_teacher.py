@@ -6,11 +6,11 @@ from itertools import islice
 
 from generation.models import Run, Stage
 from generation.pipeline import prompts
+from generation.pipeline.case_files import find_cases
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Item, Prompt
 from generation.pipeline.registry import UnknownName
 from generation.pipeline.teacher.distilling import ERROR, OK, REJECTED, Row, read_rows
-from generation.services.case_files import find_cases
 from generation.services.distil_teacher import store_name
 from generation.services.folders import artefact_path, artefact_store, corpus_path
 

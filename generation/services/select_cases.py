@@ -9,6 +9,7 @@ from django.db import transaction
 from generation import models
 from generation.models import Run
 from generation.pipeline import artefacts, rankers
+from generation.pipeline.case_files import write_cases
 from generation.pipeline.logs.corpus import CorpusData, read_corpus
 from generation.pipeline.logs.facts import leak
 from generation.pipeline.logs.splits import Targets, split
@@ -17,7 +18,6 @@ from generation.pipeline.rankers.cases import select_cases as draw_cases
 from generation.pipeline.rankers.scoring import STREAM_EVALUATE, ListingRanker, ScoringRanker, evaluate
 from generation.pipeline.records import Case
 from generation.queries import item_json
-from generation.services.case_files import write_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.endpoints import check_recommender

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from generation.models import Checkpoint, Run, Stage
+from generation.pipeline.case_files import ROWS_A_BATCH, read_cases
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item, Split
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.pairs import DistilledPair, PairTable
 from generation.pipeline.student.recipe import CAPACITIES
 from generation.pipeline.student.training import Drawn, train
-from generation.services.case_files import ROWS_A_BATCH, read_cases
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.folders import artefact_path, artefact_store, corpus_path, publish

@@ -8,12 +8,12 @@ import pytest
 from generation import queries
 from generation.models import Case, Corpus, Explanation, Run
 from generation.pipeline import systems
+from generation.pipeline.case_files import read_cases
 from generation.pipeline.records import Explanation as ExplanationRecord
 from generation.pipeline.records import Signature
 from generation.pipeline.registry import Entry
 from generation.services import explain_cases as explaining
 from generation.services.cancel_run import cancel_run
-from generation.services.case_files import read_cases
 from generation.services.create_corpus import create_corpus
 from generation.services.distil_teacher import distil_teacher
 from generation.services.explain_cases import explain_cases
