@@ -224,7 +224,7 @@ def _count(run: object, shards: int) -> dict[str, object]:
 
     from generation.models import Stage
     from generation.pipeline.case_files import read_case_ids
-    from generation.pipeline.teacher.distilling import read_rows
+    from generation.pipeline.teacher.rows import read_rows
     from generation.services.distil_teacher import store_name
     from generation.services.folders import artefact_path, artefacts_root
 

@@ -14,7 +14,7 @@ from generation.models import Case, Explanation, Run, Stage, Status, TextStatus
 from generation.pipeline import prompts
 from generation.pipeline.records import Prompt
 from generation.pipeline.registry import UnknownName
-from generation.pipeline.teacher.distilling import Row
+from generation.pipeline.teacher.rows import Row
 
 SHOWN = {
     "": "all cases",

@@ -5,11 +5,13 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,18 +19,11 @@ from generation.models import Run, Stage
 from generation.pipeline import artefacts, teacher
 from generation.pipeline.case_files import ROWS_A_BATCH, read_case_ids, read_cases, shards_of_cases
 from generation.pipeline.logs.corpus import read_items
-from generation.pipeline.records import Case, Decoding, Item
+from generation.pipeline.records import Case, Decoding, Item, Split
 from generation.pipeline.teacher.batch_files import AnsweredTeacher
 from generation.pipeline.teacher.budget import Limits, MeteredTeacher
-from generation.pipeline.teacher.distilling import (
-    ERROR,
-    OK,
-    Row,
-    distil,
-    read_rows,
-    shard_of,
-    tokens_spent,
-)
+from generation.pipeline.teacher.distilling import distil, shard_of
+from generation.pipeline.teacher.rows import OK, Row, tokens_spent
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device
 from generation.services.endpoints import check_endpoint, key_for
@@ -39,6 +34,9 @@ MOST_REJECTED_SHOWN = 50
 
 PUSH_EVERY_SECONDS = 30.0
 """How much of a teacher's time may be lost with its machine, where machines share an object store."""
+
+SPLITS: tuple[Split, ...] = ("train", "valid")
+"""What the teacher writes about."""
 
 _GOLDEN = pa.schema([("case_id", pa.string()), ("text", pa.string())])
 
@@ -109,7 +107,7 @@ def _write(claim: Claim) -> dict[str, Any]:
     writer = load_teacher(run, items)
     if run.parameters["by_file"]:
         writer = AnsweredTeacher(writer, {})
-    cases = list(cases_of_shard(run, items, claim.index, claim.n_shards))
+    cases = cases_of_shard(run, items, claim.index, claim.n_shards)
     store = artefact_store().pull(store_name(run, claim.n_shards, claim.index))
     # A file a claim: a worker that lost its lease and does not know it yet writes into its own.
     shard = claim.number
@@ -121,23 +119,25 @@ def _write(claim: Claim) -> dict[str, Any]:
         claim.progress(n_done, n_total)
         push.now_and_then()
 
-    summary = distil(
-        writer,
-        cases,
-        decoding=decoding_of(run),
-        seed=run.seed,
-        store=store,
-        shard=shard,
-        progress=progress,
-        should_stop=claim.should_stop,
-        max_error_rate=run.parameters["max_error_rate"],
-        elsewhere=_elsewhere(run) if run.parameters["teacher"] != "scripted" else (),
-    )
-    if summary.stopped:
-        raise LeaseLost
+    with _Part(store / f"part-{shard:05d}.parquet") as part:
+        summary = distil(
+            writer,
+            cases,
+            decoding=decoding_of(run),
+            seed=run.seed,
+            store=store,
+            shard=shard,
+            progress=progress,
+            should_stop=claim.should_stop,
+            max_error_rate=run.parameters["max_error_rate"],
+            elsewhere=_elsewhere(run) if run.parameters["teacher"] != "scripted" else (),
+            kept=part.keep,
+        )
+        if summary.stopped:
+            raise LeaseLost
     push.now()
+    artefact_store().push(part.path)
     claim.n_done = claim.n_total = summary.n_cases
-    part, shown = _keep_part(store, shard, [case.id for case in cases], str(writer.signature))
     return {
         "n_cases": summary.n_cases,
         "n_asked": summary.n_asked,
@@ -148,8 +148,8 @@ def _write(claim: Claim) -> dict[str, Any]:
         },
         "n_dropped": summary.n_dropped,
         "usage": summary.usage,
-        "rejected_texts": shown,
-        "part": part,
+        "rejected_texts": part.rejected,
+        "part": part.path.name,
         "signature": str(writer.signature),
     }
 
@@ -169,27 +169,35 @@ class _Pushes:
         self.pushed_at = time.monotonic()
 
 
-def _keep_part(
-    store: Path, shard: int, case_ids: list[str], signature: str
-) -> tuple[str, list[dict[str, str]]]:
-    """The shard's golden explanations in the order of the cases, for putting together; some rejected rows."""
-    rows: dict[str, Row] = {}
-    for row in read_rows(store):
-        if row.teacher == signature and (row.status != ERROR or row.case_id not in rows):
-            rows[row.case_id] = row
-    kept = [rows[case_id] for case_id in dict.fromkeys(case_ids) if rows[case_id].status == OK]
-    lost = (rows[case_id] for case_id in case_ids if rows[case_id].status != OK)
-    path = store / f"part-{shard:05d}.parquet"
-    partial = path.with_suffix(".partial")
-    columns = {"case_id": [row.case_id for row in kept], "text": [row.text for row in kept]}
-    pq.write_table(pa.table(columns, schema=_GOLDEN), partial, compression="zstd")
-    partial.replace(path)
-    artefact_store().push(path)
-    shown = [
-        {"case": row.case_id, "reason": row.reason, "text": row.text[:200]}
-        for row in islice(lost, MOST_REJECTED_SHOWN)
-    ]
-    return path.name, shown
+class _Part:
+    """The shard's golden explanations in the order of the cases, for putting together; there whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._partial = path, path.with_suffix(".partial")
+        self.rejected: list[dict[str, str]] = []
+        """The first texts that were left out."""
+
+    def __enter__(self) -> "_Part":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(self._partial, _GOLDEN, compression="zstd")
+        return self
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        ok = [row for row in rows if row.status == OK]
+        columns = {"case_id": [row.case_id for row in ok], "text": [row.text for row in ok]}
+        self._writer.write_table(pa.table(columns, schema=_GOLDEN))
+        lost = (row for row in rows if row.status != OK)
+        self.rejected += [
+            {"case": row.case_id, "reason": row.reason, "text": row.text[:200]}
+            for row in islice(lost, MOST_REJECTED_SHOWN - len(self.rejected))
+        ]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._writer.close()
+        if kind is None:
+            self._partial.replace(self.path)
+        else:
+            self._partial.unlink(missing_ok=True)
 
 
 def _merge(run: Run) -> Outcome:
@@ -252,8 +260,8 @@ def _golden_rows(run: Run, results: list[dict[str, Any]]) -> Iterator[tuple[str,
     parts = [_part_rows(store_name(run, len(results), i), result["part"]) for i, result in enumerate(results)]
     waiting = [next(part, None) for part in parts]
     folder = artefact_path(_case_run(run).artefact)
-    for name in ("train.parquet", "valid.parquet"):
-        for case_id in read_case_ids(folder / name):
+    for split in SPLITS:
+        for case_id in read_case_ids(folder / f"{split}.parquet"):
             index = shard_of(case_id, len(parts))
             row = waiting[index]
             if row is not None and row[0] == case_id:
@@ -267,12 +275,32 @@ def _part_rows(store: str, part: str) -> Iterator[tuple[str, str]]:
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int) -> Iterator[Case]:
-    folder = artefact_path(_case_run(run).artefact)
-    for split in ("train", "valid"):
-        path = folder / f"{split}.parquet"
-        ours = shards_of_cases(path, n_shards, shard_of) == index
-        yield from read_cases(path, items, split, wanted=ours)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class CasesOfShard:
+    """Training and validation cases of one shard, read anew each time they are gone through."""
+
+    folder: Path
+    items: tuple[Item, ...]
+    index: int
+    n_shards: int
+
+    def __len__(self) -> int:
+        return sum(int(np.count_nonzero(self._ours(split))) for split in SPLITS)
+
+    def __iter__(self) -> Iterator[Case]:
+        for split in SPLITS:
+            yield from read_cases(self._path(split), self.items, split, wanted=self._ours(split))
+
+    def _ours(self, split: Split) -> np.ndarray:
+        ours: np.ndarray = shards_of_cases(self._path(split), self.n_shards, shard_of) == self.index
+        return ours
+
+    def _path(self, split: Split) -> Path:
+        return self.folder / f"{split}.parquet"
+
+
+def cases_of_shard(run: Run, items: tuple[Item, ...], index: int, n_shards: int) -> CasesOfShard:
+    return CasesOfShard(artefact_path(_case_run(run).artefact), items, index, n_shards)
 
 
 HOW_NOT_WHAT = (

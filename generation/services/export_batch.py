@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from generation.models import Run, Stage, Status
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.teacher.batch_files import question
-from generation.pipeline.teacher.distilling import ERROR, read_rows, render, row_key
+from generation.pipeline.teacher.distilling import render, row_key
+from generation.pipeline.teacher.rows import RowIndex
 from generation.services.distil_teacher import cases_of_shard, decoding_of, load_teacher, store_name
 from generation.services.folders import artefact_store, corpus_path
 
@@ -46,11 +47,12 @@ def _questions(run: Run) -> Iterator[str]:
     teacher, decoding, n_shards = load_teacher(run, items), decoding_of(run), run.shards.count()
     for index in range(n_shards):
         store = artefact_store().pull(store_name(run, n_shards, index))
-        done = {row.key for row in read_rows(store) if row.status != ERROR}
+        known = RowIndex(str(teacher.signature))
+        known.read(store)
         for case in cases_of_shard(run, items, index, n_shards):
             prompt = render(case, teacher)
             key = row_key(teacher, case, prompt, decoding, run.seed)
-            if key not in done:
-                done.add(key)
+            if key not in known:
+                known.mark(key)
                 model = run.parameters["endpoint_model"]
                 yield question(key, prompt, model=model, decoding=decoding, seed=run.seed)

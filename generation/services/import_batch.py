@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from generation.models import Run, Status, note
 from generation.pipeline.logs.corpus import read_items
-from generation.pipeline.records import Case, Prompt
+from generation.pipeline.records import Case
 from generation.pipeline.teacher.batch_files import AnsweredTeacher, BadLine, read_answers
 from generation.pipeline.teacher.distilling import distil, render, row_key
 from generation.services.distil_teacher import cases_of_shard, decoding_of, load_teacher, store_name
@@ -44,14 +44,11 @@ def import_batch(*, run_id: int, files: Iterable[tuple[str, Iterable[bytes]]]) -
     n_ok = n_rejected = n_errors = 0
     for index in range(n_shards):
         cases: list[Case] = []
-        prompts: list[Prompt] = []
         for case in cases_of_shard(run, items, index, n_shards):
-            prompt = render(case, teacher)
-            key = row_key(teacher, case, prompt, decoding, run.seed)
+            key = row_key(teacher, case, render(case, teacher), decoding, run.seed)
             if key in answers.drafts:
                 asked.add(key)
                 cases.append(case)
-                prompts.append(prompt)
         if not cases:
             continue
         store = artefact_store().pull(store_name(run, n_shards, index))
@@ -62,7 +59,6 @@ def import_batch(*, run_id: int, files: Iterable[tuple[str, Iterable[bytes]]]) -
             decoding=decoding,
             seed=run.seed,
             store=store,
-            prompts=prompts,
             shard=number,
         )
         artefact_store().push(store / f"shard-{number:05d}.jsonl")

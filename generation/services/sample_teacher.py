@@ -10,7 +10,7 @@ from generation.pipeline.case_files import find_cases
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Case, Item, Prompt
 from generation.pipeline.registry import UnknownName
-from generation.pipeline.teacher.distilling import ERROR, OK, REJECTED, Row, read_rows
+from generation.pipeline.teacher.rows import ERROR, OK, REJECTED, Row, read_rows
 from generation.services.distil_teacher import store_name
 from generation.services.folders import artefact_path, artefact_store, corpus_path
 

@@ -1,28 +1,30 @@
 """The paper's algorithm 1 at scale: in shards, resumable, asking the teacher nothing twice.
 
-A store is a folder of append-only JSON lines, one file a shard, one row a case, rejected ones too. A row
-is addressed
-by its key: the teacher, the prompt's text, the decoding and the seed. A kill tears at most the last line.
+A row (rows.py) is addressed by its key: the teacher, the prompt's text, the decoding and the seed. Cases are gone
+through a window at a time, so that memory does not grow with a shard.
 """
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from generation.pipeline import prompts as prompting
 from generation.pipeline.records import Case, Decoding, Prompt
 from generation.pipeline.teacher.interface import UNASKED, Draft, Teacher
+from generation.pipeline.teacher.rows import ERROR, OK, REJECTED, Appender, Row, RowIndex
 from generation.pipeline.teacher.screening import screen, strip_echo
 
-OK, REJECTED, ERROR = "ok", "rejected", "error"
 CHUNK = 64
 """Cases between two writes to the disk, what a death costs at most; a teacher's `chunk` says otherwise."""
+WINDOW = 4096
+"""Cases, or a little more, whose prompts are in memory at a time; a teacher that wants equal lengths together sorts
+as many."""
 FEWEST_FOR_A_RATE = 20
 """Rows before an error rate is one."""
 
@@ -38,34 +40,11 @@ class TooManyErrors(ValueError):
     """More rows failed than the run allows. All rows are kept; those that failed are asked again."""
 
 
-class DamagedStore(ValueError):
-    """A line inside a store that is no row of ours. Only the last line of a file may be torn."""
+class Cases(Protocol):
+    """Cases that are read when they are wanted, and whose number is known before."""
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What became of one case."""
-
-    key: str
-    case_id: str
-    user: str
-    text: str
-    """As the teacher wrote it, an echo of the prompt in front of it removed; kept for rejected rows too."""
-    status: str
-    reason: str
-    """Why it was rejected, empty otherwise."""
-    teacher: str
-    """The teacher's signature."""
-    prompt_sha256: str
-    prompt_version: str
-    n_dropped: int
-    """Oldest titles the prompt had no room for."""
-    decoding: dict[str, Any]
-    seed: int
-    attempts: int = 1
-    latency: float = 0.0
-    finish_reason: str = ""
-    usage: dict[str, int] = field(default_factory=dict)
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Case]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,104 +74,183 @@ class DistillingSummary:
 
 def distil(
     teacher: Teacher,
-    cases: Sequence[Case],
+    cases: Cases,
     *,
     decoding: Decoding,
     seed: int,
     store: Path,
-    prompts: Sequence[Prompt] | None = None,
     shard: int = 0,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
     max_error_rate: float = 1.0,
     elsewhere: Iterable[Path] = (),
+    kept: Callable[[Sequence[Row]], object] | None = None,
 ) -> DistillingSummary:
     """Have the teacher write about the cases, screen what it wrote and keep all of it.
 
     Args:
         store: a folder, made if it is not there; several shards may write into one at the same time.
-        prompts: one a case; rendered for this teacher when not given.
         shard: which file of the store this run appends to; two runs at a time never share one.
         should_stop: asked between chunks.
         max_error_rate: the run ends once more than this share of the rows it asked for failed.
-        elsewhere: other stores, whose finished rows with our keys are taken over instead of asked for.
+        elsewhere: other stores, whose finished rows with our keys are taken over instead of asked for; not looked at
+        as long as the store itself has every row.
+        kept: given the rows in the order of the cases, those that were there before included, some thousand at a time.
 
     Raises:
         BudgetReached, TooManyErrors: what was written until then is in the store.
     """
-    rendered = list(prompts) if prompts is not None else [render(case, teacher) for case in cases]
-    if len(rendered) != len(cases):
-        raise ValueError(f"{len(rendered)} prompts for {len(cases)} cases: give one a case")
-    signature = str(teacher.signature)
-    keys = [
-        _key(signature, prompt, decoding, seed, case.id if teacher.reads_user else "")
-        for case, prompt in zip(cases, rendered, strict=True)
-    ]
     store.mkdir(parents=True, exist_ok=True)
-    wanted = set(keys)
-    by_key, have = _what_is_there(store, wanted)
-    for other in elsewhere:
-        if wanted.difference(by_key):
-            found = _what_is_there(other, wanted.difference(by_key))[0]
-            by_key |= {key: replace(row, usage={}) for key, row in found.items()}
-    todo = [i for i, key in enumerate(keys) if (key, cases[i].id) not in have]
-    if getattr(teacher, "by_length", False):
-        todo.sort(key=lambda i: (-len(rendered[i].text), i))
-    size = getattr(teacher, "chunk", CHUNK)
-    usage: Counter[str] = Counter()
-    n_errors = 0
-    counts = Counter(
-        by_key[key].reason for key, case in zip(keys, cases, strict=True) if (key, case.id) in have
-    )
-    n_done, n_asked, stopped = len(cases) - len(todo), 0, False
-    tell = progress or (lambda n, total, words: None)
-    tell(n_done, len(cases), "")
-    with _Appender(store / f"shard-{shard:05d}.jsonl") as file:
+    with Appender(store / f"shard-{shard:05d}.jsonl") as file:
+        work = _Work(
+            teacher,
+            decoding,
+            seed,
+            store,
+            file,
+            n_cases=len(cases),
+            elsewhere=elsewhere,
+            max_error_rate=max_error_rate,
+            progress=progress or (lambda done, total, words: None),
+            should_stop=should_stop or (lambda: False),
+        )
+        try:
+            return work.go_through(cases, kept or (lambda rows: None))
+        finally:
+            work.close()
+
+
+class _Work:
+    """A shard under way: what is known of its rows, and the counts so far."""
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        decoding: Decoding,
+        seed: int,
+        store: Path,
+        file: Appender,
+        *,
+        n_cases: int,
+        elsewhere: Iterable[Path],
+        max_error_rate: float,
+        progress: Progress,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.max_error_rate, self.progress, self.should_stop = max_error_rate, progress, should_stop
+        self.teacher, self.decoding, self.seed, self.file = teacher, decoding, seed, file
+        self.signature = str(teacher.signature)
+        self.index = RowIndex(self.signature)
+        self.index.read(store)
+        self.elsewhere, self._others = elsewhere, RowIndex(self.signature)
+        self._others_read = False
+        self.n_cases = n_cases
+        self.n_done = min(len(self.index), n_cases)
+        self.n_asked = self.n_errors = self.n_dropped = self.n_missing = 0
+        self.counts: Counter[str] = Counter()
+        self.usage: Counter[str] = Counter()
+        self.stopped = False
+
+    def go_through(self, cases: Cases, kept: Callable[[Sequence[Row]], object]) -> DistillingSummary:
+        self.progress(self.n_done, self.n_cases, "")
+        size = getattr(self.teacher, "chunk", CHUNK)
+        source = iter(cases)
+        while not self.stopped and (window := list(islice(source, -(-WINDOW // size) * size))):
+            rows = self._window(window, size)
+            if not self.stopped:
+                kept([row for row in rows if row is not None])
+                self.n_missing += sum(row is None or row.status == ERROR for row in rows)
+        return DistillingSummary(
+            n_cases=self.n_cases,
+            n_done=self.n_done,
+            n_ok=self.counts[""],
+            rejected={reason: n for reason, n in sorted(self.counts.items()) if reason},
+            n_asked=self.n_asked,
+            stopped=self.stopped,
+            n_dropped=self.n_dropped,
+            n_errors=self.n_errors if self.stopped else self.n_missing,
+            usage=dict(self.usage),
+        )
+
+    def close(self) -> None:
+        self.index.close()
+        self._others.close()
+
+    def _window(self, cases: list[Case], size: int) -> list[Row | None]:
+        """The row of each case; None where there is none, as the teacher failed at another case's same question."""
+        prompts = [render(case, self.teacher) for case in cases]
+        self.n_dropped += sum(prompt.n_dropped for prompt in prompts)
+        keys = [
+            row_key(self.teacher, case, prompt, self.decoding, self.seed)
+            for case, prompt in zip(cases, prompts, strict=True)
+        ]
+        rows = [self.index.find(key, case.id) for key, case in zip(keys, cases, strict=True)]
+        known = {row.key: row for row in rows if row is not None}
+        todo = []
+        for i, (row, case) in enumerate(zip(rows, cases, strict=True)):
+            if row is not None and row.case_id == case.id:
+                self.counts[row.reason] += 1
+            else:
+                rows[i] = None
+                todo.append(i)
+        for i in todo:
+            if keys[i] not in known and (other := self._elsewhere(keys[i])) is not None:
+                known[other.key] = replace(other, usage={})
+        if getattr(self.teacher, "by_length", False):
+            todo.sort(key=lambda i: (-len(prompts[i].text), i))
         for start in range(0, len(todo), size):
-            if should_stop is not None and should_stop():
-                stopped = True
+            if self.should_stop():
+                self.stopped = True
                 break
-            chunk = todo[start : start + size]
-            # The same key twice is the same work; the first one asks for both.
-            ask = sorted({keys[i]: i for i in reversed(chunk) if keys[i] not in by_key}.values())
-            drafts = teacher.write(
-                [cases[i] for i in ask], [rendered[i] for i in ask], decoding=decoding, seed=seed
+            self._chunk(todo[start : start + size], cases, prompts, keys, known, rows)
+        return rows
+
+    def _elsewhere(self, key: str) -> Row | None:
+        if not self._others_read:
+            self._others_read = True
+            for store in self.elsewhere:
+                self._others.read(store)
+        return self._others.find(key)
+
+    def _chunk(
+        self,
+        chunk: list[int],
+        cases: list[Case],
+        prompts: list[Prompt],
+        keys: list[str],
+        known: dict[str, Row],
+        rows: list[Row | None],
+    ) -> None:
+        """Ask for what nobody has written yet, and write a row for each of the chunk's cases."""
+        # The same key twice is the same work; the first one asks for both.
+        ask = sorted({keys[i]: i for i in reversed(chunk) if keys[i] not in known}.values())
+        drafts = self.teacher.write(
+            [cases[i] for i in ask], [prompts[i] for i in ask], decoding=self.decoding, seed=self.seed
+        )
+        failed: dict[str, Row] = {}
+        for i, draft in zip(ask, drafts, strict=True):
+            if draft.error == UNASKED:
+                continue
+            self.n_asked += 1
+            self.usage.update(draft.usage)
+            new = _row(keys[i], cases[i], prompts[i], draft, self.signature, self.decoding, self.seed)
+            (failed if draft.error else known)[new.key] = rows[i] = new
+        done = [i for i in chunk if keys[i] in known]
+        for i in done:
+            rows[i] = _for_case(known[keys[i]], cases[i], prompts[i])
+        written = [row for i in done if (row := rows[i]) is not None]
+        self.index.add(self.file.path, self.file.append([*written, *failed.values()]))
+        self.n_errors += len(failed)
+        self.counts.update(row.reason for row in written)
+        self.n_done += len(written)
+        words = ", ".join(f"{n} {reason}" for reason, n in sorted(self.counts.items()) if reason)
+        self.progress(self.n_done, self.n_cases, words)
+        _check_errors(self.n_errors, self.n_asked, self.max_error_rate, failed)
+        if any(draft.error == UNASKED for draft in drafts):
+            raise BudgetReached(
+                f"{getattr(self.teacher, 'exhausted', '') or 'the budget is used up'}: {self.n_done:,} of "
+                f"{self.n_cases:,} cases are done and kept, and whoever goes on starts from them."
             )
-            failed: dict[str, Row] = {}
-            for i, draft in zip(ask, drafts, strict=True):
-                if draft.error == UNASKED:
-                    continue
-                n_asked += 1
-                usage.update(draft.usage)
-                row = _row(keys[i], cases[i], rendered[i], draft, signature, decoding, seed)
-                (failed if draft.error else by_key)[row.key] = row
-            rows = [_for_case(by_key[keys[i]], cases[i], rendered[i]) for i in chunk if keys[i] in by_key]
-            file.append([*rows, *failed.values()])
-            n_errors += len(failed)
-            counts.update(row.reason for row in rows)
-            n_done += len(rows)
-            tell(
-                n_done,
-                len(cases),
-                ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()) if reason),
-            )
-            _check_errors(n_errors, n_asked, max_error_rate, failed)
-            if any(draft.error == UNASKED for draft in drafts):
-                raise BudgetReached(
-                    f"{getattr(teacher, 'exhausted', '') or 'the budget is used up'}: {n_done:,} of {len(cases):,} "
-                    "cases are done and kept, and whoever goes on starts from them."
-                )
-    return DistillingSummary(
-        n_cases=len(cases),
-        n_done=n_done,
-        n_ok=counts[""],
-        rejected={reason: n for reason, n in sorted(counts.items()) if reason},
-        n_asked=n_asked,
-        stopped=stopped,
-        n_dropped=sum(prompt.n_dropped for prompt in rendered),
-        n_errors=len(cases) - n_done if not stopped else n_errors,
-        usage=dict(usage),
-    )
 
 
 def _check_errors(n_errors: int, n_asked: int, at_most: float, failed: dict[str, Row]) -> None:
@@ -202,17 +260,6 @@ def _check_errors(n_errors: int, n_asked: int, at_most: float, failed: dict[str,
             f"{n_errors:,} of the {n_asked:,} rows asked for failed, more than {at_most:.0%}; the last: {last}. "
             "All rows are kept; queue the run again once the teacher answers, and only the rest is asked."
         )
-
-
-def _what_is_there(store: Path, keys: set[str]) -> tuple[dict[str, Row], set[tuple[str, str]]]:
-    """Of the finished rows a store holds, those with one of the keys; and which cases they are of."""
-    by_key: dict[str, Row] = {}
-    have: set[tuple[str, str]] = set()
-    for row in read_rows(store):
-        if row.key in keys and row.status != ERROR:
-            by_key[row.key] = row
-            have.add((row.key, row.case_id))
-    return by_key, have
 
 
 def render(case: Case, teacher: Teacher) -> Prompt:
@@ -239,41 +286,6 @@ def _key(signature: str, prompt: Prompt, decoding: Decoding, seed: int, case_id:
 def _plain(decoding: Decoding) -> dict[str, Any]:
     """JSON values, made once: making them for each row cost more than the teacher of a scripted run."""
     return asdict(decoding)
-
-
-def read_rows(store: Path) -> Iterator[Row]:
-    """Every row of every shard; a torn last line is left out.
-
-    Raises:
-        DamagedStore: a whole line is no row of ours; names file and line.
-    """
-    for path in sorted(store.glob("shard-*.jsonl")):
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as stream:
-            for number, line in enumerate(stream, start=1):
-                if not line.endswith("\n"):
-                    break
-                try:
-                    yield Row(**json.loads(line))
-                except (TypeError, ValueError) as problem:
-                    raise DamagedStore(
-                        f"{path.name}, line {number}: not a distilled row ({problem})"
-                    ) from None
-
-
-def tokens_spent(store: Path) -> tuple[int, int]:
-    """Tokens read and written for the rows of a store, the failed and rejected ones too."""
-    n_in = n_out = 0
-    for row in read_rows(store):
-        n_in += row.usage.get("prompt_tokens", 0)
-        n_out += row.usage.get("completion_tokens", 0)
-    return n_in, n_out
-
-
-def golden(store: Path, *, teacher: str | None = None) -> dict[str, str]:
-    """Case id -> golden explanation, accepted rows only; `teacher` (a signature) where a store holds
-    several."""
-    rows = (row for row in read_rows(store) if row.status == OK)
-    return {row.case_id: row.text for row in rows if teacher is None or row.teacher == teacher}
 
 
 def shard_of(case_id: str, n_shards: int) -> int:
@@ -311,32 +323,3 @@ def _for_case(row: Row, case: Case, prompt: Prompt) -> Row:
     if row.case_id == case.id:
         return row
     return replace(row, case_id=case.id, user=case.user, n_dropped=prompt.n_dropped, usage={})
-
-
-def _flat(row: Row) -> dict[str, Any]:
-    """asdict copies every value anew, which costs more than the teacher of a scripted run."""
-    return {name: getattr(row, name) for name in Row.__slots__}
-
-
-class _Appender:
-    """A file of lines, mended on opening: what a kill left of the last line is cut off."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> "_Appender":
-        self.file = self.path.open("ab+")
-        self.file.seek(0)
-        content = self.file.read()
-        self.file.truncate(content.rfind(b"\n") + 1)
-        self.file.seek(0, os.SEEK_END)
-        return self
-
-    def append(self, rows: Sequence[Row]) -> None:
-        lines = [json.dumps(_flat(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
-        self.file.write("".join(lines).encode())
-        self.file.flush()
-        os.fsync(self.file.fileno())
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()

@@ -1,19 +1,14 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
-from generation.pipeline.teacher.distilling import (
-    DamagedStore,
-    DistillingSummary,
-    distil,
-    golden,
-    read_rows,
-    shard_of,
-)
+from generation.pipeline.teacher import distilling
+from generation.pipeline.teacher.distilling import Cases, DistillingSummary, distil, shard_of
 from generation.pipeline.teacher.interface import Draft
+from generation.pipeline.teacher.rows import DamagedStore, Row, golden, read_rows
 from tests.generation.pipeline.films import case, cases
 
 DECODING = Decoding()
@@ -44,7 +39,7 @@ class CountingTeacher:
 
 
 def run(
-    store: Path, some: Sequence[Case], teacher: CountingTeacher | None = None, **options: object
+    store: Path, some: Cases, teacher: CountingTeacher | None = None, **options: object
 ) -> DistillingSummary:
     settings: dict = {"decoding": DECODING, "seed": 0, "store": store, **options}
     return distil(teacher or CountingTeacher(), some, **settings)
@@ -150,3 +145,74 @@ def test_rows_are_json_a_person_can_read(tmp_path: Path) -> None:
     assert row["text"] == "Solaris (1972) is the film for you tonight."
     assert row["decoding"]["max_new_tokens"] == 64
     assert row["prompt_version"] == "faithful-v1"
+
+
+class Streamed:
+    """Cases that count how many were handed out."""
+
+    def __init__(self, some: Sequence[Case]) -> None:
+        self.some, self.n_read = some, 0
+
+    def __len__(self) -> int:
+        return len(self.some)
+
+    def __iter__(self) -> Iterator[Case]:
+        for one in self.some:
+            self.n_read += 1
+            yield one
+
+
+def test_no_more_cases_are_read_than_a_window_beyond_those_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distilling, "WINDOW", 70)  # two chunks of 64 cover it
+    some = Streamed(cases(400))
+    ahead: list[int] = []
+    run(tmp_path, some, progress=lambda done, total, words: ahead.append(some.n_read - done))
+    assert max(ahead) <= 128
+    assert len(list(read_rows(tmp_path))) == 400
+
+
+def test_windows_resumed_give_every_row_in_the_order_of_the_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distilling, "WINDOW", 64)
+    some = cases(300)
+    answers = iter([False, False, True])
+    run(tmp_path, some, should_stop=lambda: next(answers))
+    kept: list[Row] = []
+    again = CountingTeacher()
+    summary = run(tmp_path, some, again, shard=1, kept=kept.extend)
+    assert [row.case_id for row in kept] == [one.id for one in some]
+    assert again.asked == [one.id for one in some[128:]]
+    assert {row.case_id: row for row in kept} == {row.case_id: row for row in read_rows(tmp_path)}
+    assert summary.n_ok + summary.n_rejected == 300
+
+
+def test_other_stores_are_looked_into_only_for_what_is_missing(tmp_path: Path) -> None:
+    some = cases(30)
+    run(tmp_path / "mine", some[:20])
+    run(tmp_path / "other", some)
+    looked: list[str] = []
+
+    def elsewhere() -> Iterator[Path]:
+        looked.append("other")
+        yield tmp_path / "other"
+
+    assert run(tmp_path / "mine", some[:20], elsewhere=elsewhere()).n_asked == 0
+    assert looked == []
+    assert run(tmp_path / "mine", some, elsewhere=elsewhere()).n_asked == 0
+    assert looked == ["other"]
+    assert len(list(read_rows(tmp_path / "mine"))) == 30
+
+
+def test_a_torn_line_longer_than_a_block_is_cut_off(tmp_path: Path) -> None:
+    run(tmp_path, cases(3))
+    file = tmp_path / "shard-00000.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'{"key": "' + b"x" * 200_000)
+    run(tmp_path, cases(3))
+    assert file.read_bytes() == whole
+    file.write_bytes(b"x" * 200_000)
+    run(tmp_path, cases(3))
+    assert file.read_bytes() == whole

@@ -9,15 +9,9 @@ import pytest
 from generation.pipeline.records import Decoding
 from generation.pipeline.teacher.address import checked_url
 from generation.pipeline.teacher.budget import Limits
-from generation.pipeline.teacher.distilling import (
-    ERROR,
-    BudgetReached,
-    TooManyErrors,
-    distil,
-    read_rows,
-    tokens_spent,
-)
+from generation.pipeline.teacher.distilling import BudgetReached, TooManyErrors, distil
 from generation.pipeline.teacher.endpoint import EndpointRefused, EndpointTeacher, retry_after
+from generation.pipeline.teacher.rows import ERROR, read_rows, tokens_spent
 from tests.fakes.chat_server import chat_server
 from tests.generation.pipeline.films import cases
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from generation.pipeline.records import Decoding
-from generation.pipeline.teacher.distilling import ERROR, TooManyErrors, distil, read_rows
+from generation.pipeline.teacher.distilling import TooManyErrors, distil
 from generation.pipeline.teacher.endpoint import EndpointTeacher
+from generation.pipeline.teacher.rows import ERROR, read_rows
 from tests.generation.pipeline import tiny
 from tests.generation.pipeline.films import cases
 
