@@ -295,6 +295,12 @@ class TrainStudent(Parameters):
     accumulate: int = field(
         1, "Parts of a batch", "Learned one after the other where memory is short.", advanced=True
     )
+    processes: int = field(
+        0,
+        "Processes",
+        "That train it side by side on the worker's machine, each its part of every batch; 0 takes one a GPU.",
+        advanced=True,
+    )
     precision: str = field(
         "recipe", "Precision", "Of the matrix products.", choices=PRECISIONS, advanced=True
     )
@@ -331,6 +337,7 @@ class TrainStudent(Parameters):
         self._between("max_steps", 0, 100_000_000)
         self._between("batch_size", 0, 100_000)
         self._between("accumulate", 1, 10_000)
+        self._between("processes", 0, 64)
         self._between("learning_rate", 0, 10)
         self._between("user_learning_rate", 0, 10)
         self._between("user_dropout", -1, 0.99)

@@ -2,22 +2,17 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from generation.models import Checkpoint, Run, Stage
-from generation.pipeline.case_files import ROWS_A_BATCH, read_cases
-from generation.pipeline.logs.corpus import read_items
-from generation.pipeline.records import Item, Split
+from generation.models import Checkpoint, Run, Stage, note
 from generation.pipeline.student.config import StudentConfig
-from generation.pipeline.student.pairs import DistilledPair, PairTable
+from generation.pipeline.student.plan import TrainingPlan
 from generation.pipeline.student.recipe import CAPACITIES
-from generation.pipeline.student.training import Drawn, train
+from generation.pipeline.student.team import TeamLost
+from generation.pipeline.student.training import Drawn, TrainingSummary
 from generation.services.claim_shard import Claim, LeaseLost
-from generation.services.device import device
+from generation.services.device import device, processes_for
 from generation.services.folders import artefact_path, artefact_store, corpus_path, publish
 from generation.services.run_shards import Outcome, run_shards
 
@@ -66,24 +61,23 @@ def _train(claim: Claim) -> dict[str, Any]:
     run = Run.objects.select_related("corpus").get(pk=claim.run_id)
     distilled = run.needs.get(stage=Stage.DISTIL_TEACHER)
     cases = distilled.needs.get(stage=Stage.SELECT_CASES)
-    items = read_items(corpus_path(run))
-    pairs_train, pairs_valid = _pairs(cases, distilled, items)
-    config = student_config(run.parameters)
     store, state = artefact_store(), f"training/run-{run.pk}"
-    summary = train(
-        pairs_train,
-        pairs_valid,
-        config,
-        store.restore_state(state),
-        run.seed,
-        catalogue=items,
-        progress=_progress(claim, config),
-        should_stop=claim.should_stop,
-        drawn=_drawn(claim),
-        kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
+    plan = TrainingPlan(
+        corpus=corpus_path(run),
+        cases=artefact_path(cases.artefact),
+        distilled=artefact_path(distilled.artefact),
+        config=student_config(run.parameters),
+        folder=store.restore_state(state),
+        seed=run.seed,
         device=device(),
         export=run.parameters.get("export", True),  # runs queued before there was a choice
         about=_about(run, distilled),
+    )
+    summary = _by_plan(
+        plan,
+        claim,
+        processes_for(run.parameters.get("processes", 1)),
+        kept=lambda folders: store.keep_state(state, folders=folders, before_file=claim.hold),
     )
     if claim.should_stop():
         raise LeaseLost
@@ -98,6 +92,27 @@ def _train(claim: Claim) -> dict[str, Any]:
     }
 
 
+def _by_plan(
+    plan: TrainingPlan, claim: Claim, n_processes: int, *, kept: Callable[[tuple[str, ...]], object]
+) -> TrainingSummary:
+    """Train here, or in several processes of this machine."""
+    progress, drawn = (lambda n_done, n_total, words: claim.progress(n_done, n_total)), _drawn(claim)
+    if n_processes == 1:
+        return plan.train(progress=progress, should_stop=claim.should_stop, kept=kept, drawn=drawn)
+    from generation.pipeline.student.team_leader import train_side_by_side
+
+    where = "a GPU each" if plan.device == "cuda" else "on the processor"
+    note(claim.run_id, f"{n_processes} processes train side by side, {where}.")
+    try:
+        return train_side_by_side(
+            plan, n_processes, progress=progress, should_stop=claim.should_stop, kept=kept, drawn=drawn
+        )
+    except TeamLost:
+        if claim.should_stop():  # it was told to stop, and took too long
+            raise LeaseLost from None
+        raise
+
+
 def _about(run: Run, distilled: Run) -> dict[str, Any]:
     """What the model card says of the student's teacher and data."""
     return {
@@ -105,22 +120,6 @@ def _about(run: Run, distilled: Run) -> dict[str, Any]:
         "teacher": str(distilled.report.get("signature", "")),
         "offline": bool(distilled.report.get("offline")),
     }
-
-
-def _progress(claim: Claim, config: StudentConfig) -> Callable[[int, int, str], None]:
-    """Reports steps; with a time limit, out of the steps that time is likely to allow."""
-    first_step: list[int] = []
-    started = time.process_time()
-
-    def report(n_done: int, n_total: int, words: str) -> None:
-        first_step[:] = first_step or [n_done - 1]
-        seconds = time.process_time() - started
-        if config.max_seconds and seconds > config.max_seconds / 20:
-            allowed = first_step[0] + (n_done - first_step[0]) * config.max_seconds / seconds
-            n_total = max(n_done, min(n_total, round(allowed)))
-        claim.progress(n_done, n_total)
-
-    return report
 
 
 def _drawn(claim: Claim) -> Drawn:
@@ -148,32 +147,6 @@ def _curve(
         "losses": [[step, plain(train), plain(valid)] for step, train, valid in losses],
         "trace": [[step, plain(train)] for step, train in trace],
     }
-
-
-def _pairs(cases: Run, distilled: Run, items: tuple[Item, ...]) -> tuple[PairTable, PairTable]:
-    """What to train and what to validate on: cases beside their texts, which come in the order of the cases."""
-    texts = _golden(artefact_path(distilled.artefact) / "golden.parquet")
-    waiting = next(texts, None)
-
-    def met(split: Split) -> Iterator[DistilledPair]:
-        nonlocal waiting
-        for case in read_cases(artefact_path(cases.artefact) / f"{split}.parquet", items, split):
-            if waiting is not None and waiting[0] == case.id:
-                yield DistilledPair(case, waiting[1])
-                waiting = next(texts, None)
-
-    found = PairTable(met("train")), PairTable(met("valid"))
-    if waiting is not None:
-        raise ValueError(
-            f"the teacher's text for case {waiting[0]} belongs to no case of run {cases.pk}: distil again"
-        )
-    return found
-
-
-def _golden(path: Path) -> Iterator[tuple[str, str]]:
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(ROWS_A_BATCH, columns=["case_id", "text"]):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _keep_checkpoint(run: Run) -> Outcome:

@@ -1,7 +1,7 @@
 """Distilled pairs to tensors: rendered for this student, padded to the longest of the batch, pads
 ignored by the loss."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,21 +30,6 @@ class Batch:
     """(B,)"""
     labels: torch.Tensor
     """(B, T), -100 on padding."""
-
-    def parts(self, n: int) -> list["Batch"]:
-        """The rows in n parts or fewer, none empty, padding that no row of a part needs cut off."""
-        size = -(-len(self.user_rows) // n)
-        return [self._cut(start, start + size) for start in range(0, len(self.user_rows), size)]
-
-    def _cut(self, start: int, end: int) -> "Batch":
-        mask, labels = self.attention_mask[start:end], self.labels[start:end]
-        n_prompt, n_target = int(mask.sum(1).max()), int((labels != IGNORED).sum(1).max())
-        return Batch(
-            self.input_ids[start:end, :n_prompt].contiguous(),
-            mask[:, :n_prompt].contiguous(),
-            self.user_rows[start:end],
-            labels[:, :n_target].contiguous(),
-        )
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(
@@ -75,10 +60,45 @@ def shuffled(case: Case, rng: np.random.Generator) -> Case:
     return replace(case, history=tuple(case.history[i] for i in rng.permutation(len(case.history))))
 
 
+def noised(
+    cases: Sequence[Case], rows: np.ndarray, config: StudentConfig, rng: np.random.Generator
+) -> tuple[list[Case], np.ndarray]:
+    """The cases and their users' rows (n,) with the training-time noise of the config, drawn from `rng`.
+
+    Drawn for a whole batch, whoever learns which part of it: each row's noise is then the same for any number of
+    processes.
+    """
+    hidden = rng.random(len(cases)) < config.user_dropout
+    if config.shuffle_history:
+        cases = [shuffled(case, rng) for case in cases]
+    return list(cases), np.where(hidden, UNKNOWN_USER, rows)
+
+
+def rows_of(cases: Sequence[Case], users: Mapping[str, int]) -> np.ndarray:
+    """The users' rows of the table, (n,)."""
+    return np.array([users.get(case.user, UNKNOWN_USER) for case in cases], dtype=np.int64)
+
+
+def tensors(
+    cases: Sequence[Case],
+    texts: Sequence[str],
+    rows: np.ndarray,
+    *,
+    config: StudentConfig,
+    tokenizer: StudentTokenizer,
+) -> Batch:
+    """A batch of the cases in their order; `rows` are their users'."""
+    prompt_ids = tokenizer.encode([render(case, config, tokenizer).text for case in cases])
+    targets = [ids[1:] for ids in tokenizer.encode(list(texts))]  # BART's decoder starts with </s>
+    input_ids, mask = pad(prompt_ids, tokenizer.pad)
+    labels, _ = pad(targets, IGNORED)
+    return Batch(input_ids, mask, torch.from_numpy(rows), labels)
+
+
 def collate(
     pairs: Sequence[DistilledPair],
     *,
-    users: dict[str, int],
+    users: Mapping[str, int],
     config: StudentConfig,
     tokenizer: StudentTokenizer,
     rng: np.random.Generator | None = None,
@@ -86,19 +106,16 @@ def collate(
     """A batch of the pairs in their order; with `rng`, the training-time noise of the config is drawn
     from it."""
     cases = [pair.case for pair in pairs]
-    rows = np.array([users.get(case.user, UNKNOWN_USER) for case in cases], dtype=np.int64)
+    rows = rows_of(cases, users)
     if rng is not None:
-        hidden = rng.random(len(cases)) < config.user_dropout
-        rows[hidden] = UNKNOWN_USER
-        if config.shuffle_history:
-            cases = [shuffled(case, rng) for case in cases]
-    prompt_ids = tokenizer.encode([render(case, config, tokenizer).text for case in cases])
-    targets = [
-        ids[1:] for ids in tokenizer.encode([pair.text for pair in pairs])
-    ]  # BART's decoder starts with </s>
-    input_ids, mask = pad(prompt_ids, tokenizer.pad)
-    labels, _ = pad(targets, IGNORED)
-    return Batch(input_ids, mask, torch.from_numpy(rows), labels)
+        cases, rows = noised(cases, rows, config, rng)
+    return tensors(cases, [pair.text for pair in pairs], rows, config=config, tokenizer=tokenizer)
+
+
+def parts(n_rows: int, n_parts: int) -> list[slice]:
+    """The rows of a batch in `n_parts` or fewer, none empty."""
+    size = -(-n_rows // n_parts)
+    return [slice(start, start + size) for start in range(0, n_rows, size)]
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> tuple[torch.Tensor, torch.Tensor]:

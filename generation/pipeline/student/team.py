@@ -1,14 +1,19 @@
-"""Processes that train one student side by side, started by `torchrun`; alone, nothing is asked of it.
+"""Processes that train one student side by side, started by team_leader.py; alone, nothing is asked of it.
 
 Each process draws the same batch, learns its own parts of it, and adds its gradients to those of the others. Nothing is
 averaged: parts weigh by their tokens, so that a batch that does not divide gives the step of one process all the same.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+
+
+class TeamLost(ConnectionError):
+    """A process that trained with others is gone; called again, the training goes on from its last state."""
 
 
 class Team:
@@ -20,7 +25,8 @@ class Team:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             from accelerate import Accelerator
 
-            self._accelerator = Accelerator(cpu=device.type == "cpu")
+            with _reaching_others():
+                self._accelerator = Accelerator(cpu=device.type == "cpu")
             self.device = self._accelerator.device
             self.rank, self.size = self._accelerator.process_index, self._accelerator.num_processes
 
@@ -34,7 +40,8 @@ class Team:
         if self._accelerator is None or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1).to(self.device) for tensor in tensors])
-        summed = self._accelerator.reduce(flat, reduction="sum")
+        with _reaching_others():
+            summed = self._accelerator.reduce(flat, reduction="sum")
         start = 0
         for tensor in tensors:
             tensor.copy_(summed[start : start + tensor.numel()].view_as(tensor))
@@ -45,9 +52,9 @@ class Team:
         if self._accelerator is None:
             return list(values)
         kind = torch.float32 if self.device.type == "mps" else torch.float64
-        summed: list[float] = self._accelerator.reduce(
-            torch.tensor(values, dtype=kind, device=self.device), reduction="sum"
-        ).tolist()
+        mine = torch.tensor(values, dtype=kind, device=self.device)
+        with _reaching_others():
+            summed: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
         return summed
 
     def agree(self, word: str, number: float) -> tuple[str, float]:
@@ -57,10 +64,23 @@ class Team:
         from accelerate.utils import broadcast_object_list
 
         said: list[Any] = [word, number]
-        broadcast_object_list(said)
+        with _reaching_others():
+            broadcast_object_list(said)
         return str(said[0]), float(said[1])
 
     def wait(self) -> None:
         """Until every process is here."""
         if self._accelerator is not None:
-            self._accelerator.wait_for_everyone()
+            with _reaching_others():
+                self._accelerator.wait_for_everyone()
+
+
+@contextmanager
+def _reaching_others() -> Iterator[None]:
+    """What gloo and nccl say of a peer that died is a RuntimeError of theirs, in many words."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as trouble:
+        raise TeamLost(f"another process of the training did not answer: {trouble}") from trouble

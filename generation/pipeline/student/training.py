@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -15,9 +15,18 @@ import numpy as np
 import torch
 
 from generation.pipeline.artefacts import Artefact, read_manifest
-from generation.pipeline.records import Item
+from generation.pipeline.records import Case, Item
 from generation.pipeline.student import checkpoint
-from generation.pipeline.student.batches import Batch, collate, cut_to_shown, epoch, render
+from generation.pipeline.student.batches import (
+    Batch,
+    cut_to_shown,
+    epoch,
+    noised,
+    parts,
+    render,
+    rows_of,
+    tensors,
+)
 from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import UNKNOWN_USER, build
@@ -31,7 +40,7 @@ STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
 """One seed, one stream a purpose; noise and dropout are numbered by step, so a resumed run draws the same."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with (steps done, steps in all, words about rate and loss)."""
+"""Called with (steps done, steps in all as far as one can tell, words about rate and loss)."""
 
 Drawn = Callable[[Sequence[tuple[int, float, float]], Sequence[tuple[int, float]]], object]
 """Called with the `losses` and the `trace` of a TrainingSummary, as far as they go."""
@@ -61,6 +70,8 @@ class TrainingSummary:
     stopped: str
     """Why it ended: steps, patience, max_seconds or asked."""
     cpu_seconds: float
+    n_processes: int = 1
+    """That trained side by side."""
     losses: list[tuple[int, float, float]] = field(default_factory=list)
     """(step, training loss since the last look, validation loss) at each look."""
     trace: list[tuple[int, float]] = field(default_factory=list)
@@ -77,6 +88,7 @@ class TrainingSummary:
             "best_step",
             "best_valid_loss",
             "stopped",
+            "n_processes",
         )
         return {**{name: getattr(self, name) for name in names}, "cpu_seconds": round(self.cpu_seconds, 1)}
 
@@ -144,8 +156,8 @@ class _Trainer:
         pairs_train = PairTable.of(pairs_train)
         self.tokenizer = make_tokenizer(config, pairs_train, catalogue)
         n_given = len(pairs_train) + len(pairs_valid)
-        self.pairs = self._fitting(pairs_train)
-        self.valid = self._fitting(pairs_valid)
+        self.pairs, self.n_tokens = self._fitting(pairs_train)
+        self.valid, self.n_tokens_valid = self._fitting(pairs_valid)
         if not self.pairs or not self.valid:
             raise NothingToLearn(
                 f"{len(self.pairs)} training and {len(self.valid)} validation pairs fit into "
@@ -165,14 +177,20 @@ class _Trainer:
         self.state = State()
         self._batches: tuple[int, list[np.ndarray]] = (-1, [])
 
-    def _fitting(self, pairs: Iterable[DistilledPair]) -> PairTable:
-        """The pairs whose explanation is short enough, each cut to the titles the student is shown."""
-        return PairTable(
-            cut_to_shown(pair, self.config, self.tokenizer)
-            for piece in in_pieces(pairs)
-            for pair, ids in zip(piece, self.tokenizer.encode([pair.text for pair in piece]), strict=True)
-            if len(ids) <= self.config.max_target_tokens
-        )
+    def _fitting(self, pairs: Iterable[DistilledPair]) -> tuple[PairTable, np.ndarray]:
+        """The pairs whose explanation is short enough, each cut to the titles the student is shown, and how many
+        tokens of explanation each has to be learned, (n_pairs,)."""
+        n_tokens: list[int] = []
+
+        def fitting() -> Iterator[DistilledPair]:
+            for piece in in_pieces(pairs):
+                encoded = self.tokenizer.encode([pair.text for pair in piece])
+                for pair, ids in zip(piece, encoded, strict=True):
+                    if len(ids) <= self.config.max_target_tokens:
+                        n_tokens.append(len(ids) - 1)
+                        yield cut_to_shown(pair, self.config, self.tokenizer)
+
+        return PairTable(fitting()), np.array(n_tokens, dtype=np.int64)
 
     def _lengths(self, pairs: Iterable[DistilledPair]) -> np.ndarray:
         """Tokens of each prompt, (n_pairs,)."""
@@ -226,10 +244,21 @@ class _Trainer:
                 if self.team.leads:
                     kept((self.state_folder.name, self.best_folder.name))
             rate = (self.state.step - first) * self.config.batch_size / max(self.state.seconds - before, 1e-9)
-            progress(self.state.step, self.total, f"loss {loss:.3f}, {rate:.0f} pairs per processor second")
+            progress(
+                self.state.step,
+                self._likely_total(),
+                f"loss {loss:.3f}, {rate:.0f} pairs per processor second",
+            )
         if not self.state.losses or self.state.losses[-1][0] != self.state.step:
             self._look()
         return stopped
+
+    def _likely_total(self) -> int:
+        """Steps in all; with a time limit, as many as it is likely to allow."""
+        step, limit = self.state.step, self.config.max_seconds
+        if limit and self.state.seconds > limit / 20:
+            return max(step, min(self.total, round(step * limit / self.state.seconds)))
+        return self.total
 
     def _reason_to_stop(self) -> str:
         config, state = self.config, self.state
@@ -247,15 +276,19 @@ class _Trainer:
         factor = schedule(self._share_done(), self.config.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
-        batch = self._batch(step)
-        value = self._backward(batch)
+        chosen = self._chosen(step)
+        pairs = [self.pairs[i] for i in chosen]
+        cases = [pair.case for pair in pairs]
+        rng = np.random.default_rng([self.seed, STREAM_NOISE, step])
+        cases, user_rows = noised(cases, rows_of(cases, self.users), self.config, rng)
+        value = self._backward(cases, [pair.text for pair in pairs], user_rows, self.n_tokens[chosen])
         moved: list[torch.Tensor] = list(self.model.parameters())
         if self.team.size > 1:
             self._add_up(moved)
         table = self.model.users if isinstance(self.model.users, RowTable) else None
         if table is not None:
             met, of_met = table.gradients()
-            rows = batch.user_rows.unique()  # of all processes, in the same order for each
+            rows = torch.from_numpy(user_rows).unique()  # of all processes, in the same order for each
             rows = rows[rows != UNKNOWN_USER]
             gradients = torch.zeros(len(rows), of_met.shape[1])
             gradients.index_add_(0, torch.searchsorted(rows, met), of_met)
@@ -276,27 +309,30 @@ class _Trainer:
         self.state.n_trace += 1
         return value
 
-    def _backward(self, batch: Batch) -> float:
+    def _backward(
+        self, cases: Sequence[Case], texts: Sequence[str], rows: np.ndarray, n_tokens: np.ndarray
+    ) -> float:
         """Leave the gradient of the batch's mean loss in the weights, part by part, and give that loss."""
-        parts = self._parts(batch)
-        n_tokens, value = int((batch.labels >= 0).sum()), 0.0
-        for number in range(self.team.rank, len(parts), self.team.size):
-            part = parts[number]
+        shares, value = self._parts(len(cases)), 0.0
+        for number in range(self.team.rank, len(shares), self.team.size):
+            share = shares[number]
+            part = tensors(
+                cases[share], texts[share], rows[share], config=self.config, tokenizer=self.tokenizer
+            )
             torch.manual_seed(
                 _number(self.seed, STREAM_DROPOUT, self.state.step, *([number] if number else []))
             )
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.in_bf16):
                 loss = self._loss(part.to(self.device))
-            if len(parts) > 1:
-                loss = loss * (int((part.labels >= 0).sum()) / n_tokens)
+            if len(shares) > 1:
+                loss = loss * (int(n_tokens[share].sum()) / int(n_tokens.sum()))
             loss.backward()
             value += float(loss.detach())
         return self.team.total(value)[0]
 
-    def _parts(self, batch: Batch) -> list[Batch]:
+    def _parts(self, n_rows: int) -> list[slice]:
         """What the processes learn one after the other: each takes every `size`th, and some may have none."""
-        n_parts = self.config.accumulate * self.team.size
-        return [batch] if n_parts == 1 else batch.parts(n_parts)
+        return parts(n_rows, self.config.accumulate * self.team.size)
 
     def _add_up(self, parameters: Sequence[torch.Tensor]) -> None:
         """Give each process the gradients of all."""
@@ -312,16 +348,13 @@ class _Trainer:
             done = max(done, min(1.0, self.state.seconds / self.config.max_seconds))
         return done
 
-    def _batch(self, step: int) -> Batch:
+    def _chosen(self, step: int) -> np.ndarray:
+        """Which pairs the step learns, (batch,): the same for every process."""
         number, within = divmod(step, self.steps_an_epoch)
         if self._batches[0] != number:
             rng = np.random.default_rng([self.seed, STREAM_ORDER, number])
             self._batches = number, epoch(self.lengths, batch_size=self.config.batch_size, rng=rng)
-        chosen = [self.pairs[i] for i in self._batches[1][within]]
-        return self._collate(chosen, np.random.default_rng([self.seed, STREAM_NOISE, step]))
-
-    def _collate(self, pairs: Sequence[DistilledPair], rng: np.random.Generator | None) -> Batch:
-        return collate(pairs, users=self.users, config=self.config, tokenizer=self.tokenizer, rng=rng)
+        return self._batches[1][within]
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         loss: torch.Tensor | None = self.model(
@@ -358,9 +391,19 @@ class _Trainer:
         self.model.eval()
         total, n_tokens = 0.0, 0
         for start in range(0, len(self.valid), self.config.batch_size):
-            batch = self._collate(self.valid[start : start + self.config.batch_size], None)
-            for part in self._parts(batch)[self.team.rank :: self.team.size]:
-                n = int((part.labels >= 0).sum())
+            stop = min(start + self.config.batch_size, len(self.valid))
+            for share in self._parts(stop - start)[self.team.rank :: self.team.size]:
+                first, last = start + share.start, min(start + share.stop, stop)
+                pairs = self.valid[first:last]
+                cases = [pair.case for pair in pairs]
+                part = tensors(
+                    cases,
+                    [pair.text for pair in pairs],
+                    rows_of(cases, self.users),
+                    config=self.config,
+                    tokenizer=self.tokenizer,
+                )
+                n = int(self.n_tokens_valid[first:last].sum())
                 total += float(self._loss(part.to(self.device))) * n
                 n_tokens += n
         total, n_all = self.team.total(total, n_tokens)
@@ -417,6 +460,7 @@ class _Trainer:
             best_valid_loss=state.best_loss,
             stopped=stopped,
             cpu_seconds=state.seconds,
+            n_processes=self.team.size,
             losses=state.losses,
             trace=[*state.trace, (state.step, state.sum_trace / state.n_trace)]
             if state.n_trace
