@@ -1,4 +1,4 @@
-"""Score, Report, ReportData: the metrics' numbers, what was found, and from what."""
+"""Score, Report, ReportData, JudgeAnswer: the metrics' numbers, what was found, from what, what a judge said."""
 
 from django.conf import settings
 from django.db import models
@@ -101,3 +101,17 @@ class ReportData(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of report {self.report_id}"
+
+
+class JudgeAnswer(models.Model):
+    """What a language model answered to a prompt, so that it is asked once; the prompt itself is not kept."""
+
+    key = models.CharField(
+        max_length=64, unique=True, help_text="sha256 of address, model, revision and prompt."
+    )
+    model = models.CharField(max_length=200)
+    text = models.CharField(max_length=400, help_text="As it came, also where it is no rating.")
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.text[:20]}"

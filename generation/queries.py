@@ -1,10 +1,11 @@
 """The door of this room: reads rows, hands out frozen records. Other rooms import this module alone."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
 
@@ -12,6 +13,9 @@ from generation import models
 from generation.models import Run, Stage, Status, TextStatus
 from generation.pipeline import records
 from generation.pipeline.systems import SYSTEMS
+
+if TYPE_CHECKING:
+    from generation.services.ask_endpoint import Reply
 
 OFFLINE_LABEL = "offline teacher"
 
@@ -142,6 +146,26 @@ def catalogue_titles(*, explain_run_id: int) -> dict[str, records.Item]:
     from generation.pipeline.logs.corpus import read_items
 
     return {item.id: item for item in read_items(corpus_path(run))}
+
+
+def instructions() -> str:
+    """The words that prompts put around histories and items, a line each: what a system may have echoed."""
+    from generation.pipeline import prompts
+
+    lines = (line for name in prompts.PROMPTS for line in prompts.load(name).text.splitlines())
+    parts = (part.strip() for line in lines for part in re.split(r"\{history\}|\{item\}", line))
+    return "\n".join(dict.fromkeys(filter(None, parts)))
+
+
+def ask(questions: Sequence[str], *, endpoint: str, model: str, revision: str = "") -> list["Reply"]:
+    """Put prompts to a language model behind an address that the operator lists; one reply each, in their order.
+
+    Raises:
+        ValueError: the address is not listed, or the server refuses the key or the model.
+    """
+    from generation.services.ask_endpoint import ask_endpoint
+
+    return ask_endpoint(questions, endpoint=endpoint, model=model, revision=revision)
 
 
 def case_record(row: models.Case) -> records.Case:

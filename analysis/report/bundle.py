@@ -72,19 +72,21 @@ def data_files(
     ratings: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     texts: pd.DataFrame | None = None,
+    cases: pd.DataFrame | None = None,
     beside: Beside = Beside(),  # noqa: B008  frozen and empty
     documents: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
     """What findings were computed from, by path inside the bundle.
 
     Args:
+        cases: what systems were shown of each case: the columns case, item, history (both JSON), instruction.
         documents: JSON values by name, such as the plan and the ledger.
     """
     files = {
         f"data/{name}.json": (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
         for name, document in (documents or {}).items()
     }
-    frames = {"ratings": ratings, "scores": scores, "texts": texts}
+    frames = {"ratings": ratings, "scores": scores, "texts": texts, "cases": cases}
     frames |= {"guesses": beside.guesses, "excluded": beside.excluded}
     for name, frame in frames.items():
         if frame is not None:

@@ -84,6 +84,10 @@ class Metric:
     references: str = ""
     """The system that wrote the references; empty where the metric uses none."""
     better: Literal["higher", "lower", "neither"] = "higher"
+    definition: str = field(default="", metadata=LATER)
+    """What it is, in a clause; empty where nobody said."""
+    range: str = field(default="", metadata=LATER)
+    source: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,36 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.findings import StudyFindings
 from analysis.report.words import LEVELS, join, number, p_value
 
+DEFINED = (
+    ("metric", "Metric"),
+    ("definition", "What it is"),
+    ("range", "Range"),
+    ("better", "Direction"),
+    ("level", "Of"),
+    ("source", "Source"),
+)
+
+
+def metric_definitions(findings: StudyFindings) -> Table:
+    """What each metric is; those of a file of scores say nothing of themselves and are left out."""
+    columns = [Column(key, label, numeric=False) for key, label in DEFINED]
+    better = {"higher": "higher is better", "lower": "lower is better", "neither": "neither is better"}
+    levels = {"case": "each text", "corpus": "all texts of a system"}
+    rows = tuple(
+        (
+            Cell(metric.label, metric.name),
+            Cell(metric.definition, metric.definition),
+            Cell(metric.range or "–", metric.range),
+            Cell(better[metric.better], metric.better),
+            Cell(levels[metric.level], metric.level),
+            Cell(metric.source or "–", metric.source),
+        )
+        for metric in findings.metrics
+        if metric.definition
+    )
+    caption = "What each metric is, its range, its direction and whose it is."
+    return Table("metric_definitions", "What each metric is", caption, tuple(columns), rows)
+
 
 def metric_tables(findings: StudyFindings) -> list[Table]:
     """Those that the findings can fill."""

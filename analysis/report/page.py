@@ -14,7 +14,7 @@ from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import StudyFindings
 from analysis.report.guessing import guesses_table, james_table, on_blinding
 from analysis.report.metric_prose import on_ceiling, on_metric_tests
-from analysis.report.metric_tables import metric_tables
+from analysis.report.metric_tables import metric_definitions, metric_tables
 from analysis.report.model_prose import on_models
 from analysis.report.person_tables import on_persons, person_tables
 from analysis.report.scatter import scatters
@@ -176,6 +176,8 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
 def _metrics(findings: StudyFindings) -> Section:
     grids = draw.grids(findings) if findings.correlations else []
     shown = [tables.without_column(tables.without_ends(tables.metric_summaries(findings)), "signature")]
+    if any(metric.definition for metric in findings.metrics):
+        shown.append(metric_definitions(findings))
     shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in grids]
     maps = [draw.heat_map(findings, level, coefficient) for level, coefficient in grids[:1]]
     maps += scatters(findings) if findings.correlations else []

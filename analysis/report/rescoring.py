@@ -1,6 +1,7 @@
-"""Scores computed again from the texts of a bundle, for metrics that look at nothing but words."""
+"""Scores computed again from the texts of a bundle, by the metrics that need neither a catalogue nor a model."""
 
 import io
+import json
 import math
 from collections.abc import Mapping
 
@@ -8,49 +9,28 @@ import pandas as pd
 
 from analysis import metrics
 from analysis.metrics.interface import Text
-from analysis.report.findings import StudyFindings
+from analysis.metrics.scoring import item_of, scored
+from analysis.report.findings import Metric, StudyFindings
 from analysis.report.words import join
 from generation.pipeline.records import Item
-
-ON_THE_SURFACE = (
-    "analysis.metrics.overlap:",
-    "analysis.metrics.family:",
-    "analysis.metrics.length:Words",
-    "analysis.metrics.diversity:",
-    "analysis.metrics.self_bleu:",
-)
-"""Metrics that read the explanation and its reference alone; the others want the catalogue or a network."""
 
 
 def rescored(findings: StudyFindings, data: Mapping[str, pd.DataFrame]) -> tuple[int, list[str], list[str]]:
     """How many scores came out again, where one did not, and which metrics could not be tried.
 
     Args:
-        data: `texts` with columns case, system, explanation, reference and `scores` with case, system, metric,
-            value; all as text.
+        data: `texts` with columns case, system, explanation, reference, `scores` with case, system, metric, value,
+            and, but for older bundles, `cases` with case, item, history, instruction; all as text.
     """
-    texts = [
-        Text(
-            case=row["case"],
-            system=row["system"],
-            explanation=row["explanation"],
-            item=Item(id=row["item"], title=row["item"]),
-            reference=row["reference"],
-        )
-        for row in data["texts"].to_dict("records")
-    ]
+    texts = _texts(data["texts"], data.get("cases"))
     kept = {
         (row["metric"], row["system"], row["case"]): float(row["value"]) if row["value"] else math.nan
         for row in data["scores"].to_dict("records")
     }
-    n_same, wrong, untried = 0, [], []
-    beyond = [metric.label for metric in findings.metrics if not _on_the_surface(metric.name)]
-    if beyond:
-        untried.append(f"{join(beyond)} (they want more than the texts)")
+    n_same, wrong, untried = 0, [], _beyond(findings, shown="cases" in data)
     for metric in findings.metrics:
-        if not _on_the_surface(metric.name):
+        if _lacks(metric.name, shown="cases" in data):
             continue
-        entry = metrics.METRICS[metric.name]
         options = {"references": metric.references} if metric.references else {}
         loaded = metrics.load(metric.name, **options)
         if str(loaded.signature) != metric.signature:
@@ -58,26 +38,63 @@ def rescored(findings: StudyFindings, data: Mapping[str, pd.DataFrame]) -> tuple
                 f"{metric.label} was computed as {metric.signature}, here it would be {loaded.signature}"
             )
             continue
-        for system in dict.fromkeys(text.system for text in texts):
-            own = [text for text in texts if text.system == system]
-            cases = [text.case for text in own] if entry.level == "case" else [""]
-            values = loaded.score(own) if entry.level == "case" else [loaded.measure(own)]  # type: ignore[union-attr]
-            for case, value in zip(cases, values, strict=True):
-                given = kept.get((metric.name, system, case))
-                if given is None:
-                    continue
-                if _same(given, float(value)):
-                    n_same += 1
-                else:
-                    text = f"text {case} of {system}" if case else f"all texts of {system}"
-                    wrong.append(
-                        f"data/scores.csv: {metric.label} of {text} is {given!r}, computed {float(value)!r}"
-                    )
+        for case, system, value in scored(metric.name, loaded, texts):
+            given = kept.get((metric.name, system, case))
+            if given is None:
+                continue
+            if _same(given, value):
+                n_same += 1
+            else:
+                text = f"text {case} of {system}" if case else f"all texts of {system}"
+                wrong.append(f"data/scores.csv: {metric.label} of {text} is {given!r}, computed {value!r}")
     return n_same, wrong, untried
 
 
-def _on_the_surface(name: str) -> bool:
-    return name in metrics.METRICS and metrics.METRICS[name].target.startswith(ON_THE_SURFACE)
+def _lacks(name: str, *, shown: bool) -> str:
+    """What a bundle lacks to compute the metric again, in words; empty where it lacks nothing."""
+    if name not in metrics.METRICS:
+        return "a metric that this version knows"
+    entry = metrics.METRICS[name]
+    if set(entry.needs) - {"catalogue"}:
+        return "the model that its signature names"
+    if entry.needs:
+        return "the whole catalogue"
+    return (
+        ""
+        if shown or not entry.reads_shown
+        else "what the systems were shown, which older bundles do not hold"
+    )
+
+
+def _beyond(findings: StudyFindings, *, shown: bool) -> list[str]:
+    """One clause for each thing that is wanting."""
+    wanting: dict[str, list[Metric]] = {}
+    for metric in findings.metrics:
+        if lack := _lacks(metric.name, shown=shown):
+            wanting.setdefault(lack, []).append(metric)
+    return [
+        f"{join([metric.label for metric in of])} ({'it wants' if len(of) == 1 else 'they want'} {lack})"
+        for lack, of in wanting.items()
+    ]
+
+
+def _texts(texts: pd.DataFrame, cases: pd.DataFrame | None) -> list[Text]:
+    by_case = {} if cases is None else {row["case"]: row for row in cases.to_dict("records")}
+    found = []
+    for row in texts.to_dict("records"):
+        shown = by_case.get(row["case"])
+        found.append(
+            Text(
+                case=row["case"],
+                system=row["system"],
+                explanation=row["explanation"],
+                item=item_of(json.loads(shown["item"])) if shown else Item(id=row["item"], title=row["item"]),
+                history=tuple(map(item_of, json.loads(shown["history"]))) if shown else (),
+                reference=row["reference"],
+                instruction=shown["instruction"] if shown else "",
+            )
+        )
+    return found
 
 
 def _same(given: float, computed: float) -> bool:

@@ -14,7 +14,7 @@ from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
 from analysis.report.guessing import guesses_table, james_table
-from analysis.report.metric_tables import metric_tables
+from analysis.report.metric_tables import metric_definitions, metric_tables
 from analysis.report.model_tables import models, variances
 from analysis.report.person_tables import person_tables
 from analysis.report.prose import without_writers
@@ -42,6 +42,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
         tables += [james_table(findings), guesses_table(findings)]
     if findings.metric_summaries:
         tables.append(metric_summaries(findings))
+    if any(metric.definition for metric in findings.metrics):
+        tables.append(metric_definitions(findings))
     if findings.correlations:
         tables.append(correlations(findings))
     return tables + metric_tables(findings)

@@ -67,7 +67,7 @@ def verify(
     try:
         data = {
             name: as_text(files[f"data/{name}.csv"])
-            for name in ("ratings", "scores", "texts", "guesses", "excluded")
+            for name in ("ratings", "scores", "texts", "cases", "guesses", "excluded")
             if f"data/{name}.csv" in files
         }
         if "ratings" in data:

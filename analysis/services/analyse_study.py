@@ -63,11 +63,12 @@ def _findings(report: Report) -> tuple[str, dict[str, bytes]]:
     """The findings as JSON, and the files of data they were computed from."""
 
     def progress(step: str) -> None:
-        Report.objects.filter(pk=report.pk).update(step=step)
+        # A step that begins also says that the worker lives: models may score for longer than a lease.
+        Report.objects.filter(pk=report.pk).update(step=step[:40], started_at=timezone.now())
 
     if report.kind == Report.Kind.UNBLINDED:
         progress("scores")
-        score_explanations(study_id=report.study_id)
+        score_explanations(study_id=report.study_id, progress=progress)
     data = read_study(study_id=report.study_id, kind=report.kind)
     table = RatingTable.from_frame(data.ratings)
     scores = None
@@ -87,6 +88,7 @@ def _findings(report: Report) -> tuple[str, dict[str, bytes]]:
         ratings=data.ratings,
         scores=data.scores,
         texts=data.texts,
+        cases=data.cases,
         beside=data.beside,
         documents=data.documents,
     )

@@ -1,12 +1,15 @@
 import math
+from collections.abc import Callable
 
 import pandas as pd
 from django.db import transaction
 
 from analysis import metrics
-from analysis.metrics.interface import Text
+from analysis.metrics.interface import CorpusMetric, Metric, NotComputable, Text
+from analysis.metrics.scoring import item_of, scored
 from analysis.metrics.words import forms
 from analysis.models import Score
+from analysis.services.metric_models import MetricModels
 from annotation import unblinding
 from generation import queries as generation
 from generation.pipeline.records import Item
@@ -15,26 +18,37 @@ GOLDEN = "golden texts"
 """What references are called when no system of the study wrote them."""
 
 
-def score_explanations(*, study_id: int) -> int:
+def score_explanations(*, study_id: int, progress: Callable[[str], None] = lambda step: None) -> int:
     """Score every text of an unblinded study with every metric that applies; returns how many scores it kept.
 
-    Run again it replaces what it kept before, so a new metric reaches old studies.
+    Run again it replaces what it kept before, so a new metric reaches old studies. Metrics that need a model nobody
+    configured are left out.
 
     Raises:
         NotUnblinded: the study is not unblinded; scores would name systems.
+        ValueError: a model that is configured cannot be loaded or asked.
     """
     frame = unblinding.texts(study_id)
-    texts = [_text(row) for row in frame.to_dict("records")]
-    references = reference_writer(frame)
-    catalogue = _catalogue(frame, texts)
+    instruction = generation.instructions() if frame["explain_run"].notna().any() else ""
+    texts = [_text(row, instruction) for row in frame.to_dict("records")]
+    references, catalogue, models = reference_writer(frame), _catalogue(frame, texts), MetricModels()
     rows = []
     for name, entry in metrics.METRICS.items():
-        options: dict[str, object] = {"catalogue": catalogue} if "catalogue" in entry.needs else {}
-        if _is_overlap(name):
-            if not any(text.reference for text in texts):
-                continue
+        if entry.references and not any(text.reference for text in texts):
+            continue
+        options: dict[str, object] = {
+            need: catalogue if need == "catalogue" else models.get(need) for need in entry.needs
+        }
+        if None in options.values():
+            continue
+        if entry.references:
             options["references"] = references
-        rows += _scores(study_id, name, entry.level, options, texts)
+        progress(f"scores: {entry.label}")
+        try:
+            metric = metrics.load(name, **options)
+        except NotComputable:
+            continue
+        rows += _scores(study_id, name, metric, texts)
     with transaction.atomic():
         Score.objects.filter(study_id=study_id).delete()
         Score.objects.bulk_create(rows, batch_size=1000)
@@ -49,53 +63,31 @@ def reference_writer(frame: pd.DataFrame) -> str:
     return str(shares.idxmax()) if len(shares) and shares.max() >= 0.5 else GOLDEN
 
 
-def _scores(
-    study_id: int, name: str, level: str, options: dict[str, object], texts: list[Text]
-) -> list[Score]:
-    metric = metrics.load(name, **options)
+def _scores(study_id: int, name: str, metric: Metric | CorpusMetric, texts: list[Text]) -> list[Score]:
     signature, references = str(metric.signature), metric.signature.references
-    rows = []
-    for system in dict.fromkeys(text.system for text in texts):
-        own = [text for text in texts if text.system == system]
-        cases, values = (
-            ([text.case for text in own], metric.score(own))  # type: ignore[union-attr]
-            if level == "case"
-            else ([""], [metric.measure(own)])  # type: ignore[union-attr]
+    return [
+        Score(
+            study_id=study_id,
+            case=case,
+            system=system,
+            metric=name,
+            value=None if math.isnan(value) else value,
+            signature=signature,
+            references=references,
         )
-        for case, value in zip(cases, values, strict=True):
-            rows.append(
-                Score(
-                    study_id=study_id,
-                    case=case,
-                    system=system,
-                    metric=name,
-                    value=None if math.isnan(value) else float(value),
-                    signature=signature,
-                    references=references,
-                )
-            )
-    return rows
+        for case, system, value in scored(name, metric, texts)
+    ]
 
 
-def _text(row: dict[str, object]) -> Text:
+def _text(row: dict[str, object], instruction: str) -> Text:
     return Text(
         case=str(row["case"]),
         system=str(row["system"]),
         explanation=str(row["explanation"]),
-        item=_item(row["item_record"]),
-        history=tuple(_item(item) for item in row["history_items"]),  # type: ignore[attr-defined]
+        item=item_of(row["item_record"]),  # type: ignore[arg-type]
+        history=tuple(item_of(item) for item in row["history_items"]),  # type: ignore[attr-defined]
         reference=str(row["reference"]),
-    )
-
-
-def _item(record: object) -> Item:
-    given = dict(record)  # type: ignore[call-overload]
-    return Item(
-        id=str(given.get("id", given["title"])),
-        title=str(given["title"]),
-        year=given.get("year"),
-        genres=tuple(given.get("genres", ())),
-        directors=tuple(given.get("directors", ())),
+        instruction=instruction,
     )
 
 
@@ -108,7 +100,3 @@ def _catalogue(frame: pd.DataFrame, texts: list[Text]) -> list[Item]:
         except OSError:
             continue
     return sorted(items, key=lambda item: (item.title, item.year or 0, item.id))
-
-
-def _is_overlap(name: str) -> bool:
-    return metrics.METRICS[name].target.startswith(("analysis.metrics.overlap:", "analysis.metrics.family:"))

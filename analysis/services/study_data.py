@@ -2,6 +2,7 @@
 "its data."""
 
 import datetime
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import metrics
+from analysis.metrics.about import ABOUT
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
 from analysis.report.beside import Beside
@@ -17,6 +19,7 @@ from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
 from annotation import queries as studies
 from annotation import unblinding
+from generation import queries as generation
 
 DATA_COLUMNS = [
     "annotator",
@@ -39,6 +42,8 @@ class StudyData:
     ratings: pd.DataFrame
     scores: pd.DataFrame | None = None
     texts: pd.DataFrame | None = None
+    cases: pd.DataFrame | None = None
+    """What every system was shown of each case, so that others can compute metrics that read it."""
     documents: Mapping[str, object] = field(default_factory=dict)
     """The plan and the ledger as JSON values; none while the study is blind, for they name systems."""
     beside: Beside = field(default_factory=Beside)
@@ -101,6 +106,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         ratings[DATA_COLUMNS],
         scores,
         _plain(texts),
+        _shown(texts),
         _documents(study_id, facts),
         Beside(guesses=guesses if len(guesses) else None, excluded=out if len(out) else None),
     )
@@ -174,7 +180,16 @@ def _metrics(study_id: int) -> tuple[Metric, ...]:
     )
     kept = {name: (signature, references) for name, signature, references in rows.distinct()}
     return tuple(
-        Metric(name, entry.label, entry.level, *kept[name], better=entry.better)
+        Metric(
+            name,
+            entry.label,
+            entry.level,
+            *kept[name],
+            better=entry.better,
+            definition=ABOUT[name].definition,
+            range=ABOUT[name].range,
+            source=ABOUT[name].source,
+        )
         for name, entry in metrics.METRICS.items()
         if name in kept
     )
@@ -231,3 +246,17 @@ def _plain(texts: pd.DataFrame) -> pd.DataFrame:
     ].copy()
     frame.insert(5, "history", [" | ".join(history) for history in texts["history"]])
     return frame
+
+
+def _shown(texts: pd.DataFrame) -> pd.DataFrame:
+    """One row a case: the items as JSON, and the words of the prompts where they are known."""
+    first = texts.drop_duplicates("case")
+    words = generation.instructions()
+    return pd.DataFrame(
+        {
+            "case": first["case"],
+            "item": [json.dumps(item, ensure_ascii=False) for item in first["item_record"]],
+            "history": [json.dumps(items, ensure_ascii=False) for items in first["history_items"]],
+            "instruction": ["" if run is None else words for run in first["explain_run"]],
+        }
+    )

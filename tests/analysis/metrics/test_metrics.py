@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from analysis import metrics
+from analysis.metrics.about import ABOUT
+from analysis.metrics.asking import Answer, Judge
+from analysis.metrics.bertscore import Matcher
+from analysis.metrics.encoder import Encoder
 from analysis.metrics.interface import Text
 from analysis.metrics.length import longest_common_run
+from analysis.metrics.likelihood import LanguageModel
+from analysis.metrics.statements import by_judge
 from generation.pipeline.records import Item
+from tests.analysis.metrics.networks import save_bert
+from tests.generation.pipeline.tiny import save_gpt2
 
 MATRIX, ALIEN, JAWS = Item("1", "The Matrix", 1999), Item("2", "Alien", 1979), Item("3", "Jaws Forever", 1975)
 CATALOGUE = [MATRIX, ALIEN, JAWS]
@@ -143,18 +151,43 @@ def test_words_are_counted_and_an_empty_text_has_none() -> None:
     assert score("words", text("Don't miss sci-fi & fun!"), text("")) == [7.0, 0.0]
 
 
+@pytest.fixture(scope="module")
+def needed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What metrics may need, small."""
+    folder = tmp_path_factory.mktemp("models")
+    encoder = Encoder(str(save_bert(folder / "bert")))
+    encoder.description |= {"model": "roberta-large", "layer": 17}  # as if a baseline of it were known
+    judge = Judge(lambda prompts: [Answer("4")] * len(prompts), "tiny")
+    return {
+        "catalogue": CATALOGUE,
+        "encoder": Matcher(encoder),
+        "language_model": LanguageModel(str(save_gpt2(folder / "gpt2"))),
+        "judge": judge,
+        "verifier": by_judge(judge),
+    }
+
+
 @pytest.mark.parametrize("name", list(metrics.METRICS))
-def test_every_metric_of_the_list_keeps_its_promise(name: str) -> None:
+def test_every_metric_of_the_list_keeps_its_promise(name: str, needed: dict[str, object]) -> None:
     entry = metrics.METRICS[name]
-    metric = metrics.load(name, **({"catalogue": CATALOGUE} if entry.needs else {}))
+    options = {need: needed[need] for need in entry.needs}
+    if entry.references:
+        options["references"] = "teacher"
+    metric = metrics.load(name, **options)
     texts = [text("A long film about a shark, and a boat.", reference="A film about a shark.", case="1")]
     assert str(metric.signature).startswith(metric.signature.name)
+    assert metric.signature.references == ("teacher" if entry.references else "")
     if entry.level == "case":
         scores = metric.score(texts)  # type: ignore[union-attr]
         assert scores.shape == (1,)
         assert scores.dtype == np.float64
     else:
         assert isinstance(metric.measure(texts), float)  # type: ignore[union-attr]
+
+
+def test_every_metric_of_the_list_says_what_it_is() -> None:
+    assert set(ABOUT) == set(metrics.METRICS)
+    assert all(about.definition and about.range and about.source for about in ABOUT.values())
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:

@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from analysis import metrics
 from analysis.models import Report, Score
 from analysis.report.findings import StudyFindings
 from analysis.report.prose import opening
+from analysis.report.rescoring import as_text, rescored
 from analysis.report.unpacking import unpacked
 from analysis.report.verify import verify
 from analysis.report_file import html
@@ -34,12 +36,14 @@ from tests.annotation import studies
 
 pytestmark = pytest.mark.django_db
 
+WITHOUT_MODELS = {name for name, entry in metrics.METRICS.items() if set(entry.needs) <= {"catalogue"}}
+
 
 def test_every_text_gets_every_score_and_again_the_same(olga: User) -> None:
     study = reports.rated(owner=olga)
     n = score_explanations(study_id=study.pk)
-    by_text = [name for name, entry in metrics.METRICS.items() if entry.level == "case"]
-    of_corpus = [name for name, entry in metrics.METRICS.items() if entry.level == "corpus"]
+    by_text = [name for name in WITHOUT_MODELS if metrics.METRICS[name].level == "case"]
+    of_corpus = [name for name in WITHOUT_MODELS if metrics.METRICS[name].level == "corpus"]
     assert n == 6 * 3 * len(by_text) + 3 * len(of_corpus)
     before = list(
         Score.objects.order_by("case", "system", "metric").values_list("case", "system", "metric", "value")
@@ -84,7 +88,7 @@ def test_an_unblinded_study_gets_a_full_report(olga: User) -> None:
     assert found.counts.n_cases == 6
     assert found.counts.n_cannot_judge == 3 * 3
     assert len(found.comparisons) == 3 * 3
-    assert {metric.name for metric in found.metrics} == set(metrics.METRICS)
+    assert {metric.name for metric in found.metrics} == WITHOUT_MODELS
     assert found.meta.created.endswith("+00:00")
 
 
@@ -183,7 +187,7 @@ def test_the_bundle_computes_itself_again_to_the_last_digit(
     call_command("analyse", *words, str(again))
     same = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     # What comes from texts and plan, which the command is not given.
-    beyond = {"data/texts.csv", "manifest.json", "README.txt", "heds.md", "heds.json"}
+    beyond = {"data/texts.csv", "data/cases.csv", "manifest.json", "README.txt", "heds.md", "heds.json"}
     same = [path for path in same if path.as_posix() not in beyond]
     assert {"report.html", "report.json", "tables/agreement.csv"} <= {path.as_posix() for path in same}
     assert ("tables/metrics.csv" in {path.as_posix() for path in same}) == unblinded
@@ -212,6 +216,30 @@ def test_a_bundle_of_a_study_holds_with_its_plan_its_ledger_and_its_scores(
     assert text != files["data/texts.csv"]
     wrong = [one for one in verify(files | {"data/texts.csv": text}).problems if "data/scores.csv" in one]
     assert any("ROUGE" in one for one in wrong)
+
+
+def test_metrics_without_a_model_are_computed_again_and_the_others_named(olga: User, tmp_path: Path) -> None:
+    path = tmp_path / "report.zip"
+    path.write_bytes(export_report(report_id=reports.report(study=reports.rated(owner=olga)).pk).read())
+    files = unpacked(path)
+    shown = [name for name in WITHOUT_MODELS if metrics.METRICS[name].reads_shown]
+    assert {"echo-rate", "external-span", "copy-rate"} == set(shown)
+    told = " ".join(verify(files).notes)
+    assert "Foreign title" in told
+    assert "(they want the whole catalogue)" in told
+    assert not any(metrics.METRICS[name].label in told for name in (*shown, "ngram-entropy"))
+    # Of one that names a model, what it scored is taken as it stands, in words.
+    found = StudyFindings.from_json(files["report.json"].decode())
+    by_model = replace(found.metrics[0], name="bertscore", label="BERTScore F1")
+    data = {name: as_text(files[f"data/{name}.csv"]) for name in ("texts", "scores", "cases")}
+    untried = rescored(replace(found, metrics=(by_model,)), data)[2]
+    assert untried == ["BERTScore F1 (it wants the model that its signature names)"]
+    # An older bundle does not hold what the systems were shown.
+    older = {name: frame for name, frame in data.items() if name != "cases"}
+    assert "Echoed prompt (they want what the systems were shown" in " ".join(rescored(found, older)[2])
+    # Another history: a text that copied from it no longer does.
+    other = data | {"cases": data["cases"].replace("Film", "Movie", regex=True)}
+    assert any("Copied run" in one for one in rescored(found, other)[1])
 
 
 def test_a_study_closed_early_says_so_and_what_became_of_its_people(olga: User) -> None:
