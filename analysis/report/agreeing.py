@@ -6,10 +6,12 @@ import pandas as pd
 
 from analysis.report.coefficients import with_coefficients
 from analysis.report.findings import Agreement, Consistency, Number, Prevalence
+from analysis.report.numbers import as_number
 from analysis.stats import agreement, bootstrap
 from analysis.stats.estimates import Interval, MaybeInterval, Undefined
 from analysis.stats.patterns import Patterns, patterns
 from analysis.stats.ratings import RatingTable
+from analysis.stats.repeats import share_interval
 
 LANDIS_KOCH = (
     (0.8, "almost perfect"),
@@ -100,7 +102,7 @@ def agree(
     )
 
 
-def consistency(table: RatingTable) -> list[Consistency]:
+def consistency(table: RatingTable, *, confidence: float = 0.95) -> list[Consistency]:
     """How annotators judged a card they had judged before; empty where nobody met one twice."""
     frame = pd.DataFrame(
         {
@@ -119,21 +121,33 @@ def consistency(table: RatingTable) -> list[Consistency]:
     distance = (pairs["point_again"] - pairs["point_first"]).abs().to_numpy()
     rows = []
     for code, criterion in enumerate(table.criteria):
-        apart = distance[(pairs["criterion"] == code).to_numpy()]
+        own = (pairs["criterion"] == code).to_numpy()
+        apart, who = distance[own], pairs["annotator"].to_numpy()[own]
         if len(apart):
-            rows.append(
-                Consistency(criterion, _repeated(apart == 0, "equal"), _repeated(apart <= 1, "within one"))
-            )
+            shares = [
+                _repeated(same, who, what, table.annotators_identified, confidence)
+                for same, what in ((apart == 0, "equal"), (apart <= 1, "within one"))
+            ]
+            rows.append(Consistency(criterion, *shares))
     return rows
 
 
-def _repeated(same: npt.NDArray[np.bool_], what: str) -> Number:
-    return Number(
-        value=float(same.mean()),
-        n=len(same),
-        counted="second looks",
-        method=f"share of second looks {what} to the first by the same annotator",
-        no_interval="second looks of one annotator lean on each other, and there are few",
+def _repeated(
+    same: npt.NDArray[np.bool_],
+    annotator: npt.NDArray[np.int64],
+    what: str,
+    identified: bool,
+    confidence: float,
+) -> Number:
+    interval = share_interval(same, annotator, confidence=confidence)
+    if not identified:
+        interval = Undefined("names are slots that follow nobody, so nobody knows who looked twice")
+    return as_number(
+        len(same),
+        "second looks",
+        f"share of second looks {what} to the first by the same annotator",
+        float(same.mean()),
+        interval,
     )
 
 

@@ -38,6 +38,7 @@ from analysis.report.ranking import rank
 from analysis.report.relating import metrics_of, relate, summarise, writers_of
 from analysis.report.scores import ScoreTable
 from analysis.report.sensitivity import both_readings, everybody, on_exclusion
+from analysis.report.tying import with_ties
 from analysis.stats.ratings import RatingTable
 
 STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION, STREAM_TWO_WAY = 1, 2, 3, 4
@@ -45,7 +46,7 @@ STREAM_CONTEST, STREAM_ORDER, STREAM_CEILING = 31, 32, 33
 STREAM_SENSITIVITY = 9
 PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
 """What the statistics are computed with."""
-METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers) v?(\d[\w.+]*)")
+METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers)[ :]v?(\d[\w.+]*)")
 """What metrics may be computed with, as their signatures name it."""
 
 
@@ -126,7 +127,7 @@ def analyse(
         criteria=_criteria(table, subject),
         prevalence=tuple(prevalence(table, by_system=not blind)),
         agreement=tuple(agreement),
-        consistency=tuple(consistency(table)),
+        consistency=tuple(consistency(table, confidence=confidence)),
         systems=systems,
         fieldwork=subject.fieldwork,
     )
@@ -245,10 +246,22 @@ def _set_against_people(
         confidence=confidence,
         n_resamples=n_resamples,
     )
+    tied = with_ties(
+        ordered,
+        table,
+        scores,
+        metrics,
+        findings.correlations,
+        writers=writers,
+        seed=seed,
+        stream=STREAM_ORDER,
+        confidence=confidence,
+        n_resamples=n_resamples,
+    )
     return replace(
         findings,
         metric_tests=tuple(test for one in contests.values() for test in one.tests),
-        pairwise_accuracy=tuple(ordered),
+        pairwise_accuracy=tied,
         ceiling=tuple(bound(table, metrics, writers=writers, seed=seed, stream=STREAM_CEILING)),
     )
 

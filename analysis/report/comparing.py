@@ -15,7 +15,7 @@ from analysis.report.words import many
 from analysis.stats import descriptives
 from analysis.stats.dominance import any_case, delta_of, same_case, superiority_of
 from analysis.stats.estimates import Interval, Undefined
-from analysis.stats.multiplicity import benjamini_hochberg, holm
+from analysis.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 from analysis.stats.ratings import RatingTable
 from analysis.stats.significance import (
     Pairs,
@@ -80,13 +80,21 @@ def adjusted(rows: Sequence[Comparison]) -> list[Comparison]:
     """The rows with p adjusted over all of their design that have one; what could not be tested does not count."""
     p = np.array([np.nan if row.p is None else row.p for row in rows])
     design = np.array([row.design for row in rows])
-    by_holm, by_bh, family = np.full(len(rows), np.nan), np.full(len(rows), np.nan), np.zeros(len(rows), int)
+    by_holm, by_bh, by_by = (np.full(len(rows), np.nan) for _ in range(3))
+    family = np.zeros(len(rows), int)
     for name in np.unique(design):
         same = design == name
         by_holm[same], by_bh[same] = holm(p[same]), benjamini_hochberg(p[same])
+        by_by[same] = benjamini_yekutieli(p[same])
         family[same] = np.isfinite(p[same]).sum()
     return [
-        replace(row, p_holm=_finite(by_holm[place]), p_bh=_finite(by_bh[place]), family=int(family[place]))
+        replace(
+            row,
+            p_holm=_finite(by_holm[place]),
+            p_bh=_finite(by_bh[place]),
+            p_by=_finite(by_by[place]),
+            family=int(family[place]),
+        )
         for place, row in enumerate(rows)
     ]
 

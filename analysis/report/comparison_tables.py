@@ -37,6 +37,7 @@ def comparisons(findings: StudyFindings) -> Table:
     columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
     columns += [
         Column("p_bh", "p BH"),
+        Column("p_by", "p BY"),
         Column("dz", "dz"),
         Column("dz_low", "low"),
         Column("dz_high", "high"),
@@ -56,6 +57,7 @@ def comparisons(findings: StudyFindings) -> Table:
                 Cell(p_value(row.p), row.p),
                 Cell(p_value(row.p_holm), row.p_holm, strong=_significant(row)),
                 Cell(p_value(row.p_bh), row.p_bh),
+                Cell(p_value(row.p_by), row.p_by),
                 *with_ends(row.dz),
                 Cell(p_value(row.wilcoxon_p), row.wilcoxon_p, row.wilcoxon),
                 Cell(p_value(row.permutation_p), row.permutation_p, row.permutation),
@@ -64,8 +66,9 @@ def comparisons(findings: StudyFindings) -> Table:
         )
     family = _family(shown)
     caption = (
-        f"Paired t-tests over case means, two-sided; Holm's and Benjamini and Hochberg's (BH) adjustments over "
-        f"all {family}; bold where Holm's stays below 0.05." + warning(findings)
+        f"Paired t-tests over case means, two-sided; Holm's, Benjamini and Hochberg's (BH) and Benjamini and "
+        f"Yekutieli's (BY) adjustments over all {family}; bold where Holm's stays below 0.05."
+        + warning(findings)
     )
     return Table("comparisons", "Differences between systems", caption, tuple(columns), tuple(rows))
 
@@ -80,7 +83,12 @@ def unpaired(findings: StudyFindings) -> Table:
     ]
     columns += [Column("difference_low", "low"), Column("difference_high", "high")]
     columns += [Column("t", "t"), Column("df", "df"), Column("p", "p"), Column("p_holm", "p Holm")]
-    columns += [Column("p_bh", "p BH"), Column("mann_whitney_p", "p Mann-Whitney"), STATUS]
+    columns += [
+        Column("p_bh", "p BH"),
+        Column("p_by", "p BY"),
+        Column("mann_whitney_p", "p Mann-Whitney"),
+        STATUS,
+    ]
     shown = [row for row in findings.comparisons if row.design == "unpaired"]
     rows = []
     for row in shown:
@@ -96,14 +104,16 @@ def unpaired(findings: StudyFindings) -> Table:
                 Cell(p_value(row.p), row.p),
                 Cell(p_value(row.p_holm), row.p_holm, strong=_significant(row)),
                 Cell(p_value(row.p_bh), row.p_bh),
+                Cell(p_value(row.p_by), row.p_by),
                 Cell(p_value(ranks.value if ranks else None), ranks.value if ranks else None, ranks),
                 Cell(row.status, row.status),
             )
         )
     family = _family(shown)
     caption = (
-        "Systems that were not rated on the same cases: Welch's t-tests over case means, two-sided; Holm's and "
-        f"Benjamini and Hochberg's (BH) adjustments over these {family} alone; bold where Holm's stays "
+        "Systems that were not rated on the same cases: Welch's t-tests over case means, two-sided; Holm's, "
+        f"Benjamini and Hochberg's (BH) and Benjamini and Yekutieli's (BY) adjustments over these "
+        f"{family} alone; bold where Holm's stays "
         "below 0.05. A difference may be owed to the cases as well as to the systems." + warning(findings)
     )
     return Table(

@@ -10,7 +10,7 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.comparing import adjusted
 from analysis.report.findings import Comparison, Confirmation, Hypothesis, Number, StudyFindings
 from analysis.report.words import join, many, p_value
-from analysis.stats.multiplicity import benjamini_hochberg, holm
+from analysis.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 
 NO_INTERVAL = "a p-value has no interval"
 
@@ -20,7 +20,7 @@ def confirm(
 ) -> tuple[tuple[Comparison, ...], tuple[Confirmation, ...]]:
     """The comparisons, each marked and adjusted in its own family, and what became of each hypothesis.
 
-    A comparison that a hypothesis names is confirmatory: its p_holm and p_bh are of the planned tests, over the
+    A comparison that a hypothesis names is confirmatory: its p_holm, p_bh and p_by are of the planned tests, over the
     hypotheses alone. The others are adjusted over the others. Without hypotheses the rows stay as they are.
     """
     if not planned:
@@ -30,6 +30,7 @@ def confirm(
     numbers = [_planned_p(one, row) for one, row in zip(planned, named, strict=True)]
     p = np.array([np.nan if given.value is None else given.value for given in numbers])
     by_holm, by_bh, family = holm(p), benjamini_hochberg(p), int(np.isfinite(p).sum())
+    by_by = benjamini_yekutieli(p)
     confirmed = [
         Confirmation(one, given, _finite(by_holm[place]), family)
         for place, (one, given) in enumerate(zip(planned, numbers, strict=True))
@@ -40,6 +41,7 @@ def confirm(
             status="confirmatory",
             p_holm=_finite(by_holm[place]),
             p_bh=_finite(by_bh[place]),
+            p_by=_finite(by_by[place]),
             family=family,
         )
         for place, row in enumerate(named)

@@ -365,6 +365,8 @@ class Comparison:
     """Sign flips, two-sided; a check that leans on no distribution at all."""
     p_bh: float | None = field(default=None, metadata=LATER)
     """Adjusted by Benjamini and Hochberg over the same family."""
+    p_by: float | None = field(default=None, metadata=LATER)
+    """By Benjamini and Yekutieli, which holds whatever the tests have to do with each other."""
     wilcoxon: Number | None = field(default=None, metadata=LATER)
     """The same p as `wilcoxon_p`, with what was done about ties and zeros."""
     permutation: Number | None = field(default=None, metadata=LATER)
@@ -432,6 +434,8 @@ class RankPair:
     """Of mean ranks; positive favours `first`."""
     p: float
     """Adjusted for all pairs of the criterion."""
+    conover_p: float | None = field(default=None, metadata=LATER)
+    """By Conover's t of the rank sums, with Holm's adjustment over the pairs of the criterion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,6 +629,10 @@ class PairwiseAccuracy:
     """Soft pairwise accuracy, of pairs of systems."""
     cluster: int | None = None
     """Rank among the metrics that were set against each other within cases; None for the others."""
+    tau_c: Number | None = field(default=None, metadata=LATER)
+    """Over all texts."""
+    differences: Number | None = field(default=None, metadata=LATER)
+    """Pearson's r of the differences of pairs of texts of one case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def _spread(method: str, *n: str, counted: str = "cases") -> How:
 APART = "the critical difference says how far apart ranks must lie"
 HOLM = "that p by Holm's step-down adjustment over the tests the table's caption names"
 BH = "that p by Benjamini and Hochberg's adjustment over the same tests"
+BY = "that p by Benjamini and Yekutieli's adjustment, which assumes nothing of how the tests depend on each other"
 BOTH = ("n_first", "n_second")
 HOWS: dict[tuple[str, str], How] = {
     ("prevalence", "*"): How(
@@ -86,6 +87,7 @@ HOWS: dict[tuple[str, str], How] = {
     ("unpaired", "p"): _p("two-sided p of that t under Student's distribution", *BOTH),
     ("unpaired", "p_holm"): _p(HOLM, *BOTH),
     ("unpaired", "p_bh"): _p(BH, *BOTH),
+    ("unpaired", "p_by"): _p(BY, *BOTH),
     ("omnibus", "n_cases"): How("cases with a rating of every system"),
     ("omnibus", "df"): How("systems less one", n=("n_cases",), counted="cases"),
     ("omnibus", "p"): _p("p of Friedman's statistic under the chi-square distribution", "n_cases"),
@@ -160,6 +162,10 @@ HOWS: dict[tuple[str, str], How] = {
     ("*", "p"): _p("p-value of the test beside it; two-sided unless the caption says otherwise", "n_cases"),
     ("*", "p_holm"): _p(HOLM, "n_cases"),
     ("*", "p_bh"): _p(BH, "n_cases"),
+    ("*", "p_by"): _p(BY, "n_cases"),
+    ("nemenyi", "conover_p"): How(
+        "two-sided p of Conover's t of the rank sums, adjusted by Holm over the pairs of the criterion", OF_P
+    ),
 }
 """By table and column; "*" stands for all of them."""
 

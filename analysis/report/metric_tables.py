@@ -1,7 +1,7 @@
 """The tables that set metrics against each other and against what noisy ratings allow."""
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import StudyFindings
+from analysis.report.findings import Number, StudyFindings
 from analysis.report.words import LEVELS, join, number, p_value
 
 DEFINED = (
@@ -99,7 +99,12 @@ def pairwise_accuracy(findings: StudyFindings) -> Table:
     columns += [Column("calibrated_high", "high"), Column("epsilon", "Epsilon"), Column("tied", "Tied by it")]
     columns += [Column("uncalibrated", "As it is"), Column("uncalibrated_low", "low")]
     columns += [Column("uncalibrated_high", "high"), Column("n_pairs", "Pairs of texts")]
-    columns += [Column("soft", "Soft, of systems"), Column("cluster", "Cluster")]
+    columns += [Column("soft", "Soft, of systems"), Column("cluster", "Cluster"), Column("tau_c", "τ-c")]
+    columns += [
+        Column("differences", "r of differences"),
+        Column("differences_low", "low"),
+        Column("differences_high", "high"),
+    ]
     rows = []
     for row in findings.pairwise_accuracy:
         share = "–" if row.tied is None else f"{row.tied:.0%}"
@@ -114,12 +119,15 @@ def pairwise_accuracy(findings: StudyFindings) -> Table:
                 Cell(f"{row.uncalibrated.n:,}", row.uncalibrated.n),
                 Cell(number(row.soft.value, missing="undefined"), row.soft.value, row.soft),
                 Cell("–" if row.cluster is None else str(row.cluster), row.cluster),
+                _optional(row.tau_c),
+                *(with_ends(row.differences) if row.differences else (Cell("–"), Cell("–"), Cell("–"))),
             )
         )
     caption = (
         "Share of pairs of texts of one case that metric and people order alike or both call tied; "
         "calibrated, scores that differ by no more than epsilon count as tied. Soft accuracy is of pairs "
-        "of systems. Metrics of one cluster are not told apart within cases." + warning(findings)
+        "of systems. Metrics of one cluster are not told apart within cases. τ-c is over all texts, the last r over "
+        "the differences of texts of one case." + warning(findings)
     )
     return Table("pairwise_accuracy", "Ordering as people do", caption, tuple(columns), tuple(rows))
 
@@ -158,6 +166,11 @@ def ceilings(findings: StudyFindings) -> Table:
         + warning(findings)
     )
     return Table("ceiling", "The noise ceiling", caption, tuple(columns), tuple(rows))
+
+
+def _optional(given: Number | None) -> Cell:
+    """Of reports that do not have the number: a dash."""
+    return Cell("–") if given is None else Cell(number(given.value, missing="undefined"), given.value, given)
 
 
 def _metrics(findings: StudyFindings) -> dict[str, str]:

@@ -58,7 +58,7 @@ def rank_pairs(findings: StudyFindings) -> Table:
     names, labels = criterion_names(findings), system_labels(findings)
     columns = [Column("criterion", "Criterion", numeric=False), Column("first", "System", numeric=False)]
     columns += [Column("second", "against", numeric=False), Column("difference", "Difference of mean ranks")]
-    columns += [Column("p", "p Nemenyi")]
+    columns += [Column("p", "p Nemenyi"), Column("conover_p", "p Conover, Holm")]
     rows = tuple(
         (
             Cell(names[row.criterion], row.criterion),
@@ -66,9 +66,13 @@ def rank_pairs(findings: StudyFindings) -> Table:
             Cell(labels[pair.second], pair.second),
             Cell(number(pair.difference), pair.difference),
             Cell(p_value(pair.p), pair.p, strong=pair.p < 0.05),
+            Cell(p_value(pair.conover_p), pair.conover_p),
         )
         for row in findings.omnibus
         for pair in row.pairs
     )
-    caption = "Nemenyi's comparisons of mean ranks, each p adjusted for all pairs of its criterion."
+    caption = (
+        "Nemenyi's comparisons of mean ranks, each p adjusted for all pairs of its criterion; beside it Conover's, "
+        "adjusted by Holm over the same pairs."
+    )
     return Table("nemenyi", "Mean ranks pair by pair", caption + warning(findings), tuple(columns), rows)

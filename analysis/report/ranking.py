@@ -35,6 +35,8 @@ def _omnibus(criterion: str, ranks: Ranks, p_holm: float, confidence: float) -> 
     f = Undefined("every case orders the systems alike") if np.isinf(ranks.f) else ranks.f
     f_words = f"{IMAN}, {ranks.df} and {ranks.df * (n - 1):,} degrees of freedom; p = {ranks.f_p:.3g}"
     level = f"{1 - confidence:.2g}"
+    pairs = list(combinations(range(k), 2))
+    conover = holm([ranks.conover_p[a, b] for a, b in pairs])
     exact = Undefined("it follows from the numbers of systems and cases alone")
     return Omnibus(
         criterion=criterion,
@@ -58,8 +60,9 @@ def _omnibus(criterion: str, ranks: Ranks, p_holm: float, confidence: float) -> 
                 ranks.systems[b],
                 float(ranks.mean_ranks[a] - ranks.mean_ranks[b]),
                 float(ranks.pair_p[a, b]),
+                float(p),
             )
-            for a, b in combinations(range(k), 2)
+            for (a, b), p in zip(pairs, conover, strict=True)
         ),
     )
 

@@ -52,7 +52,7 @@ def test_every_pair_is_adjusted_with_all_others_and_one_without_a_test_does_not_
     assert (twins.p, twins.p_holm, twins.p_bh) == (None, None, None)
     assert twins.dz.undefined == "both systems have the same mean in every case"
     tested = [row for row in rows if row.p is not None]
-    for method, key in (("holm", "p_holm"), ("fdr_bh", "p_bh")):
+    for method, key in (("holm", "p_holm"), ("fdr_bh", "p_bh"), ("fdr_by", "p_by")):
         peer = multipletests([row.p for row in tested], method=method)[1]
         assert [getattr(row, key) for row in tested] == pytest.approx(list(peer), rel=1e-12)
     assert {row.family for row in rows} == {5}
@@ -118,6 +118,7 @@ def test_reports_made_before_the_effect_sizes_were_kept_still_open() -> None:
     raw = json.loads(result.to_json())
     later = (
         "p_bh",
+        "p_by",
         "wilcoxon",
         "permutation",
         "hedges_g",

@@ -44,6 +44,22 @@ def test_a_pair_is_at_five_percent_just_where_its_ranks_are_the_critical_differe
     assert ((apart > found.critical_difference) == (found.pair_p < 0.05)).all()
 
 
+def test_conovers_pairs_are_those_of_scikit_posthocs() -> None:
+    # scikit-posthocs 0.17.1, posthoc_conover_friedman(MADE), not adjusted.
+    wanted = [
+        [1.0, 0.381882624213, 0.095586981008, 0.006123281121],
+        [0.381882624213, 1.0, 0.41933776667, 0.054191589143],
+        [0.095586981008, 0.41933776667, 1.0, 0.25396462718],
+        [0.006123281121, 0.054191589143, 0.25396462718, 1.0],
+    ]
+    assert compare_ranks(MADE).conover_p == pytest.approx(np.array(wanted), abs=1e-11)
+
+
+def test_where_all_cases_agree_conover_is_certain() -> None:
+    found = compare_ranks(frame([[1, 2, 3]] * 9)).conover_p
+    assert found == pytest.approx(np.eye(3))
+
+
 def test_cases_without_every_system_are_left_out_and_counted() -> None:
     holed = MADE.copy()
     holed.iloc[[0, 3], 1] = np.nan
