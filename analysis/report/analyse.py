@@ -14,6 +14,7 @@ from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.annotators import with_people
 from analysis.report.beside import Beside
 from analysis.report.both_ways import with_annotators
+from analysis.report.clouds import clouds
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
 from analysis.report.contesting import contest
@@ -180,6 +181,7 @@ def analyse(
                         )
                     ),
                 )
+                findings = replace(findings, clouds=clouds(table, scores, findings))
                 findings = _set_against_people(
                     findings,
                     table,

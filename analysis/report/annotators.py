@@ -141,14 +141,20 @@ def without_flagged(
     )
 
 
+FORGOTTEN: dict[str, list[object] | None] = {
+    "annotators": [],
+    "persons": [],
+    "flagged": None,
+    "sensitivity": None,
+    "clouds": [],
+}
+"""What speaks of few: of a single annotator, or of a single text that perhaps one person rated."""
+
+
 def without_people(findings_json: str) -> str:
     """A report.json without what speaks of single annotators, for when the marks of one are to be forgotten."""
     raw = json.loads(findings_json)
-    raw |= {
-        key: nothing
-        for key, nothing in (("annotators", []), ("persons", []), ("flagged", None), ("sensitivity", None))
-        if key in raw
-    }
+    raw |= {key: nothing for key, nothing in FORGOTTEN.items() if key in raw}
     return json.dumps(raw, ensure_ascii=False, allow_nan=False, indent=1)
 
 

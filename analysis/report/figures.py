@@ -13,17 +13,18 @@ from collections.abc import Sequence
 from analysis.report import svg
 from analysis.report.critical_difference import critical_difference
 from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
+from analysis.report.heat import grids, heat_map, pair_maps
 from analysis.report.scatter import scatters
 from analysis.report.severity_figure import severity_figures
 from analysis.report.svg import Figure
-from analysis.report.words import LEVELS, interval, number, with_interval
+from analysis.report.words import interval, number, with_interval
 
-LOW, HIGH, MIDDLE = "#B35806", "#0B5A8A", "#9AA0A6"
+MIDDLE = "#9AA0A6"
 
 
 def all_figures(findings: StudyFindings) -> list[Figure]:
     """Every figure the findings can fill, in the order of the report."""
-    figures = [ratings(findings), *severity_figures(findings)]
+    figures = [ratings(findings), *pair_maps(findings), *severity_figures(findings)]
     if findings.comparisons:
         figures += [forest(findings, criterion) for criterion in findings.criteria]
     figures += rank_figures(findings)
@@ -110,54 +111,6 @@ def rank_figures(findings: StudyFindings) -> list[Figure]:
     return [figure for figure in drawn if figure is not None]
 
 
-def heat_map(findings: StudyFindings, level: str, coefficient: str) -> Figure:
-    """Correlations of metrics with ratings: blue follows, orange contradicts."""
-    found = {
-        (row.metric, row.criterion): row.number
-        for row in findings.correlations
-        if (row.level, row.coefficient) == (level, coefficient)
-    }
-    metrics = [m for m in findings.metrics if any((m.name, c.key) in found for c in findings.criteria)]
-    wide = max((svg.width(metric.label) for metric in metrics), default=80) + 16
-    cell, tall = max([86, *(svg.width(c.name) + 14 for c in findings.criteria)]), 26
-    parts, said = [], []
-    for column, criterion in enumerate(findings.criteria):
-        parts.append(
-            svg.text(wide + cell * (column + 0.5), 18, criterion.name, anchor="middle", weight="600")
-        )
-    for line, metric in enumerate(metrics):
-        y = 30.0 + line * tall
-        parts.append(svg.text(wide - 10, y + 17, metric.label, anchor="end"))
-        for column, criterion in enumerate(findings.criteria):
-            given = found.get((metric.name, criterion.key))
-            x = wide + cell * column
-            parts += _heat(x, y, cell, tall, given)
-            if given is not None and given.value is not None:
-                said.append(f"{metric.label} with {criterion.name} {number(given.value)}")
-    title = f"{coefficient.capitalize()} correlation of metrics with ratings, {LEVELS.get(level, level)}"
-    rest = f"; the other {len(said) - 40:,} stand in the table of this name" if len(said) > 40 else ""
-    description = f"{'; '.join(said[:40])}{rest}."
-    size = (wide + cell * len(findings.criteria) + 4, 36 + tall * len(metrics))
-    return Figure(
-        f"correlations_{svg.slug(level)}_{coefficient}",
-        title,
-        description,
-        svg.document(*size, title, description, parts),
-    )
-
-
-def grids(findings: StudyFindings) -> list[tuple[str, str]]:
-    """The levels worth a grid of their own: one coefficient each, ranks where there are enough of them."""
-    present = {(row.level, row.coefficient) for row in findings.correlations}
-    wanted = [
-        ("text", "spearman"),
-        ("case", "spearman"),
-        ("text-within-system", "spearman"),
-        ("system", "kendall"),
-    ]
-    return [pair for pair in wanted if pair in present] or sorted(present)[:1]
-
-
 def _parted(shares: Sequence[float], left: float, plot: float, y: float, bar: int) -> list[str]:
     """One bar: points below the middle to its left, above to its right, the middle point half and half."""
     low, _ = _halves(shares)
@@ -202,13 +155,7 @@ def _shade(index: int, n_levels: int) -> str:
     strength = (
         0.5 + 0.5 * (abs(distance) / ((n_levels - 1) / 2)) if abs(distance) >= (n_levels - 1) / 2 else 0.5
     )
-    return _mix(LOW if distance < 0 else HIGH, strength)
-
-
-def _mix(colour: str, strength: float) -> str:
-    """The colour thinned with white: opaque, so that it is the same on light and on dark."""
-    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 - (255 - channel) * strength):02X}" for channel in channels)
+    return svg.mix(svg.LOW if distance < 0 else svg.HIGH, strength)
 
 
 def _scale_key(levels: Sequence[int], left: float, plot: float) -> list[str]:
@@ -254,21 +201,6 @@ def _whisker(given: Number, left: float, plot: float, reach: float, y: float, *,
             f'stroke="{svg.COLOURS[0]}" stroke-width="2"/>'
         )
     return parts
-
-
-def _heat(x: float, y: float, cell: float, tall: float, given: Number | None) -> list[str]:
-    if given is None or given.value is None:
-        return [svg.text(x + cell / 2, y + 17, "–", anchor="middle", opacity=0.6)]
-    strength = min(1.0, abs(given.value))
-    fill = _mix(HIGH if given.value >= 0 else LOW, 0.06 + 0.94 * strength)
-    box = (
-        f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{cell - 2:.1f}" height="{tall - 2:.1f}" '
-        f'rx="3" fill="{fill}"/>'
-    )
-    return [
-        box,
-        svg.text(x + cell / 2, y + 17, number(given.value), anchor="middle", size=12, fill=svg.ink(fill)),
-    ]
 
 
 def _reach(rows: Sequence[Comparison]) -> float:

@@ -538,6 +538,28 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudOfSystem:
+    """The texts of one system; both in the same order."""
+
+    system: str
+    scores: tuple[float, ...]
+    ratings: tuple[float, ...]
+    """Mean rating of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Single texts by their score and rating, for the metric that follows a criterion most closely over all texts.
+
+    Kept where there are few enough to be told apart in a drawing.
+    """
+
+    criterion: str
+    metric: str
+    systems: tuple[CloudOfSystem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WriterKind:
     """A kind of writer that annotators could guess."""
 
@@ -748,6 +770,7 @@ class StudyFindings:
     """The hypotheses of the plan; empty where it named none."""
     blinding: Blinding | None = field(default=None, metadata=LATER)
     """Where annotators were asked for the writers, and answered."""
+    clouds: tuple[Cloud, ...] = field(default=(), metadata=LATER)
     metric_tests: tuple[MetricTest, ...] = field(default=(), metadata=LATER)
     pairwise_accuracy: tuple[PairwiseAccuracy, ...] = field(default=(), metadata=LATER)
     ceiling: tuple[Ceiling, ...] = field(default=(), metadata=LATER)
@@ -757,7 +780,14 @@ class StudyFindings:
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)
         without = self.flagged.differences if self.flagged else ()
-        related = (without, self.correlations, self.metric_tests, self.pairwise_accuracy, self.blinding)
+        related = (
+            without,
+            self.correlations,
+            self.clouds,
+            self.metric_tests,
+            self.pairwise_accuracy,
+            self.blinding,
+        )
         if self.meta.kind == "pooled" and (any(tells_apart) or any(related)):
             raise ValueError("findings of a blind study must not tell systems apart")
         if self.meta.kind == "pooled" and self.sensitivity and self.sensitivity.differences:

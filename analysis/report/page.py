@@ -13,6 +13,7 @@ from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import StudyFindings
 from analysis.report.guessing import guesses_table, james_table, on_blinding
+from analysis.report.heat import grids, heat_map, pair_maps
 from analysis.report.metric_prose import on_ceiling, on_metric_tests
 from analysis.report.metric_tables import metric_definitions, metric_tables
 from analysis.report.model_prose import on_models
@@ -125,7 +126,13 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
         people = [*annotator_tables(findings), *person_tables(findings, page=True)]
         shown = [tables.without_ends(table) for table in people]
         found.append(
-            _section("annotators", "Annotators", on_annotators(findings), shown, severity_figures(findings))
+            _section(
+                "annotators",
+                "Annotators",
+                on_annotators(findings),
+                shown,
+                [*severity_figures(findings), *pair_maps(findings)],
+            )
         )
     if findings.systems:
         found.append(
@@ -174,12 +181,12 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
 
 
 def _metrics(findings: StudyFindings) -> Section:
-    grids = draw.grids(findings) if findings.correlations else []
+    levels = grids(findings) if findings.correlations else []
     shown = [tables.without_column(tables.without_ends(tables.metric_summaries(findings)), "signature")]
     if any(metric.definition for metric in findings.metrics):
         shown.append(metric_definitions(findings))
-    shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in grids]
-    maps = [draw.heat_map(findings, level, coefficient) for level, coefficient in grids[:1]]
+    shown += [tables.correlation_grid(findings, level, coefficient) for level, coefficient in levels]
+    maps = [heat_map(findings, level, coefficient) for level, coefficient in levels]
     maps += scatters(findings) if findings.correlations else []
     shown += [tables.without_ends(table) for table in metric_tables(findings)]
     said = [*prose.on_metrics(findings), *on_metric_tests(findings), *on_ceiling(findings)]

@@ -12,14 +12,14 @@ PLOT_WIDE, PLOT_TALL, TOP, KEY_LINE = 400.0, 300.0, 16.0, 24.0
 
 
 def scatters(findings: StudyFindings) -> list[Figure]:
-    """One figure a criterion, of the metric whose scores go best with its ratings over all texts."""
-    found = (scatter(findings, criterion) for criterion in findings.criteria)
+    """Of the metric whose scores go best with a criterion's ratings over all texts: systems, and beside them texts."""
+    found = (draw(findings, criterion) for criterion in findings.criteria for draw in (scatter, cloud))
     return [figure for figure in found if figure is not None]
 
 
 def scatter(findings: StudyFindings, criterion: Criterion) -> Figure | None:
     """None where fewer than two systems have both a mean score and a mean rating."""
-    metric = _closest(findings, criterion)
+    metric = closest(findings, criterion)
     if metric is None:
         return None
     scores = {row.system: row.score for row in findings.metric_summaries if row.metric == metric.name}
@@ -58,7 +58,59 @@ def scatter(findings: StudyFindings, criterion: Criterion) -> Figure | None:
 OWN = " (own references)"
 
 
-def _closest(findings: StudyFindings, criterion: Criterion) -> Metric | None:
+def cloud(findings: StudyFindings, criterion: Criterion) -> Figure | None:
+    """One point a text; None where the findings keep no single texts of the criterion."""
+    held = next((one for one in findings.clouds if one.criterion == criterion.key), None)
+    if held is None:
+        return None
+    metric = next(metric for metric in findings.metrics if metric.name == held.metric)
+    labels = {system.name: system.label for system in findings.systems}
+    across = _Axis.of([score for one in held.systems for score in one.scores], PLOT_WIDE)
+    up = _Axis.of([rating for one in held.systems for rating in one.ratings], PLOT_TALL)
+    left, bottom = 56.0, TOP + PLOT_TALL
+    parts = _frame(
+        across, up, left, bottom, f"{metric.label}, of a text", f"{criterion.name}, mean rating of a text"
+    )
+    places = {system.name: place for place, system in enumerate(findings.systems)}
+    drawn = [
+        (places[one.system], one) for one in held.systems
+    ]  # coloured as systems are, also where one is left out
+    points = [(x, y, place) for place, one in drawn for x, y in zip(one.scores, one.ratings, strict=True)]
+    # By score and not by system, so that no system's points lie on top of all others'.
+    for turn, (x, y, place) in enumerate(sorted(points)):
+        aside = (turn * GOLDEN % 1 - 0.5) * 2 * ASIDE
+        colour = svg.COLOURS[place % len(svg.COLOURS)]
+        parts.append(
+            f'<circle cx="{left + across.place(x):.2f}" cy="{bottom - up.place(y) + aside:.2f}" r="3.5" '
+            f'fill="{colour}" fill-opacity="0.65"/>'
+        )
+    names = [labels[one.system] for _, one in drawn]
+    for line, ((place, _), name) in enumerate(zip(drawn, names, strict=True)):
+        y = TOP + KEY_LINE * line + 10
+        colour = svg.COLOURS[place % len(svg.COLOURS)]
+        parts.append(f'<circle cx="{left + PLOT_WIDE + 24:.2f}" cy="{y:.2f}" r="6" fill="{colour}"/>')
+        parts.append(svg.text(left + PLOT_WIDE + 42, y + 4, name))
+    title = f"{criterion.name} against {metric.label}: one point a text"
+    between = _correlation(findings, criterion, metric, "text")
+    words = f" Pearson's r over all texts: {with_interval(between)}." if between is not None else ""
+    description = (
+        f"{len(points):,} texts by their score and the mean of their ratings, coloured by system; texts with equal "
+        f"ratings are set a little above and below each other.{words}"
+    )
+    wide = left + PLOT_WIDE + 56 + max(map(svg.width, names))
+    tall = max(bottom + 52, TOP + KEY_LINE * len(names) + 8)
+    key = f"texts_{findings.criteria.index(criterion) + 1}_{svg.slug(criterion.key)}"
+    return Figure(key, title, description, svg.document(wide, tall, title, description, parts))
+
+
+GOLDEN = 0.618034
+"""Multiples of it, less their whole part, lie apart from each other however many there are."""
+ASIDE = 3.0
+"""Pixels that a point may be moved up or down."""
+
+
+def closest(findings: StudyFindings, criterion: Criterion) -> Metric | None:
+    """The metric whose scores go best with a criterion's ratings over all texts, in either direction."""
     rows = [
         (round(abs(row.number.value), 9), row.metric)
         for row in findings.correlations
@@ -84,6 +136,10 @@ class _Axis:
         low, high = min(ends), max(ends)
         room = (high - low) * 0.06 or max(abs(high), 1.0) * 0.05
         self.low, self.high, self.length = low - room, high + room, length
+
+    @classmethod
+    def of(cls, values: Sequence[float], length: float) -> "_Axis":
+        return cls([Number(value, 1, "texts", "") for value in (min(values), max(values))], length)
 
     def place(self, value: float) -> float:
         return self.length * (value - self.low) / (self.high - self.low)
@@ -167,16 +223,20 @@ def _told(
         f"{label}{OWN if own else ''}: score {with_interval(score, 3)}, rating {with_interval(rating)}"
         for label, score, rating, own in shown
     ]
-    between = next(
-        (
-            row.number
-            for row in findings.correlations
-            if (row.metric, row.criterion, row.level, row.coefficient)
-            == (metric.name, criterion.key, "system", "pearson")
-        ),
-        None,
-    )
+    between = _correlation(findings, criterion, metric, "system")
     words = f" Pearson's r between systems: {with_interval(between)}." if between is not None else ""
     return (
         f"{metric.label} goes best with {criterion.name.lower()} over all texts. {'; '.join(said)}." + words
+    )
+
+
+def _correlation(findings: StudyFindings, criterion: Criterion, metric: Metric, level: str) -> Number | None:
+    wanted = (metric.name, criterion.key, level, "pearson")
+    return next(
+        (
+            row.number
+            for row in findings.correlations
+            if (row.metric, row.criterion, row.level, row.coefficient) == wanted
+        ),
+        None,
     )

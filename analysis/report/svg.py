@@ -6,6 +6,8 @@ from xml.sax.saxutils import escape
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F")
 """Okabe and Ito (2008), in the order of the stylesheet's --system-1 to --system-8."""
+LOW, HIGH = "#B35806", "#0B5A8A"
+"""The two ends of a scale with a middle."""
 FONT = 13
 LETTER = 7.1
 """Width of an average letter at 13 px, generous: a label may leave room, never lose an end."""
@@ -76,6 +78,12 @@ def slug(text: str) -> str:
     """What of a name may stand in a file's name."""
     kept = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in text)
     return kept.strip("_").lower() or "x"
+
+
+def mix(colour: str, strength: float) -> str:
+    """The colour thinned with white: opaque, so that it is the same on light and on dark."""
+    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 - (255 - channel) * strength):02X}" for channel in channels)
 
 
 def ink(ground: str) -> str:

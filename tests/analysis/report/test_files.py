@@ -112,7 +112,7 @@ def test_latex_is_escaped_and_balanced() -> None:
 def test_figures_are_whole_svg_without_styles_or_scripts() -> None:
     subject = Subject("x", systems=(System("prism", "<Prism> & co"), System("teacher", "Teacher")))
     figures = all_figures(ratings.findings(subject=subject))
-    assert len({figure.key for figure in figures}) == len(figures) == 1 + 2 + 2 + 4 + 2
+    assert len({figure.key for figure in figures}) == len(figures) == 1 + 2 + 2 + 2 + 4 + 2 + 2
     for figure in figures:
         root = ElementTree.fromstring(figure.svg)  # noqa: S314  our own
         assert "style=" not in figure.svg

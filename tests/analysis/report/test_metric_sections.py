@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.report.analyse import Subject, analyse
+from analysis.report.annotators import without_people
 from analysis.report.figures import all_figures
 from analysis.report.findings import Metric, StudyFindings, System
 from analysis.report.page import page_context
@@ -150,6 +151,29 @@ def test_the_page_the_tables_and_the_figure_say_it(report: StudyFindings) -> Non
     assert len(root.findall(".//{http://www.w3.org/2000/svg}circle")) == 2 * 5
     for system in report.systems:
         assert f"{system.label}: score" in figure.description
+
+
+def test_texts_are_drawn_beside_the_systems_one_point_each(report: StudyFindings) -> None:
+    [cloud] = report.clouds
+    assert (cloud.metric, len(cloud.systems)) == ("close", 5)
+    n = sum(len(one.scores) for one in cloud.systems)
+    [figure] = [figure for figure in all_figures(report) if figure.key.startswith("texts")]
+    circles = ElementTree.fromstring(figure.svg).findall(".//{http://www.w3.org/2000/svg}circle")  # noqa: S314
+    assert len(circles) == n + 5
+    assert f"{n} texts by their score" in figure.description
+    assert "Pearson's r over all texts" in figure.description
+    kept = report.to_json()
+    assert json.loads(without_people(kept))["clouds"] == []
+    older = json.loads(kept)
+    del older["clouds"]
+    assert not StudyFindings.from_json(json.dumps(older)).clouds
+
+
+def test_every_level_has_a_map_on_the_page(report: StudyFindings) -> None:
+    sections = {section.key: section for section in page_context(report)["sections"]}  # type: ignore[attr-defined]
+    maps = [figure for figure in sections["metrics"].figures if figure.key.startswith("correlations")]
+    assert len(maps) == 4
+    assert len({figure.title for figure in maps}) == 4
 
 
 def test_reading_back_and_older_reports(report: StudyFindings) -> None:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.report.figures import all_figures
 from analysis.report.page import sections
 from analysis.report.person_tables import on_persons
 from analysis.report.tables import all_tables
+from analysis.report.words import number
 from analysis.stats.crossed_reliability import full_table, icc_twoway, kendall_w
 from analysis.stats.rater_pairs import cohen, conger_kappa, light, rater_pairs
 from analysis.stats.ratings import RatingTable
@@ -82,3 +84,24 @@ def test_pairs_of_a_crowd_are_counted_and_not_listed(n_people: int) -> None:
     (row,) = found.persons
     assert bool(row.pairs) == (n_people <= 30)
     assert row.light.n + int(row.light.method.partition("; ")[2].split(" ")[0] or 0) == 2 * n_people
+
+
+def test_each_criterion_has_a_map_of_its_pairs() -> None:
+    found = analysed(frame(junk=False))
+    [figure] = [figure for figure in all_figures(found) if figure.key.startswith("annotator_pairs")]
+    assert figure in {one.key: one for one in sections(found)}["annotators"].figures
+    # Four annotators: twelve cells off the diagonal, each with a number; plain kappa below, quadratic above.
+    assert figure.svg.count("<rect") == 12
+    pair = found.persons[0].pairs[0]
+    assert number(pair.kappa.value) in figure.svg
+    assert number(pair.quadratic.value) in figure.svg
+    assert "Least: " in figure.description
+
+
+def test_many_annotators_have_cells_without_numbers_and_two_have_no_map() -> None:
+    data = frame(junk=False)
+    many = pd.concat([data.assign(annotator=data["annotator"] + suffix) for suffix in "abcd"])
+    [figure] = [one for one in all_figures(analysed(many)) if one.key.startswith("annotator_pairs")]
+    assert figure.svg.count("<rect") == 16 * 15
+    few = data[data["annotator"].isin(["A0", "A1"])]
+    assert not [one for one in all_figures(analysed(few)) if one.key.startswith("annotator_pairs")]
