@@ -7,7 +7,7 @@ SERVE ?= 1
 export PYTHONUNBUFFERED := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check run worker stop format browser clean help
+.PHONY: demo test check run worker stop format programs clean help
 
 help:
 	@echo "make demo     set up, build, train, rehearse, analyse, then serve at http://127.0.0.1:$(PORT)  (SERVE=0 stops before serving)"
@@ -39,7 +39,7 @@ worker: $(VENV)/.run
 stop: $(VENV)/.run
 	@$(BIN)/python manage.py stop_redis
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev programs
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/architecture/test_openapi.py
 	$(BIN)/python -m pytest tests/architecture/test_openapi.py  # one name, many operations: several processes would run one
 	$(BIN)/python -m tests.on_postgres -m database
@@ -59,9 +59,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html') || true
 
-# The browser journeys drive a real Chromium; where one can be installed without asking, it is.
-browser: $(VENV)/.dev
-	@sh .ci/browser $(BIN)
+# Tests drive a real Chromium and compile tables with LaTeX; where these can be installed without asking, they are.
+programs: $(VENV)/.dev
+	@sh .ci/programs $(BIN)
 
 clean:
 	rm -rf $(VENV) var staticfiles .mypy_cache .pytest_cache .ruff_cache

@@ -2,8 +2,7 @@
 
 import csv
 import io
-import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,27 +173,8 @@ def test_the_command_reads_reports_and_bundles(tmp_path: Path, capsys: pytest.Ca
         assert words in capsys.readouterr().err
 
 
-def multirow() -> bool:
-    """Whether this machine has LaTeX with the packages the table needs."""
-    if shutil.which("kpsewhich") is None:
-        return False
-    asked = ["kpsewhich", "multirow.sty", "booktabs.sty"]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False)
-    return len(found.stdout.split()) == 2
-
-
-@pytest.mark.skipif(not multirow(), reason="no LaTeX with booktabs and multirow on this machine")
-def test_it_compiles(tmp_path: Path) -> None:
+def test_it_compiles(pdflatex: Callable[[str], None]) -> None:
     table = chosen(Part("[Yelp] 中文", printed()), Part("MovieLens_1M", printed(references="PEPLER")))
-    text = (
+    pdflatex(
         r"\documentclass{article}\usepackage{booktabs,multirow}\begin{document}" + table + r"\end{document}"
     )
-    (tmp_path / "t.tex").write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
