@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Subquery
 
 from annotation.design.blinding import (
     BlindedBoard,
@@ -71,8 +71,8 @@ class GuidelinesText:
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
-    """One annotator's way through one study, as far as it has gone."""
+class Standing:
+    """Where one annotator stands in one study: all that a page needs to say whether it is the right one."""
 
     enrolment_id: int
     study_id: int
@@ -80,15 +80,25 @@ class Journey:
     description: str
     language: str
     stage: Stage
+    guidelines_unread: bool
+    """A version newer than the one this annotator read: show it before the next card."""
+    attempt: int
+    """At the calibration, from 1."""
+    simulated: bool
+    side_by_side: bool
+    """All texts of a case are judged on one page, the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey(Standing):
+    """One annotator's way through one study, as far as it has gone, with what its pages tell."""
+
     consent: str
     consent_version: int
     guidelines: tuple[GuidelinesText, ...]
     """Newest first; the first one is what holds now."""
-    guidelines_unread: bool
-    """A version newer than the one this annotator read: show it before the next card."""
     criteria: tuple[BlindedCriterion, ...]
     n_calibration: int
-    attempt: int
     attempts: int
     gate_in_words: str
     gate_feedback: tuple[str, ...]
@@ -99,9 +109,6 @@ class Journey:
     """Of a crowd service's people, who bring it back when they do not agree."""
     return_url: str
     """Where the code is brought back to; empty where it is copied by hand, or there is none."""
-    simulated: bool
-    side_by_side: bool
-    """All texts of a case are judged on one page, the board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +302,15 @@ def my_studies(user_id: int) -> list[MyStudy]:
     ]
 
 
+def standing(enrolment_id: int) -> Standing:
+    """Where an annotator stands, without what the pages on the way there tell.
+
+    Raises:
+        Enrolment.DoesNotExist: no such enrolment.
+    """
+    return _standing(Enrolment.objects.select_related("study").get(pk=enrolment_id))
+
+
 def journey(enrolment_id: int) -> Journey:
     """Everything the journey's pages need.
 
@@ -302,32 +318,37 @@ def journey(enrolment_id: int) -> Journey:
         Enrolment.DoesNotExist: no such enrolment.
     """
     row = Enrolment.objects.select_related("study", "invitation__crowd").get(pk=enrolment_id)
-    study, rule = row.study, GateRule.from_json(row.study.gate_rule)
-    stage = stage_of(row)
+    now, study, rule = _standing(row), row.study, GateRule.from_json(row.study.gate_rule)
     crowd = getattr(row.invitation, "crowd", None)
-    code = _code_of(row, stage, crowd)
     last = row.gate_results[-1] if row.gate_results else {}
     criteria = _criteria(study.pk, row.criteria_order)
     return Journey(
+        **asdict(now),
+        consent=study.consent,
+        consent_version=study.consent_version,
+        guidelines=_guidelines(study),
+        criteria=criteria,
+        n_calibration=_n_calibration(study.pk),
+        attempts=rule.attempts,
+        gate_in_words=plain_words(rule),
+        gate_feedback=feedback_words(last, rule, {one.key: one.name for one in criteria}),
+        completion_code=_code_of(row, now.stage, crowd),
+        no_consent_code=crowd.code_no_consent if crowd else "",
+        return_url=crowd.return_url if crowd else "",
+    )
+
+
+def _standing(row: Enrolment) -> Standing:
+    study = row.study
+    return Standing(
         enrolment_id=row.pk,
         study_id=study.pk,
         study_title=study.title,
         description=study.description,
         language=study.language,
-        stage=stage,
-        consent=study.consent,
-        consent_version=study.consent_version,
-        guidelines=_guidelines(study),
+        stage=stage_of(row),
         guidelines_unread=(row.guidelines_version or 0) < study.guidelines_version,
-        criteria=criteria,
-        n_calibration=_n_calibration(study.pk),
         attempt=row.attempt,
-        attempts=rule.attempts,
-        gate_in_words=plain_words(rule),
-        gate_feedback=feedback_words(last, rule, {one.key: one.name for one in criteria}),
-        completion_code=code,
-        no_consent_code=crowd.code_no_consent if crowd else "",
-        return_url=crowd.return_url if crowd else "",
         simulated=study.simulated or row.simulated,
         side_by_side=study.side_by_side,
     )
@@ -398,16 +419,13 @@ def following_card(placement_token: str, user_id: int) -> BlindedCard | None:
 
 def previous_token(placement_token: str, user_id: int) -> str | None:
     """The token of the card before this one in the annotator's sequence, for Back."""
-    own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id).first()
-    if own is None:
-        return None
-    earlier = Placement.objects.filter(enrolment_id=own.enrolment_id, withdrawn_at__isnull=True)
-    return (
-        earlier.filter(position__lt=own.position)
-        .order_by("-position")
-        .values_list("token", flat=True)
-        .first()
+    own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id)
+    earlier = Placement.objects.filter(
+        enrolment_id=Subquery(own.order_by().values("enrolment_id")),
+        position__lt=Subquery(own.order_by().values("position")),
+        withdrawn_at__isnull=True,
     )
+    return earlier.order_by("-position").values_list("token", flat=True).first()
 
 
 def blinded_card(placement_token: str, user_id: int) -> BlindedCard | None:

@@ -192,9 +192,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
 # Sign-in: django.contrib.auth and allauth
 AUTHENTICATION_BACKENDS = [
+    "prism_site.roles.RoleBackend",  # first: it answers with_perm for all, and what a role grants needs no rows
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
-    "prism_site.roles.RoleBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -93,7 +93,7 @@ class NextBoardView(BoardsView):
     @extend_schema(request=None, responses={200: BoardSerializer, 204: None, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if not queries.journey(enrolment_id).side_by_side:
+        if not queries.standing(enrolment_id).side_by_side:
             raise OutOfTurn("This study shows cards one by one: ask for the next card.")
         token = claim_placement(enrolment_id=enrolment_id)
         if token is None:

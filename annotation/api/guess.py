@@ -46,7 +46,7 @@ class GuessView(AnnotatorView):
         """Which cards the writer is asked for, and among which kinds; 204 unless it is the caller's next step."""
         enrolment_id = self.enrolment(study_id)
         plan = guess_plan(study_id)
-        if plan is None or queries.journey(enrolment_id).stage != "guess":
+        if plan is None or queries.standing(enrolment_id).stage != "guess":
             return Response(status=status.HTTP_204_NO_CONTENT)
         check_blindness(study_id=study_id, person_id=request.user.pk)
         return Response(AskedSerializer({"kinds": plan.kinds, "cards": guess_cards(enrolment_id)}).data)

@@ -250,7 +250,7 @@ class CalibrationView(AnnotatorView):
     @extend_schema(responses={200: CardSerializer, 204: None})
     def get(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if queries.journey(enrolment_id).stage != "calibration":
+        if queries.standing(enrolment_id).stage != "calibration":
             return Response(status=status.HTTP_204_NO_CONTENT)
         card = queries.calibration_card(enrolment_id)
         return Response(CardSerializer(card).data) if card else Response(status=status.HTTP_204_NO_CONTENT)
@@ -289,7 +289,7 @@ class NextCardView(AnnotatorView):
     @extend_schema(request=None, responses={200: CardSerializer, 204: None, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if queries.journey(enrolment_id).side_by_side:
+        if queries.standing(enrolment_id).side_by_side:
             raise OutOfTurn("This study shows the texts of a case side by side: ask for the next board.")
         token = claim_placement(enrolment_id=enrolment_id)
         if token is None:

@@ -43,12 +43,12 @@ def _next(enrolment_id: int) -> str | None:
     waiting = Placement.objects.filter(
         enrolment_id=enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True
     )
-    first = waiting.order_by("position").first()
+    first = waiting.select_related("enrolment__study").order_by("position").first()
     if first is None:
         return None
     if first.opened_at is None:
         shown = Placement.objects.filter(pk=first.pk)
-        if Study.objects.get(enrolments=enrolment_id).side_by_side:
+        if first.enrolment.study.side_by_side:
             shown = waiting.filter(slot=first.slot_id)  # one page shows them all
         shown.filter(opened_at__isnull=True).update(opened_at=timezone.now())
     return first.token

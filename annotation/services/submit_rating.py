@@ -1,6 +1,6 @@
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -102,9 +102,12 @@ def submit_rating(
     criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
     checked = validate(marks, criteria, reasons)
     now = timezone.now()
+    stored = {row.criterion_id: row for row in placement.ratings.order_by()}
     for name, mark in checked.items():
-        _store(placement, criteria[name], mark, seconds, now, key, enrolment.guidelines_version or 1)
-    result = _advance(enrolment, placement, now, finish)
+        rating = stored.setdefault(criteria[name].pk, Rating(placement=placement, criterion=criteria[name]))
+        _store(rating, mark, seconds, now, key, enrolment.guidelines_version or 1)
+    rated = {name for name, row in criteria.items() if row.pk in stored}
+    result = _advance(enrolment, placement, rated, now, finish)
     Submission.objects.create(
         placement=placement, key=key, body_hash=body, version=result.version, result=asdict(result)
     )
@@ -142,25 +145,20 @@ def _body_hash(marks: Mapping[str, Any], reasons: Mapping[str, str] | None) -> s
 
 
 def _store(
-    placement: Placement,
-    criterion: Criterion,
-    mark: Mark,
-    seconds: float | None,
-    now: datetime,
-    key: str,
-    guidelines: int,
+    rating: Rating, mark: Mark, seconds: float | None, now: datetime, key: str, guidelines: int
 ) -> None:
-    rating = Rating.objects.filter(placement=placement, criterion=criterion).first()
-    if rating and (rating.value, rating.reason) == (mark.value, mark.reason):
+    """Write a mark with its revision, unless it stands there already."""
+    if rating.pk and (rating.value, rating.reason) == (mark.value, mark.reason):
         return
-    rating = rating or Rating(placement=placement, criterion=criterion)
+    n_before = RatingRevision.objects.filter(rating=rating).count() if rating.pk else 0
+    opened = rating.placement.opened_at
     rating.value, rating.reason, rating.seconds, rating.key = mark.value, mark.reason, seconds, key
     rating.guidelines_version = guidelines
-    rating.server_seconds = (now - placement.opened_at).total_seconds() if placement.opened_at else None
+    rating.server_seconds = (now - opened).total_seconds() if opened else None
     rating.save()
     RatingRevision.objects.create(
         rating=rating,
-        number=RatingRevision.objects.filter(rating=rating).count() + 1,
+        number=n_before + 1,
         value=mark.value,
         reason=mark.reason,
         seconds=seconds,
@@ -169,8 +167,9 @@ def _store(
     )
 
 
-def _advance(enrolment: Enrolment, placement: Placement, now: datetime, finish: bool) -> SubmitResult:
-    rated = set(Rating.objects.filter(placement=placement).values_list("criterion__key", flat=True))
+def _advance(
+    enrolment: Enrolment, placement: Placement, rated: Collection[str], now: datetime, finish: bool
+) -> SubmitResult:
     missing = tuple(key for key in enrolment.criteria_order if key not in rated)
     if placement.done_at is None and finish and not missing:
         placement.done_at = now

@@ -18,7 +18,7 @@ from annotation import queries
 from annotation.design.blinding import BlindedBoard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
-from annotation.queries import Journey
+from annotation.queries import Standing
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
 from annotation.services.submit_board import ColumnMarks, submit_board
 from annotation.views.journey import on_journey, place, refusal
@@ -40,7 +40,7 @@ class Column:
 
 @on_journey("rating", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def board(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+def board(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Show all texts of a case, or store their marks and go on to the next case."""
     if not journey.side_by_side and request.method != "POST":
         return redirect(page_url(journey, token))
@@ -87,7 +87,7 @@ def board(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
 
 def board_page(
     request: HttpRequest,
-    journey: Journey,
+    journey: Standing,
     board: BlindedBoard,
     *,
     sent: Sequence[Marks] = (),
@@ -115,9 +115,9 @@ def board_page(
     return judging_page(request, journey, board, heading, page, status=status)
 
 
-def _stale(request: HttpRequest, journey: Journey, token: str, why: str) -> HttpResponse:
+def _stale(request: HttpRequest, journey: Standing, token: str, why: str) -> HttpResponse:
     title = _("Nothing was changed: this page was older than what is stored")
     now = queries.blinded_board(token, request.user.pk)
     if now is None:
-        return refusal(request, title, why, place(queries.journey(journey.enrolment_id)), status=409)
+        return refusal(request, title, why, place(queries.standing(journey.enrolment_id)), status=409)
     return board_page(request, journey, now, notice={"title": title, "text": why}, status=409)

@@ -14,7 +14,7 @@ from annotation import queries
 from annotation.design.blinding import BlindedCard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
-from annotation.queries import CriterionFeedback, Journey
+from annotation.queries import CriterionFeedback, Standing
 from annotation.services.answer_calibration import answer_calibration
 from annotation.services.refusals import ForeignPlacement, Refused
 from annotation.views.journey import on_journey, place, refusal
@@ -46,7 +46,7 @@ class Comparison:
 
 @on_journey("calibration", judges=True)
 @require_safe
-def calibration(request: HttpRequest, journey: Journey) -> HttpResponse:
+def calibration(request: HttpRequest, journey: Standing) -> HttpResponse:
     """The next practice card of this attempt."""
     card = queries.calibration_card(journey.enrolment_id)
     if card is None:
@@ -56,7 +56,7 @@ def calibration(request: HttpRequest, journey: Journey) -> HttpResponse:
 
 @on_journey("calibration", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def practice(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+def practice(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Take the marks of one practice card, then show how they compare."""
     if request.method != "POST":
         return redirect("annotation:calibration", study_id=journey.study_id)
@@ -88,7 +88,7 @@ def practice(request: HttpRequest, journey: Journey, token: str) -> HttpResponse
 
 @on_journey("calibration", "failed", "rating", "full", "guess", "finished", "closed")
 @require_safe
-def feedback(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+def feedback(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Own marks and reference on one scale, the distance in words, and why."""
     found = queries.calibration_feedback(journey.enrolment_id, token)
     if found is None:
@@ -115,7 +115,7 @@ def feedback(request: HttpRequest, journey: Journey, token: str) -> HttpResponse
 
 def _card_page(
     request: HttpRequest,
-    journey: Journey,
+    journey: Standing,
     card: BlindedCard,
     marks: Marks | None = None,
     *,
@@ -136,7 +136,7 @@ def _card_page(
     return render(request, "annotation/card.html", page, status=status)
 
 
-def _answered_before(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+def _answered_before(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """A repeated submit of an answered card leads to its feedback; anything else is out of turn."""
     if queries.calibration_feedback(journey.enrolment_id, token) is not None:
         text = _(

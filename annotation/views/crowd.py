@@ -35,7 +35,7 @@ def join(request: HttpRequest, invitation: InvitationView) -> HttpResponse:
     if request.user.is_authenticated:
         mine = queries.enrolment_by_invitation(invitation.token, request.user.pk)
         if mine is not None:
-            return redirect(pages.place(queries.journey(mine)))
+            return redirect(pages.place(queries.standing(mine)))
         title = _("You are signed in")
         text = _(
             "This link makes its own account for whoever a crowd service sends. Open it in a private window."
@@ -59,7 +59,7 @@ def join(request: HttpRequest, invitation: InvitationView) -> HttpResponse:
     request.session.set_expiry(SESSION_SECONDS)
     enrolment_id = queries.enrolment_by_invitation(invitation.token, person)
     assert enrolment_id is not None, "joining makes one"
-    return redirect(pages.place(queries.journey(enrolment_id)))
+    return redirect(pages.place(queries.standing(enrolment_id)))
 
 
 @pages.on_journey("consent")

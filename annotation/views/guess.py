@@ -9,7 +9,7 @@ from annotation import queries
 from annotation.design.guessing import CANNOT_SAY
 from annotation.design.scales import OutOfScale
 from annotation.guess_queries import guess_cards, guess_plan, kind_words
-from annotation.queries import Journey
+from annotation.queries import Standing
 from annotation.services.answer_guess import answer_guess
 from annotation.services.refusals import ForeignPlacement, Refused
 from annotation.views.journey import on_journey, place, refusal
@@ -17,7 +17,7 @@ from annotation.views.journey import on_journey, place, refusal
 
 @on_journey("guess", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def guess(request: HttpRequest, journey: Journey) -> HttpResponse:
+def guess(request: HttpRequest, journey: Standing) -> HttpResponse:
     """Ask which kind of writer wrote a few of one's own cards, or pass the question over."""
     if request.method != "POST":
         return guess_page(request, journey)
@@ -40,11 +40,11 @@ def guess(request: HttpRequest, journey: Journey) -> HttpResponse:
         return refusal(request, _("This card is not yours"), str(foreign), place(journey), status=403)
     except Refused as refused:
         return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-    return redirect(place(queries.journey(journey.enrolment_id)))
+    return redirect(place(queries.standing(journey.enrolment_id)))
 
 
 def guess_page(
-    request: HttpRequest, journey: Journey, *, chosen: dict[str, str] | None = None, error: str = ""
+    request: HttpRequest, journey: Standing, *, chosen: dict[str, str] | None = None, error: str = ""
 ) -> HttpResponse:
     plan = guess_plan(journey.study_id)
     kinds = [(kind.key, kind_words(kind)) for kind in plan.kinds] if plan else []

@@ -30,10 +30,10 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             enrolment_id = enrol_annotator(token=token, annotator_id=request.user.pk)
         except InvitationRefused as refused:
             return refusal(request, _("You cannot join by this link"), str(refused), status=409)
-        return redirect(place(queries.journey(enrolment_id)))
+        return redirect(place(queries.standing(enrolment_id)))
     mine = queries.enrolment_by_invitation(token, request.user.pk) if request.user.is_authenticated else None
     if mine is not None:
-        return redirect(place(queries.journey(mine)))
+        return redirect(place(queries.standing(mine)))
     if not invitation.usable:
         return refusal(request, invitation.study_title, invitation.why_not, status=410)
     return render(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import queries
 from annotation.forms import ConsentForm, WithdrawForm
-from annotation.queries import Journey, Stage
+from annotation.queries import Journey, Stage, Standing
 from annotation.services.check_blindness import check_blindness
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
@@ -41,7 +41,7 @@ ENOUGH_FOR_A_PACE = 3
 JourneyView = Callable[..., HttpResponse]
 
 
-def place(journey: Journey) -> str:
+def place(journey: Standing) -> str:
     """The address of the one page this person belongs on now; every other page sends them there."""
     page = PAGES[journey.stage]
     if journey.guidelines_unread and page in {"calibration", "rate"}:
@@ -53,7 +53,8 @@ def on_journey(*stages: Stage, judges: bool = False) -> Callable[[JourneyView], 
     """Guard a page: one's own enrolment only, and a reader whose stage is another goes where they belong.
 
     A write is passed on at any stage: the service refuses it with a reason, which a redirect would hide.
-    Where `judges` is said, whoever may know the systems by now is refused before reading a card.
+    Where `judges` is said, whoever may know the systems by now is refused before reading a card, and the view gets a
+    Standing, which costs less to read than the Journey of the other pages.
     """
 
     def decorate(view: JourneyView) -> JourneyView:
@@ -67,7 +68,8 @@ def on_journey(*stages: Stage, judges: bool = False) -> Callable[[JourneyView], 
                 raise PermissionDenied(
                     _("You do not take part in this study. Open its invitation link to join.")
                 )
-            journey = queries.journey(enrolment_id)
+            read = queries.standing if judges else queries.journey
+            journey = read(enrolment_id)
             if judges:
                 try:
                     check_blindness(study_id=study_id, person_id=request.user.pk)
@@ -102,7 +104,7 @@ def consent(request: HttpRequest, journey: Journey) -> HttpResponse:
             give_consent(enrolment_id=journey.enrolment_id, version=form.cleaned_data["version"])
         except Refused as refused:
             return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-        return redirect(place(queries.journey(journey.enrolment_id)))
+        return redirect(place(queries.standing(journey.enrolment_id)))
     return render(
         request,
         "annotation/consent.html",
@@ -131,7 +133,7 @@ def guidelines(request: HttpRequest, journey: Journey) -> HttpResponse:
             )
         except Refused as refused:
             return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-        return redirect(place(queries.journey(journey.enrolment_id)))
+        return redirect(place(queries.standing(journey.enrolment_id)))
     unread = journey.guidelines_unread and journey.stage in {"guidelines", "calibration", "rating"}
     first = journey.stage == "guidelines"
     return render(

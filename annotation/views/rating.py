@@ -17,7 +17,7 @@ from annotation import queries
 from annotation.design.blinding import BlindedBoard, BlindedCard, BlindedColumn, BlindedCriterion, Level
 from annotation.design.scales import OutOfScale
 from annotation.forms import CANNOT, Marks, field_of, read_marks, reasons
-from annotation.queries import Journey, Progress
+from annotation.queries import Progress, Standing
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
 from annotation.services.submit_rating import submit_rating
@@ -56,12 +56,12 @@ class Header:
 
 @on_journey("rating", judges=True)
 @require_safe
-def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
+def rate(request: HttpRequest, journey: Standing) -> HttpResponse:
     """Where the loop begins and goes on: the first card not done yet."""
     token = _claim(journey)
     if token is None:
         # While this page was asked for, the last seat went, the last card was done or the study closed.
-        now = queries.journey(journey.enrolment_id)
+        now = queries.standing(journey.enrolment_id)
         if now.stage == "rating" and not now.guidelines_unread:
             return end_page(request, now, "full")
         return redirect(place(now))
@@ -70,7 +70,7 @@ def rate(request: HttpRequest, journey: Journey) -> HttpResponse:
 
 @on_journey("rating", judges=True)
 @require_http_methods(["GET", "HEAD", "POST"])
-def card(request: HttpRequest, journey: Journey, token: str) -> HttpResponse:
+def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Show one card, or store its marks and go on to the next."""
     if journey.side_by_side:
         if request.method != "POST":
@@ -155,7 +155,7 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     return JsonResponse({"version": stored.version})
 
 
-def page_url(journey: Journey, token: str) -> str:
+def page_url(journey: Standing, token: str) -> str:
     """Where the card of this token is judged: a page of its own, or the board it stands on."""
     return reverse(
         f"annotation:{'board' if journey.side_by_side else 'card'}", args=[journey.study_id, token]
@@ -164,7 +164,7 @@ def page_url(journey: Journey, token: str) -> str:
 
 def card_page(
     request: HttpRequest,
-    journey: Journey,
+    journey: Standing,
     card: BlindedCard,
     *,
     marks: Marks | None = None,
@@ -185,7 +185,7 @@ def card_page(
 
 def judging_page(
     request: HttpRequest,
-    journey: Journey,
+    journey: Standing,
     card: BlindedCard | BlindedBoard,
     heading: str,
     page: dict[str, object],
@@ -253,7 +253,7 @@ def _header(card: BlindedCard | BlindedBoard, heading: str, progress: Progress) 
     return Header(card.position, card.total, "", heading, note)
 
 
-def _claim(journey: Journey) -> str | None:
+def _claim(journey: Standing) -> str | None:
     """The next card's token; None where there is none, or not any more since the journey was read."""
     try:
         return claim_placement(enrolment_id=journey.enrolment_id)
@@ -261,28 +261,28 @@ def _claim(journey: Journey) -> str | None:
         return None
 
 
-def onward(journey: Journey) -> str | None:
+def onward(journey: Standing) -> str | None:
     """The token of the card to go on with; None where there is none, or something else comes first."""
-    now = queries.journey(journey.enrolment_id)
+    now = queries.standing(journey.enrolment_id)
     elsewhere = now.stage != "rating" or now.guidelines_unread
     return None if elsewhere else _claim(now)
 
 
-def leave(request: HttpRequest, journey: Journey) -> HttpResponse:
+def leave(request: HttpRequest, journey: Standing) -> HttpResponse:
     """To wherever this person belongs by now."""
-    address = place(queries.journey(journey.enrolment_id))
+    address = place(queries.standing(journey.enrolment_id))
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
 
 
-def _stale(request: HttpRequest, journey: Journey, token: str, why: str) -> HttpResponse:
+def _stale(request: HttpRequest, journey: Standing, token: str, why: str) -> HttpResponse:
     title = _("Nothing was changed: this page was older than what is stored")
     now = queries.blinded_card(token, request.user.pk)
     if now is None:
-        return refusal(request, title, why, place(queries.journey(journey.enrolment_id)), status=409)
+        return refusal(request, title, why, place(queries.standing(journey.enrolment_id)), status=409)
     return card_page(request, journey, now, notice={"title": title, "text": why}, status=409)
 
 
-def not_yours(request: HttpRequest, journey: Journey) -> HttpResponse:
+def not_yours(request: HttpRequest, journey: Standing) -> HttpResponse:
     text = _(
         "It belongs to another person, or was given to somebody else after a long pause. Nothing was stored."
     )

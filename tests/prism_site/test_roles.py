@@ -1,5 +1,6 @@
 import pytest
-from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from prism_site.roles import ROLES, grant
@@ -37,6 +38,32 @@ def test_an_inactive_person_may_do_nothing(role: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("permission", PERMISSIONS)
+def test_who_holds_a_permission_is_who_has_it(permission: str) -> None:
+    room, _, act = permission.partition(".")
+    kind, _created = ContentType.objects.get_or_create(app_label=room, model="anything")
+    row, _created = Permission.objects.get_or_create(content_type=kind, codename=act)
+    team = Group.objects.create(name="a team")
+    team.permissions.add(row)
+    for role in MAY:
+        builders.user(f"a {role}", role=role)
+        builders.user(f"a {role} who left", role=role)
+    User.objects.filter(username__endswith="left").update(is_active=False)
+    User.objects.create_superuser("root")
+    User.objects.create_user("by itself").user_permissions.add(row)
+    User.objects.create_user("by a team").groups.add(team)
+    has = {person.username for person in User.objects.all() if person.has_perm(permission)}
+    found = User.objects.with_perm(permission, backend="prism_site.roles.RoleBackend")
+    assert sorted(person.username for person in found) == sorted(has)
+    assert {"root", "by itself", "by a team"} < has
+    assert not any(name.endswith("left") for name in has)
+    plain = User.objects.with_perm(
+        permission, include_superusers=False, backend="prism_site.roles.RoleBackend"
+    )
+    assert {person.username for person in plain} == has - {"root"}
+
+
+@pytest.mark.django_db
 def test_an_inactive_superuser_may_do_nothing() -> None:
     root = User.objects.create_superuser("root", password="x")
     assert all(root.has_perm(permission) for permission in PERMISSIONS)
@@ -71,7 +98,9 @@ def test_an_unknown_role_is_refused_with_the_known_ones(rosa: User) -> None:
 @pytest.mark.django_db
 def test_asking_again_costs_nothing(olga: User, django_assert_num_queries) -> None:
     again = User.objects.get(pk=olga.pk)
-    again.has_perm("annotation.own")
+    with django_assert_num_queries(1):  # the roles, and no permission rows
+        again.has_perm("annotation.own")
+    assert not again.has_perm("generation.explain_nothing")
     with django_assert_num_queries(0):
         assert again.has_perm("generation.run")
         assert not again.has_perm("annotation.rate")
