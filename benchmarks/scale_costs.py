@@ -25,8 +25,8 @@ MOST_MESSAGES = 16
 STUDENT_BYTES = 139_420_416 * 4
 """BART-base in fp32."""
 USER_BYTES = 768 * 4
-FILES_A_STUDENT = 8
-"""Seven files and the manifest."""
+FILES_A_CORPUS, FILES_OF_CASES, FILES_OF_GOLDEN, FILES_A_STUDENT = 12, 3, 2, 13
+"""With the manifest each, counted by `python -m benchmarks.traffic`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,6 @@ def amounts(corpus: Corpus, rates: dict[str, float | None]) -> list[Line]:
     explain_shards = math.ceil((corpus.pairs + corpus.cases) / ROWS_A_SHARD) * SYSTEMS
     student = STUDENT_BYTES + (corpus.users + 1) * USER_BYTES
     all_shards = 2 + shards + STUDENTS + explain_shards
-    messages = 2 + min(shards, MOST_MESSAGES) + STUDENTS + SYSTEMS * min(shards, MOST_MESSAGES)
-    puts = 2 * shards + (4 + 1) + (2 + 1) + 2 + STUDENTS * FILES_A_STUDENT
     return [
         size("training cases (Parquet)", corpus.pairs, "cases_parquet_bytes_a_pair"),
         size("the teacher's rows (JSON lines)", corpus.pairs, "row_store_bytes_a_pair"),
@@ -129,14 +127,25 @@ def amounts(corpus: Corpus, rates: dict[str, float | None]) -> list[Line]:
         Line(
             "Redis: messages, nothing lost",
             f"2 + {STUDENTS} + (1 + {SYSTEMS}) × min({shards} shards, {MOST_MESSAGES})",
-            f"{messages:,}",
+            f"{n_messages(shards):,}",
         ),
         Line(
             "object store: PUTs without states and half-minute pushes",
-            f"2 a shard × {shards} + corpus 5 + cases 3 + golden 2 + {STUDENTS} × {FILES_A_STUDENT}",
-            f"{puts:,}",
+            f"2 a shard × {shards} + corpus {FILES_A_CORPUS} + cases {FILES_OF_CASES} + golden {FILES_OF_GOLDEN} + "
+            f"{STUDENTS} × {FILES_A_STUDENT}",
+            f"{n_puts(shards):,}",
         ),
     ]
+
+
+def n_messages(shards: int) -> int:
+    """Tasks sent for a whole pipeline whose teacher and systems have so many shards each."""
+    return 2 + min(shards, MOST_MESSAGES) + STUDENTS + SYSTEMS * min(shards, MOST_MESSAGES)
+
+
+def n_puts(shards: int) -> int:
+    """Files carried to the store."""
+    return 2 * shards + FILES_A_CORPUS + FILES_OF_CASES + FILES_OF_GOLDEN + STUDENTS * FILES_A_STUDENT
 
 
 def _time(seconds: float) -> str:

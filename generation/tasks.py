@@ -82,8 +82,11 @@ def enqueue(*runs: Run) -> None:
 
 
 def enqueue_dependents(run_id: int) -> None:
-    """Send messages for the runs that waited for this one and for nothing else."""
-    enqueue(*Run.objects.ready().filter(needs=run_id, needs__status="done"))
+    """Send messages for the runs that waited for this one and for nothing else, and got none yet.
+
+    Each message of a run ends here, so that without the last condition its dependents would hear of it many times.
+    """
+    enqueue(*Run.objects.ready().filter(needs=run_id, needs__status="done", enqueued_at=None))
 
 
 def send(run: Run) -> None:

@@ -59,6 +59,14 @@ def test_a_run_that_is_done_wakes_those_that_waited_for_it_and_for_nothing_else(
     assert delivered == [("explain_cases", ready.pk)]
 
 
+def test_a_dependent_hears_once_however_many_messages_its_need_had(delivered):
+    cases = builders.run(stage="select_cases", status="done")
+    ready = builders.run(stage="explain_cases", needs=(cases,), parameters={"system": "template-knn"})
+    for _ in range(3):
+        tasks.enqueue_dependents(cases.pk)
+    assert delivered == [("explain_cases", ready.pk)]
+
+
 def test_a_failed_run_wakes_nobody(delivered):
     failed = builders.run(status="failed")
     builders.run(stage="distil_teacher", needs=(failed,))
