@@ -155,12 +155,15 @@ class ColumnsForm(forms.Form):
                 choices=[*nothing, *((column, column) for column in table.columns)],
                 required=needed,
             )
+        self.fields["sure"] = forms.BooleanField(
+            label=_("The columns are right all the same"), required=False
+        )
 
     def of_interactions(self) -> list[forms.BoundField]:
-        return [field for field in self if not MEANINGS[field.name].of_items]
+        return [field for field in self if field.name != "sure" and not MEANINGS[field.name].of_items]
 
     def of_items(self) -> list[forms.BoundField]:
-        return [field for field in self if MEANINGS[field.name].of_items]
+        return [field for field in self if field.name != "sure" and MEANINGS[field.name].of_items]
 
 
 class TablesForm(forms.Form):

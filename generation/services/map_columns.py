@@ -1,6 +1,6 @@
 """What the columns of somebody's table mean: shown, said, kept with the corpus and remembered for the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from generation.models import Corpus, Run, Stage
+from generation.models import Corpus, Run, Stage, note
+from generation.pipeline.logs.doubts import Doubt, doubts
 from generation.pipeline.logs.lines import ENCODINGS
 from generation.pipeline.logs.rejected import ImportRefused, Rejected
 from generation.pipeline.logs.table import MEANINGS, BadColumns, check_columns, choose_files, guess_columns
-from generation.pipeline.logs.tabular import Table, tables_in
+from generation.pipeline.logs.tabular import Row, Table, tables_in
 from generation.pipeline.storable import storable
 from generation.services.folders import artefact_store
 from generation.services.parameters import BadParameters
@@ -46,6 +47,16 @@ class SeenTables:
     columns: dict[str, str]
     remembered: str
     """The corpus with the same columns whose mapping this is; empty where it is a guess."""
+    doubts: tuple[Doubt, ...] = ()
+    """What in the first rows speaks against it."""
+
+
+class DoubtfulColumns(ValueError):
+    """The first rows speak against a mapping that nobody has confirmed."""
+
+    def __init__(self, doubts: Sequence[Doubt]) -> None:
+        self.doubts = tuple(doubts)
+        super().__init__("; ".join(f"the column {doubt.column!r} {doubt.words}" for doubt in doubts))
 
 
 def see_tables(
@@ -62,7 +73,8 @@ def see_tables(
     except ImportRefused as refusal:
         raise BadParameters("encoding", str(refusal)) from None
     columns, remembered = _suggest(corpus, chosen, catalogue)
-    return SeenTables(tuple(table.name for table in tables), *seen, columns, remembered)
+    names = tuple(table.name for table in tables)
+    return SeenTables(names, *seen, columns, remembered, tuple(_doubts(columns, chosen, catalogue)))
 
 
 def map_columns(
@@ -70,6 +82,7 @@ def map_columns(
     corpus: Corpus,
     columns: Mapping[str, str],
     guess: bool = True,
+    sure: bool = True,
     created_by: AbstractBaseUser | None = None,
 ) -> Run:
     """Keep what the columns mean and queue the import.
@@ -77,9 +90,11 @@ def map_columns(
     Args:
         columns: a key of MEANINGS -> a column's name; beside them `interactions` and `items` may name the files
             and `encoding` what they are written in.
-        guess: take the remembered or likely column for a meaning that is left out.
+        guess: take the remembered or likely column for a meaning that is left out, unless its values speak against it.
+        sure: read the log although the values of a column that was named speak against it; the run's log then says so.
 
     Raises:
+        DoubtfulColumns: they do, and nobody is sure.
         BadParameters: the corpus is no table or is read already, or the mapping does not fit; `columns.user` and
             the like name the field.
     """
@@ -89,7 +104,8 @@ def map_columns(
     files = {name: str(columns.get(name) or "") for name in FILES}
     encoding = files["encoding"] or "utf-8"
     _, chosen, catalogue = _choose(corpus, files["interactions"], files["items"], encoding)
-    said = {name: column for name, column in columns.items() if name not in FILES and column}
+    named = {name: column for name, column in columns.items() if name not in FILES and column}
+    said = named
     if guess:
         suggested, _ = _suggest(corpus, chosen, catalogue)
         said = {**{name: one for name, one in suggested.items() if one not in said.values()}, **said}
@@ -97,6 +113,14 @@ def map_columns(
         check_columns(said, chosen, catalogue)
     except BadColumns as problem:
         raise BadParameters(f"columns.{problem.meaning}", str(problem)) from None
+    found = _doubts(said, chosen, catalogue)
+    if guessed := [doubt for doubt in found if doubt.meaning not in named]:
+        raise BadParameters(
+            f"columns.{guessed[0].meaning}",
+            f"{DoubtfulColumns(guessed[:1])}; name the column that is meant, this one or another",
+        )
+    if found and not sure:
+        raise DoubtfulColumns(found)
     with transaction.atomic():
         # Two answers at once would queue two imports: the later one waits here and is refused.
         Corpus.objects.select_for_update().get(pk=corpus.pk)
@@ -110,7 +134,22 @@ def map_columns(
             HEADERS: _headers(chosen, catalogue),
         }
         corpus.save(update_fields=["options"])
-        return queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
+        run = queue_run(corpus=corpus, stage=Stage.IMPORT_LOG, needs=[], created_by=created_by)
+        for doubt in found:
+            note(run.pk, f"Read as {doubt.meaning} although the column {doubt.column!r} {doubt.words}.")
+        return run
+
+
+def _doubts(columns: Mapping[str, str], chosen: Table, catalogue: Table | None) -> list[Doubt]:
+    """What in the first rows speaks against the mapping; nothing where they cannot be read, which the import says."""
+
+    def first(table: Table) -> Iterator[Row]:
+        return (row for _, row in table.glance().rows(Rejected()))
+
+    try:
+        return doubts(columns, first(chosen), None if catalogue is None else first(catalogue))
+    except ImportRefused:
+        return []
 
 
 def _check_unread(corpus: Corpus) -> None:

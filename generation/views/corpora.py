@@ -16,7 +16,7 @@ from generation.pipeline.logs.lines import ENCODINGS
 from generation.portrait import portrait
 from generation.services.create_corpus import create_corpus
 from generation.services.folders import logs_root, rejected_rows
-from generation.services.map_columns import FILES, map_columns, see_tables
+from generation.services.map_columns import FILES, DoubtfulColumns, map_columns, see_tables
 from generation.services.parameters import BadParameters
 from generation.services.queue_pipeline import queue_pipeline
 from generation.views.room import RUNS_A_PAGE, owners_only, status_of, tell
@@ -90,22 +90,28 @@ def columns(request: HttpRequest, corpus_id: int) -> HttpResponse:
     except BadParameters as refusal:
         context = {"corpus": found, "refusal": str(refusal), "encodings": ENCODINGS, "encoding": encoding}
         return render(request, "generation/columns.html", context, status=422)
-    form = ColumnsForm(request.POST or None, seen=seen)
+    form, doubts = ColumnsForm(request.POST or None, seen=seen), seen.doubts
     if request.method == "POST" and form.is_valid():
+        said = {name: column for name, column in form.cleaned_data.items() if name != "sure"}
         chosen = {"interactions": seen.interactions.name, "items": seen.items.name if seen.items else ""}
         try:
             run = map_columns(
                 corpus=found,
-                columns={**form.cleaned_data, **chosen, "encoding": encoding},
+                columns={**said, **chosen, "encoding": encoding},
                 guess=False,
+                sure=form.cleaned_data["sure"],
                 created_by=request.user,
             )
+        except DoubtfulColumns as doubtful:
+            doubts = doubtful.doubts
+            form.add_error("sure", _("Choose other columns, or say that these are right."))
         except BadParameters as refusal:
             tell(form, refusal, {f"columns.{name}": name for name in form.fields})
         else:
             tasks.enqueue(run)
             return redirect("generation:corpus", corpus_id)
-    context = {"corpus": found, "seen": seen, "form": form, "files": TablesForm(seen=seen, encoding=encoding)}
+    files_form = TablesForm(seen=seen, encoding=encoding)
+    context = {"corpus": found, "seen": seen, "form": form, "files": files_form, "doubts": doubts}
     return render(request, "generation/columns.html", context, status=status_of(form))
 
 

@@ -272,6 +272,26 @@ def test_a_table_is_read_once_its_columns_are_named(page, post, sent, settings, 
     assert page("columns", corpus.pk).status_code == 302
 
 
+def test_columns_that_seem_exchanged_are_read_only_once_somebody_is_sure(
+    page, post, sent, settings, tmp_path
+):
+    settings.PRISM_LOGS = tmp_path
+    (tmp_path / "mine").mkdir()
+    rows = [f"u,i{i},{1 + i % 5},{978300760 + i},Film {i}" for i in range(60)]
+    (tmp_path / "mine" / "log.csv").write_text("\n".join(["user,item,time,rating,title", *rows]))
+    post("new-corpus", name="Mine", log_format="table", folder="mine")
+    corpus = Corpus.objects.get()
+    words = "Were two of them exchanged?"
+    assert words in text_of(page("columns", corpus.pk))
+    said = {"user": "user", "item": "item", "timestamp": "time", "rating": "rating", "title": "title"}
+    answer = post("columns", corpus.pk, **said)
+    assert answer.status_code == 422
+    assert "<code>rating</code> holds numbers such as" in answer.content.decode()
+    assert sent == []
+    assert post("columns", corpus.pk, sure="on", **said).status_code == 302
+    assert [stage for stage, _ in sent] == ["import_log"]
+
+
 def test_a_table_in_another_encoding_can_be_looked_at_again(page, post, sent, settings, tmp_path):
     settings.PRISM_LOGS = tmp_path
     (tmp_path / "mine").mkdir()

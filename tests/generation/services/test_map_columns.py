@@ -7,7 +7,7 @@ from django.db import connection
 from generation.models import Corpus, Run
 from generation.services.create_corpus import create_corpus
 from generation.services.import_log import import_log
-from generation.services.map_columns import map_columns, see_tables
+from generation.services.map_columns import DoubtfulColumns, map_columns, see_tables
 from generation.services.parameters import BadParameters
 from generation.services.queue_run import queue_run
 
@@ -104,3 +104,34 @@ def test_of_answers_at_once_one_is_taken(folder):
     with ThreadPoolExecutor(4) as people:
         assert sorted(people.map(answer, range(4))) == ["columns", "columns", "columns", "import_log"]
     assert Run.objects.count() == 1
+
+
+@pytest.fixture
+def exchanged(tmp_path):
+    """A log whose header is right and whose ratings stand under the times, and the times under the ratings."""
+    rows = [f"u{i // 5},i{i},{1 + i % 5},{978300760 + 60 * i},Film {i}" for i in range(60)]
+    (tmp_path / "log.csv").write_text("\n".join(["user,item,timestamp,rating,title", *rows]))
+    return str(tmp_path)
+
+
+def test_a_mapping_is_never_guessed_against_what_stands_in_the_columns(exchanged):
+    corpus = unmapped(exchanged)
+    assert {doubt.meaning for doubt in see_tables(corpus=corpus).doubts} == {"timestamp", "rating"}
+    with pytest.raises(BadParameters, match="'timestamp' holds only 5 different numbers") as refusal:
+        map_columns(corpus=corpus, columns={})
+    assert refusal.value.field == "columns.timestamp"
+    assert not Run.objects.exists()
+    right = {"timestamp": "rating", "rating": "timestamp"}
+    run = map_columns(corpus=corpus, columns=right)
+    assert run.events.filter(text__contains="although").count() == 0
+    import_log(run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.counts["n_interactions"]) == ("done", 60)
+
+
+def test_a_doubtful_mapping_that_somebody_named_is_read_and_the_log_says_so(exchanged):
+    named = {"timestamp": "timestamp", "rating": "rating"}
+    with pytest.raises(DoubtfulColumns, match="look like times since 1970"):
+        map_columns(corpus=unmapped(exchanged), columns=named, sure=False)
+    run = map_columns(corpus=unmapped(exchanged, "Sure"), columns=named)
+    assert run.events.filter(text__contains="although the column 'rating' holds numbers").exists()
