@@ -13,3 +13,7 @@ STREAM_CRITERIA = 5
 """In which order the criteria stand; followed by the annotator's index."""
 STREAM_GUESS = 9
 """Of which cards the writer is guessed; followed by the annotator's index."""
+STREAM_CHECKS = 10
+"""Where repeats, attention checks and reference cards stand among the others; followed by the annotator's index."""
+STREAM_CHECK_CASES = 11
+"""Beside which cases the texts of attention checks stand."""
