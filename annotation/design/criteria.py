@@ -139,16 +139,41 @@ FAITHFULNESS = CriterionText(
 
 SHIPPED_CRITERIA: tuple[CriterionText, ...] = (PERSUASIVENESS, PERSONALIZATION, FAITHFULNESS)
 
-GUIDELINES = f"""\
-You will read short explanations of why a film was recommended to a person. For each you see the films \
-that person watched before, newest first, the recommended film, and one explanation. You answer the same \
-questions about every one.
+_BEGIN = {
+    "paired": (
+        "For each you see the films that person watched before, newest first, the recommended film, and one "
+        "explanation. You answer the same questions about every one."
+    ),
+    "side_by_side": (
+        "For each recommendation you see the films that person watched before, newest first, the recommended film, "
+        "and several explanations side by side. You answer the same questions about every one of them."
+    ),
+}
+_EACH = {
+    "paired": (
+        "Judge every explanation for itself. You will meet the same person and film more than once, with different "
+        "explanations; do not try to remember or to compare your earlier marks."
+    ),
+    "latin": (
+        "Judge every explanation for itself, by the words of the scale. Do not compare it with those you met before, "
+        "and do not try to remember your earlier marks."
+    ),
+    "side_by_side": (
+        "Judge every explanation by the words of the scale. Several that stand side by side may deserve the same mark, "
+        "and none has to be the best. Their order says nothing."
+    ),
+}
+
+
+def guidelines_for(design: str) -> str:
+    """The shipped guidelines, as annotators of a design are to read them."""
+    return f"""\
+You will read short explanations of why a film was recommended to a person. {_BEGIN.get(design, _BEGIN["paired"])}
 
 Use only what is on the page. Do not look films up, and set aside what you know or think of them: the \
 question is never whether the film is good, but what the explanation does with this history.
 
-Judge every explanation for itself. You will meet the same person and film more than once, with \
-different explanations; do not try to remember or to compare your earlier marks.
+{_EACH[design]}
 
 Use the whole scale. Each point has its own word, and an example below that deserves it. The middle is a \
 mark like the others and does not mean "I do not know": if you cannot judge, say so and say why.
@@ -160,6 +185,7 @@ is open. Please do not talk about the explanations with others who take part unt
 
 {EXAMPLE_CASE}
 """
+
 
 CONSENT = """\
 You are invited to take part in a study of how well explanations of film recommendations are written.

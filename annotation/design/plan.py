@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from annotation.design.blinding import comparable, normalise, visible
-from annotation.design.criteria import CONSENT, GUIDELINES, SHIPPED_CRITERIA, CriterionText, as_columns
+from annotation.design.criteria import CONSENT, SHIPPED_CRITERIA, CriterionText, as_columns, guidelines_for
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan, faults_of, texts_of
 from annotation.design.hypotheses import Hypothesis, read_hypotheses
@@ -53,7 +53,8 @@ class StudySettings:
     """A seat returns when its annotator was not seen for so long."""
     criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
     consent: str = CONSENT
-    guidelines: str = GUIDELINES
+    guidelines: str = ""
+    """The shipped ones for the design where it is empty."""
     gate: GateRule = field(default_factory=GateRule)
     simulated: bool = False
     """A rehearsal: everybody in it is simulated, and every page says so."""
@@ -63,6 +64,13 @@ class StudySettings:
     """The analysis plan, JSON values only; frozen with the rest."""
     guess: GuessPlan | None = None
     """Whether annotators are asked at the end which kind of writer wrote a few of their cards."""
+
+    @property
+    def told(self) -> str:
+        """The guidelines as annotators read them."""
+        return self.guidelines.strip() or guidelines_for(
+            self.design if self.design in DESIGNS else DESIGNS[0]
+        )
 
 
 def faults(
@@ -136,7 +144,7 @@ def _shown(settings: StudySettings) -> dict[str, str]:
         "title": settings.title,
         "description": settings.description,
         "consent text": settings.consent,
-        "guidelines": settings.guidelines,
+        "guidelines": settings.told,
     }
 
 

@@ -227,9 +227,7 @@ def _study(
         },
         owner_id=owner_id,
     )
-    Guidelines.objects.create(
-        study=study, version=1, text=settings.guidelines.strip(), created_by_id=owner_id
-    )
+    Guidelines.objects.create(study=study, version=1, text=settings.told.strip(), created_by_id=owner_id)
     Criterion.objects.bulk_create(
         [Criterion(study=study, **columns) for columns in as_columns(settings.criteria)]
     )
