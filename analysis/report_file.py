@@ -15,6 +15,6 @@ COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 def html(findings: StudyFindings) -> str:
     """One file, with its stylesheet inside; it loads nothing."""
-    css = (Path(settings.BASE_DIR) / "static" / "css" / "prism.css").read_text(encoding="utf-8")
+    css = (Path(settings.BASE_DIR) / "static" / "css" / "site.css").read_text(encoding="utf-8")
     plain = COMMENT.sub("", css)
     return render_to_string("analysis/report_file.html", page_context(findings) | {"css": plain})

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-CSS = (settings.BASE_DIR / "static/css/prism.css").read_text(encoding="utf-8")
+CSS = (settings.BASE_DIR / "static/css/site.css").read_text(encoding="utf-8")
 HEX = r"(#[0-9A-Fa-f]{6})"
 TOKENS = {
     name: {"light": light, "dark": dark}

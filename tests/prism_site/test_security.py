@@ -57,7 +57,7 @@ def test_only_the_debugging_pages_go_without(settings, debug: bool, status: int,
 def test_no_template_has_inline_style_or_script(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"\sstyle=", text), (
-        "move it to prism.css; a width that depends on data is a <progress>"
+        "move it to site.css; a width that depends on data is a <progress>"
     )
     assert not re.search(r"<style\b", text)
     assert not re.search(r"\son[a-z]+=|\shx-on[:=]|javascript:|['\"]js:", text)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no study {study}.") from None
         if found.not_looked_for:
             names = ", ".join(found.not_looked_for)
-            self.stdout.write(f"Not looked for, being too short or the name of this software: {names}.")
+            self.stdout.write(f"Not looked for, being too short or too common: {names}.")
         if found.leaks:
             raise CommandError("\n".join(["Annotators can read:", *map(str, found.leaks)]))
         self.stdout.write(
