@@ -8,11 +8,16 @@ LONGEST_REASON = 300
 
 
 class OutOfScale(ValueError):
-    """A mark that is not on the scale; `criterion` names the field at fault."""
+    """A mark that is not on the scale; `criterion` names the field at fault.
 
-    def __init__(self, criterion: str, message: str) -> None:
+    `why` and `words` say the same for who writes it in another language; `why` is empty where the message is final.
+    """
+
+    def __init__(self, criterion: str, message: str, why: str = "", **words: object) -> None:
         super().__init__(message)
         self.criterion = criterion
+        self.why = why
+        self.words = words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +44,36 @@ def validate(
             reason, a reason beside a mark, or nothing at all.
     """
     if not marks:
-        raise OutOfScale("", "Nothing was marked: send at least one criterion.")
+        raise OutOfScale("", "Nothing was marked: send at least one criterion.", "nothing")
     reasons = reasons or {}
     for key in reasons:
         if key not in marks:
-            raise OutOfScale(key, f"{key}: a reason came without its mark.")
+            raise OutOfScale(key, f"{key}: a reason came without its mark.", "reason-alone", key=key)
     return {key: _mark(key, value, criteria, reasons.get(key, "").strip()) for key, value in marks.items()}
 
 
 def _mark(key: str, value: object, criteria: Collection[str], reason: str) -> Mark:
     if key not in criteria:
-        raise OutOfScale(
-            key, f"{key!r} is not a criterion of this study; it asks about {', '.join(criteria)}."
-        )
+        message = f"{key!r} is not a criterion of this study; it asks about {', '.join(criteria)}."
+        raise OutOfScale(key, message, "not-asked", key=repr(key), known=tuple(criteria))
     if value is None:
         if not reason:
-            raise OutOfScale(key, f"{key}: say in a few words why you cannot judge.")
+            raise OutOfScale(key, f"{key}: say in a few words why you cannot judge.", "no-reason", key=key)
         if len(reason) > LONGEST_REASON:
-            raise OutOfScale(
-                key, f"{key}: the reason has {len(reason)} characters; at most {LONGEST_REASON} fit."
-            )
+            n = len(reason)
+            message = f"{key}: the reason has {n} characters; at most {LONGEST_REASON} fit."
+            raise OutOfScale(key, message, "reason-long", key=key, n=n, most=LONGEST_REASON)
         if "\0" in reason:
-            raise OutOfScale(key, f"{key}: the reason holds the character NUL; take it out.")
+            message = f"{key}: the reason holds the character NUL; take it out."
+            raise OutOfScale(key, message, "reason-nul", key=key)
         return Mark(None, reason)
     if isinstance(value, bool) or not isinstance(value, int) or value not in POINTS:
-        raise OutOfScale(key, f"{key}: {value!r} is not on the scale; choose {POINTS[0]} to {POINTS[-1]}.")
+        low, high = POINTS[0], POINTS[-1]
+        message = f"{key}: {value!r} is not on the scale; choose {low} to {high}."
+        raise OutOfScale(key, message, "off-scale", key=key, value=repr(value), low=low, high=high)
     if reason:
-        raise OutOfScale(key, f"{key}: a reason is for “cannot judge”; take the reason or the mark away.")
+        message = f"{key}: a reason is for “cannot judge”; take the reason or the mark away."
+        raise OutOfScale(key, message, "reason-beside", key=key)
     return Mark(value)
 
 

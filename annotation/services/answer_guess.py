@@ -50,7 +50,8 @@ def answer_guess(*, enrolment_id: int, guesses: Mapping[str, str]) -> int:
     offered = {kind.key for kind in plan.kinds} | {CANNOT_SAY}
     for kind in guesses.values():
         if kind not in offered:
-            raise OutOfScale("guesses", f"{kind!r} is not offered here: choose one of {', '.join(offered)}.")
+            message = f"{kind!r} is not offered here: choose one of {', '.join(offered)}."
+            raise OutOfScale("guesses", message, "not-offered", key=repr(kind))
     earlier = GuessSheet.objects.filter(enrolment=enrolment).first()
     if earlier is not None:
         if dict(earlier.guesses.values_list("placement__token", "kind")) != dict(guesses):
