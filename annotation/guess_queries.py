@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from annotation.design.blinding import blinded_item
 from annotation.design.guessing import SHIPPED_KINDS, GuessCard, GuessPlan, WriterKind, drawn
-from annotation.models.card import Kind, Placement
+from annotation.models.card import Placement
 from annotation.models.guess import Guess, GuessSheet
 from annotation.models.study import Enrolment, Study
 
@@ -36,7 +36,7 @@ def asked_about(row: Enrolment) -> list[Placement]:
     if plan is None:
         return []
     own = Placement.objects.filter(enrolment=row, done_at__isnull=False, withdrawn_at__isnull=True)
-    own = own.filter(card__block__kind=Kind.MAIN).select_related("card__block").order_by("position")
+    own = own.filter(kind=Placement.Kind.MAIN).select_related("card__block").order_by("position")
     cards = list(own)
     return [cards[place] for place in drawn(len(cards), plan, seed=row.study.seed, index=row.index)]
 

@@ -3,23 +3,18 @@ and its ledger. Pooled over systems, always."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
-
-from annotation import queries
-from annotation.design.blinding import BlindedCriterion, BlindedItem, blinded_history, blinded_item
+from annotation.design.blinding import BlindedItem, blinded_history, blinded_item
 from annotation.design.gate import GateRule
 from annotation.design.hypotheses import as_lines
 from annotation.design.scales import POINTS
-from annotation.models.card import Block, CalibrationGold, Kind, Placement, Seat, calibration_cards
+from annotation.models.card import CalibrationGold, calibration_cards
 from annotation.models.crowd import CrowdLink
 from annotation.models.ledger import LedgerLine
-from annotation.models.rating import CalibrationAnswer, Rating
-from annotation.models.study import Criterion, Enrolment, Invitation, Study
-from annotation.queries import Stage, StudySummary
+from annotation.models.rating import CalibrationAnswer
+from annotation.models.study import Criterion, Invitation, Study
 from annotation.services.make_crowd_link import ENDS
 
 
@@ -27,102 +22,6 @@ def hypotheses(study_id: int) -> str:
     """What the study is to confirm, one hypothesis a line, as its owner entered it: it names systems."""
     plan = Study.objects.values_list("plan", flat=True).get(pk=study_id)
     return as_lines(plan.get("analysis", {}).get("hypotheses", ()))
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatorRow:
-    enrolment_id: int
-    pseudonym: str
-    username: str
-    stage: Stage
-    gate: str
-    attempt: int
-    gate_share: float | None
-    """Share of marks near the gold in the last finished attempt."""
-    done: int
-    total: int
-    seconds_median: float | None
-    """A card; side by side, a board's divided by its cards."""
-    cards_an_hour: float | None
-    """Pace by the server's clock, from first to last finished card; None below two cards."""
-    cannot_judge: int
-    same_mark_share: float | None
-    """Share of cards marked alike on every criterion: high in somebody who does not read."""
-    n_marks: int
-    """Marks of finished and unfinished cards, without what could not be judged."""
-    top_mark: int | None
-    """The mark given most often; None before the first."""
-    top_mark_share: float | None
-    """Its share of all marks."""
-    last_seen_at: datetime
-    simulated: bool
-    excluded: bool
-    """By the owner, as the ledger tells."""
-    erasure_due: bool
-    """Withdrew, asked for erasure, and is not erased yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionDistribution:
-    """Marks of one criterion pooled over systems."""
-
-    key: str
-    name: str
-    labels: tuple[str, ...]
-    counts: tuple[int, ...]
-    """Shape (5,), lowest point first."""
-    cannot_judge: int
-
-    @property
-    def n(self) -> int:
-        return sum(self.counts)
-
-    @property
-    def mean(self) -> float | None:
-        return sum(p * c for p, c in zip(POINTS, self.counts, strict=True)) / self.n if self.n else None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How many cases have been rated completely by this many annotators."""
-
-    n_raters: int
-    n_cases: int
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    study: StudySummary
-    seats_taken: int
-    annotators: tuple[AnnotatorRow, ...]
-    criteria: tuple[CriterionDistribution, ...]
-    coverage: tuple[Coverage, ...]
-    gate_passed: int
-    gate_failed: int
-    gate_pending: int
-    n_withdrawn: int
-    """Finished cards of people who left halfway; kept, and not counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkFlow:
-    """What became of people, and of the marks they gave."""
-
-    people: queries.Flow
-    n_marks: int
-    """All that are stored."""
-    n_left: int
-    """Of people who left halfway, withdrew, or whose row was issued again."""
-    n_excluded: int
-
-    @property
-    def n_counted(self) -> int:
-        return self.n_marks - self.n_left - self.n_excluded
-
-    @property
-    def n_passed(self) -> int:
-        """People who did not fail the gate, left out or not."""
-        return self.people.joined - self.people.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,51 +100,6 @@ class LedgerRow:
     at: datetime
     reason: str
     hash: str
-
-
-def monitor(study_id: int) -> Monitor:
-    """How a study is going, pooled over systems.
-
-    Raises:
-        Study.DoesNotExist: no such study.
-    """
-    study = queries.study_summary(study_id)
-    enrolments = list(Enrolment.objects.filter(study_id=study_id).select_related("study", "annotator"))
-    gates = Counter(row.gate for row in enrolments)
-    finished = Counter(
-        Placement.objects.filter(enrolment__study=study_id, withdrawn_at__isnull=True, done_at__isnull=False)
-        .values("slot__block", "slot")
-        .annotate(n=Count("pk"))
-        .filter(n__gte=study.cards_a_slot)
-        .values_list("slot__block", flat=True)
-    )
-    blocks = Block.objects.filter(study_id=study_id, kind=Kind.MAIN).values_list("pk", flat=True)
-    coverage = Counter(finished[block] for block in blocks)
-    return Monitor(
-        study=study,
-        seats_taken=Seat.objects.filter(study_id=study_id, enrolment__isnull=False).count(),
-        annotators=tuple(_annotator(row) for row in enrolments),
-        criteria=_distributions(study_id, study.criteria),
-        coverage=tuple(Coverage(n, coverage[n]) for n in range(study.slots_a_block + 1)),
-        gate_passed=gates["passed"],
-        gate_failed=gates["failed"],
-        gate_pending=gates["pending"],
-        n_withdrawn=Placement.objects.filter(
-            enrolment__study=study_id, withdrawn_at__isnull=False, done_at__isnull=False
-        ).count(),
-    )
-
-
-def mark_flow(study_id: int) -> MarkFlow:
-    """How many joined and judged, and whose marks are counted."""
-    marks = Rating.objects.filter(placement__enrolment__study_id=study_id)
-    kept = marks.filter(placement__withdrawn_at__isnull=True)
-    return MarkFlow(
-        people=queries.participant_flow(study_id),
-        n_marks=marks.count(),
-        n_left=marks.filter(placement__withdrawn_at__isnull=False).count(),
-        n_excluded=kept.filter(placement__enrolment__excluded_at__isnull=False).count(),
-    )
 
 
 def gold_cards(study_id: int) -> tuple[GoldCard, ...]:
@@ -358,63 +212,3 @@ def ledger(study_id: int) -> list[LedgerRow]:
         )
         for row in LedgerLine.objects.filter(study_id=study_id).select_related("by")
     ]
-
-
-def _annotator(row: Enrolment) -> AnnotatorRow:
-    progress = queries.progress(row.pk)
-    placements = Placement.objects.filter(enrolment=row, withdrawn_at__isnull=True, done_at__isnull=False)
-    n_done, cards = placements.count(), row.study.n_systems if row.study.side_by_side else 1
-    page = "slot" if row.study.side_by_side else "pk"
-    ends = sorted(dict(placements.order_by("done_at").values_list(page, "done_at")).values())
-    hours = (ends[-1] - ends[0]).total_seconds() / 3600 if len(ends) > 1 else 0.0
-    seconds = progress.seconds_median
-    marks: dict[int, list[int | None]] = {}
-    ratings = Rating.objects.filter(placement__enrolment=row, placement__withdrawn_at__isnull=True)
-    for placement, value in ratings.values_list("placement_id", "value"):
-        marks.setdefault(placement, []).append(value)
-    several = [values for values in marks.values() if len(values) > 1]
-    tally = Counter(value for values in marks.values() for value in values if value is not None)
-    n_marks = tally.total()
-    [(top_mark, n_top)] = tally.most_common(1) or [(None, 0)]
-    last = row.gate_results[-1] if row.gate_results else {}
-    return AnnotatorRow(
-        enrolment_id=row.pk,
-        pseudonym=row.pseudonym,
-        username=row.annotator.get_username(),
-        stage=queries.stage_of(row),
-        gate=row.gate,
-        attempt=row.attempt,
-        gate_share=last.get("share_within"),
-        done=n_done,
-        total=progress.total * cards,
-        seconds_median=None if seconds is None else seconds / cards,
-        cards_an_hour=(len(ends) - 1) * cards / hours if hours > 0 else None,
-        cannot_judge=sum(value is None for values in marks.values() for value in values),
-        same_mark_share=sum(len(set(values)) == 1 for values in several) / len(several) if several else None,
-        n_marks=n_marks,
-        top_mark=top_mark,
-        top_mark_share=n_top / n_marks if n_marks else None,
-        last_seen_at=row.last_seen_at,
-        simulated=row.simulated,
-        excluded=row.excluded_at is not None,
-        erasure_due=row.erasure_asked_at is not None and row.erased_at is None,
-    )
-
-
-def _distributions(
-    study_id: int, criteria: tuple[BlindedCriterion, ...]
-) -> tuple[CriterionDistribution, ...]:
-    counts: dict[str, Counter[int | None]] = {}
-    rows = Rating.objects.filter(placement__enrolment__study=study_id, placement__withdrawn_at__isnull=True)
-    for key, value, n in rows.order_by().values_list("criterion__key", "value").annotate(n=Count("pk")):
-        counts.setdefault(key, Counter())[value] = n
-    return tuple(
-        CriterionDistribution(
-            key=criterion.key,
-            name=criterion.name,
-            labels=tuple(level.label for level in criterion.levels),
-            counts=tuple(counts.get(criterion.key, Counter())[point] for point in POINTS),
-            cannot_judge=counts.get(criterion.key, Counter())[None],
-        )
-        for criterion in criteria
-    )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 from django.db.models import Count, Max, Q, Subquery
 
+from annotation.check_queries import calibration_marks, wanted_marks
 from annotation.design.blinding import (
     BlindedBoard,
     BlindedCard,
@@ -21,6 +22,7 @@ from annotation.design.blinding import (
     blinded_history,
     blinded_item,
 )
+from annotation.design.checks import CheckPlan
 from annotation.design.detectability import Detectability
 from annotation.design.exclusions import RULES
 from annotation.design.gate import GateRule
@@ -34,12 +36,11 @@ from annotation.models.card import (
     Kind,
     Placement,
     Seat,
-    calibration_cards,
     free_slots,
 )
 from annotation.models.crowd import CrowdLink
 from annotation.models.ledger import LedgerLine
-from annotation.models.rating import CalibrationAnswer, Rating
+from annotation.models.rating import Rating
 from annotation.models.study import Criterion, Enrolment, Guidelines, Invitation, Study
 
 Stage = Literal[
@@ -57,6 +58,19 @@ Stage = Literal[
 """Where an annotator stands; each is one page. `full`: passed, but every seat is taken. `guess`: all is judged, and one
 question is left that may be passed over."""
 
+CHECK_COLUMNS = (
+    "annotator",
+    "kind",
+    "card",
+    "criterion",
+    "value",
+    "wanted",
+    "earlier",
+    "position",
+    "simulated",
+)
+PAGE_OF_BOARDS = ("slot", "kind")
+"""What the cards of one board have in common."""
 GREATEST_KEY = 2**63 - 1
 """No row has a greater one, and a database may refuse to be asked for it."""
 
@@ -157,32 +171,6 @@ class InvitationView:
 
 
 @dataclass(frozen=True, slots=True)
-class CriterionFeedback:
-    """An annotator's mark on a calibration card beside the gold, all on one scale."""
-
-    key: str
-    name: str
-    levels: tuple[Level, ...]
-    own: int
-    gold: int
-    band: tuple[int, int]
-    """Lowest and highest mark that count as near the gold."""
-    distance: int
-    """Own minus gold."""
-    near: bool
-    rationale: str
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationFeedback:
-    card: BlindedCard
-    criteria: tuple[CriterionFeedback, ...]
-    attempt: int
-    last: bool
-    """No calibration card is left in this attempt."""
-
-
-@dataclass(frozen=True, slots=True)
 class StudySummary:
     """A study as its owner's pages show it."""
 
@@ -209,6 +197,8 @@ class StudySummary:
     seed: int
     lease_hours: int
     gate_in_words: str
+    gate_tolerance: int
+    """A mark so far from the reference counts as near it."""
     notes: tuple[str, ...]
     """What building had to say: drops, a lowered gap."""
     n_hypotheses: int
@@ -231,6 +221,8 @@ class StudySummary:
     """Marks of the calibration set the owner has yet to give."""
     guess: GuessPlan | None
     """What is asked after the last card; None where nothing is."""
+    checks: CheckPlan | None
+    """What is hidden among the cards; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +313,7 @@ def journey(enrolment_id: int) -> Journey:
     now, study, rule = _standing(row), row.study, GateRule.from_json(row.study.gate_rule)
     crowd = getattr(row.invitation, "crowd", None)
     last = row.gate_results[-1] if row.gate_results else {}
-    criteria = _criteria(study.pk, row.criteria_order)
+    criteria = criteria_of(study.pk, row.criteria_order)
     return Journey(
         **asdict(now),
         consent=study.consent,
@@ -445,8 +437,8 @@ def blinded_board(placement_token: str, user_id: int) -> BlindedBoard | None:
     if row is None or row.withdrawn_at is not None or not row.enrolment.study.side_by_side:
         return None
     mine = Placement.objects.filter(enrolment_id=row.enrolment_id, withdrawn_at__isnull=True)
-    shown = list(mine.filter(slot_id=row.slot_id).select_related("card").order_by("position"))
-    boards = list(dict.fromkeys(mine.order_by("position").values_list("slot_id", flat=True)))
+    shown = list(mine.filter(slot_id=row.slot_id, kind=row.kind).select_related("card").order_by("position"))
+    boards = list(dict.fromkeys(mine.order_by("position").values_list("slot_id", "kind")))
     given: dict[int, list[tuple[str, int | None, str]]] = {each.pk: [] for each in shown}
     marks = Rating.objects.filter(placement__in=shown).order_by()
     for placement, key, value, reason in marks.values_list(
@@ -470,100 +462,20 @@ def blinded_board(placement_token: str, user_id: int) -> BlindedBoard | None:
             )
             for each in shown
         ),
-        position=boards.index(row.slot_id) + 1,
+        position=boards.index((row.slot_id, row.kind)) + 1,
         total=len(boards),
-        criteria=_criteria(study.pk, row.enrolment.criteria_order),
+        criteria=criteria_of(study.pk, row.enrolment.criteria_order),
     )
 
 
 def progress(enrolment_id: int) -> Progress:
-    """How far an annotator is in the main study; 0 of 0 before the first claim."""
-    page = "slot" if Study.objects.get(enrolments=enrolment_id).side_by_side else "pk"
+    """How far an annotator is, whatever kind of cards these are; 0 of 0 before the first claim."""
+    page = PAGE_OF_BOARDS if Study.objects.get(enrolments=enrolment_id).side_by_side else ("pk",)
     placements = Placement.objects.filter(enrolment_id=enrolment_id, withdrawn_at__isnull=True)
-    counts = placements.aggregate(
-        waiting=Count(page, filter=Q(done_at__isnull=True), distinct=True), total=Count(page, distinct=True)
-    )
-    done = counts["total"] - counts["waiting"]
-    return Progress(done, counts["total"], _median(_seconds(enrolment_id, page)))
-
-
-def calibration_card(enrolment_id: int) -> BlindedCard | None:
-    """The next calibration card of the current attempt; None when the attempt is complete or there is no
-    set."""
-    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
-    if enrolment.gate != Enrolment.Gate.PENDING:
-        return None
-    cards = calibration_cards(enrolment.study_id)
-    answered = set(
-        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=enrolment.attempt).values_list(
-            "card_id", flat=True
-        )
-    )
-    for number, card in enumerate(cards, start=1):
-        if card.pk not in answered:
-            return _calibration_blinded(enrolment, card, number, len(cards), {})
-    return None
-
-
-def calibration_feedback(
-    enrolment_id: int, card_token: str, attempt: int | None = None
-) -> CalibrationFeedback | None:
-    """Own marks beside the gold for a calibration card this annotator has answered; None before that.
-
-    Without `attempt`, the latest attempt in which the card was answered.
-    """
-    enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
-    answers = CalibrationAnswer.objects.filter(enrolment=enrolment, card__token=card_token)
-    if attempt is None:
-        attempt = answers.aggregate(latest=Max("attempt"))["latest"]
-    given = {answer.criterion_id: answer for answer in answers.filter(attempt=attempt)}
-    if not given:
-        return None
-    cards = calibration_cards(enrolment.study_id)
-    number, card = next((n, c) for n, c in enumerate(cards, start=1) if c.token == card_token)
-    rule = GateRule.from_json(enrolment.study.gate_rule)
-    gold = {row.criterion_id: row for row in CalibrationGold.objects.filter(card=card)}
-    by_key = {row.key: row.pk for row in Criterion.objects.filter(study_id=enrolment.study_id)}
-    criteria = []
-    for criterion in _criteria(enrolment.study_id, enrolment.criteria_order):
-        answer = given[by_key[criterion.key]]
-        criteria.append(
-            CriterionFeedback(
-                key=criterion.key,
-                name=criterion.name,
-                levels=criterion.levels,
-                own=answer.value,
-                gold=answer.gold,
-                band=(
-                    max(POINTS[0], answer.gold - rule.tolerance),
-                    min(POINTS[-1], answer.gold + rule.tolerance),
-                ),
-                distance=answer.value - answer.gold,
-                near=abs(answer.value - answer.gold) <= rule.tolerance,
-                rationale=gold[answer.criterion_id].rationale,
-            )
-        )
-    n_answered = (
-        CalibrationAnswer.objects.filter(enrolment=enrolment, attempt=attempt)
-        .values("card")
-        .distinct()
-        .count()
-    )
-    marks = {feedback.key: feedback.own for feedback in criteria}
-    return CalibrationFeedback(
-        card=_calibration_blinded(enrolment, card, number, len(cards), marks),
-        criteria=tuple(criteria),
-        attempt=attempt or enrolment.attempt,
-        last=n_answered == len(cards),
-    )
-
-
-def calibration_near(enrolment_id: int, attempt: int) -> tuple[bool, ...]:
-    """Whether each mark of an attempt so far was near the gold, in the order the marks were made."""
-    study = Study.objects.get(enrolments=enrolment_id)
-    tolerance = GateRule.from_json(study.gate_rule).tolerance
-    answers = CalibrationAnswer.objects.filter(enrolment_id=enrolment_id, attempt=attempt).order_by("pk")
-    return tuple(abs(value - gold) <= tolerance for value, gold in answers.values_list("value", "gold"))
+    done_at = [(key, at) for at, *key in placements.order_by().values_list("done_at", *page)]
+    total = len({tuple(key) for key, _ in done_at})
+    waiting = len({tuple(key) for key, at in done_at if at is None})
+    return Progress(total - waiting, total, _median(_seconds(enrolment_id, page)))
 
 
 # ---- for every page, and for analysis
@@ -625,14 +537,16 @@ def exclusions(study_id: int) -> tuple[Exclusion, ...]:
 
 
 def pooled_ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
-    """Marks as they stand, without systems: columns case, card, annotator, criterion, value, simulated.
+    """Marks as they stand, without systems: columns case, card, annotator, criterion, value, repeat, simulated.
 
-    `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge. Marks of
-    annotators whom the owner excluded are not in it; with `excluded` it is those alone.
+    `case` and `card` are numbers of this study only; value is NaN where the annotator could not judge; `repeat` is
+    True for a card met a second time. Attention checks and cards with reference marks are not in it (`check_marks`),
+    nor are marks of annotators whom the owner excluded; with `excluded` it is those alone.
     """
     rows = list(
         Rating.objects.filter(
             placement__enrolment__study_id=study_id,
+            placement__kind__in=[Placement.Kind.MAIN, Placement.Kind.REPEAT],
             placement__withdrawn_at__isnull=True,
             placement__enrolment__excluded_at__isnull=not excluded,
         )
@@ -640,6 +554,7 @@ def pooled_ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
             "placement__card__block__number",
             "placement__card__token",
             "placement__enrolment__index",
+            "placement__kind",
             "criterion",
         )
         .values_list(
@@ -648,16 +563,61 @@ def pooled_ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
             "placement__enrolment__index",
             "criterion__key",
             "value",
+            "placement__kind",
             "placement__enrolment__simulated",
         )
     )
     known = Card.objects.filter(study_id=study_id, block__kind=Kind.MAIN).order_by("block__number", "token")
     cards = {token: number for number, token in enumerate(known.values_list("token", flat=True))}
-    frame = pd.DataFrame(rows, columns=["case", "card", "annotator", "criterion", "value", "simulated"])
+    columns = ["case", "card", "annotator", "criterion", "value", "repeat", "simulated"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["repeat"] = (frame["repeat"] == Placement.Kind.REPEAT).astype("bool")
     frame["card"] = frame["card"].map(cards).astype("int64")
     frame["annotator"] = [f"A{index + 1:02d}" for index in frame["annotator"]]
     frame["value"] = frame["value"].astype("float64")
     return frame
+
+
+def check_marks(study_id: int) -> pd.DataFrame:
+    """Marks on attention checks and on cards with reference marks, whose writers are in no result.
+
+    Columns: annotator (pseudonym), kind (attention, gold or recheck), card (a number within attention checks and
+    within the calibration set), criterion (key), value (NaN: could not judge), wanted (the mark an attention check
+    asks for, or the reference), earlier (the own mark on the same card when calibration was passed; NaN of attention
+    checks), position (from 1), simulated. None of who left or was excluded.
+    """
+    rows = Rating.objects.filter(
+        placement__enrolment__study_id=study_id,
+        placement__slot__isnull=True,
+        placement__withdrawn_at__isnull=True,
+        placement__enrolment__excluded_at__isnull=True,
+    ).order_by("placement__enrolment__index", "placement__position", "criterion__position")
+    wanted, earlier = wanted_marks(study_id), calibration_marks(study_id)
+    found = []
+    for rating in rows.select_related("placement__enrolment", "placement__card__block", "criterion"):
+        placement, person = rating.placement, rating.placement.enrolment
+        found.append(
+            (
+                person.pseudonym,
+                placement.kind,
+                placement.card.block.number + 1,
+                rating.criterion.key,
+                rating.value,
+                wanted[placement.card_id, rating.criterion_id],
+                earlier.get((person.pk, placement.card_id, rating.criterion_id)),
+                placement.position + 1,
+                person.simulated,
+            )
+        )
+    return pd.DataFrame(found, columns=list(CHECK_COLUMNS)).astype(
+        {
+            "value": "float64",
+            "wanted": "int64",
+            "earlier": "float64",
+            "position": "int64",
+            "simulated": "bool",
+        }
+    )
 
 
 # ---- the same for all
@@ -684,27 +644,10 @@ def _blinded(row: Placement) -> BlindedCard:
         explanation=row.card.explanation,
         position=sum(position <= row.position for position in positions),
         total=len(positions),
-        criteria=_criteria(study.pk, row.enrolment.criteria_order),
+        criteria=criteria_of(study.pk, row.enrolment.criteria_order),
         ratings={key: value for key, value, _ in given},
         reasons={key: reason for key, _, reason in given if reason},
         version=row.version,
-    )
-
-
-def _calibration_blinded(
-    enrolment: Enrolment, card: Card, number: int, total: int, marks: dict[str, int]
-) -> BlindedCard:
-    return BlindedCard(
-        token=card.token,
-        study_title=enrolment.study.title,
-        language=enrolment.study.language,
-        case_history=blinded_history(card.block.history),
-        item=blinded_item(card.block.item),
-        explanation=card.explanation,
-        position=number,
-        total=total,
-        criteria=_criteria(enrolment.study_id, enrolment.criteria_order),
-        ratings=dict(marks),
     )
 
 
@@ -712,7 +655,8 @@ def _n_calibration(study_id: int) -> int:
     return Card.objects.filter(study_id=study_id, block__kind=Kind.CALIBRATION).count()
 
 
-def _criteria(study_id: int, order: Sequence[str] = ()) -> tuple[BlindedCriterion, ...]:
+def criteria_of(study_id: int, order: Sequence[str] = ()) -> tuple[BlindedCriterion, ...]:
+    """The questions of a study, in an annotator's own order where one is given."""
     rows = list(Criterion.objects.filter(study_id=study_id))
     rank = {key: number for number, key in enumerate(order)}
     rows.sort(key=lambda row: (rank.get(row.key, len(rank)), row.position))
@@ -746,10 +690,10 @@ def _summary(row: Study) -> StudySummary:
         main=Count("pk", filter=Q(block__kind=Kind.MAIN)),
         calibration=Count("pk", filter=Q(block__kind=Kind.CALIBRATION)),
     )
-    criteria = _criteria(row.pk)
+    criteria, rule = criteria_of(row.pk), GateRule.from_json(row.gate_rule)
     n_gold = CalibrationGold.objects.filter(card__study=row).count()
     done = Placement.objects.filter(
-        enrolment__study=row, withdrawn_at__isnull=True, done_at__isnull=False
+        enrolment__study=row, kind=Placement.Kind.MAIN, withdrawn_at__isnull=True, done_at__isnull=False
     ).count()
     return StudySummary(
         id=row.pk,
@@ -772,7 +716,8 @@ def _summary(row: Study) -> StudySummary:
         gap=row.gap,
         seed=row.seed,
         lease_hours=row.lease_hours,
-        gate_in_words=GateRule.from_json(row.gate_rule).in_words(),
+        gate_in_words=rule.in_words(),
+        gate_tolerance=rule.tolerance,
         notes=tuple(row.plan.get("notes", ())),
         n_hypotheses=len(row.plan.get("analysis", {}).get("hypotheses", ())),
         detectability=_detectability(row.plan),
@@ -788,6 +733,7 @@ def _summary(row: Study) -> StudySummary:
         n_target=cards["main"] * row.k,
         gold_missing=cards["calibration"] * len(criteria) - n_gold,
         guess=GuessPlan.of(row.plan),
+        checks=CheckPlan.of(row.plan),
     )
 
 
@@ -796,18 +742,16 @@ def _detectability(plan: Mapping[str, Any]) -> Detectability | None:
     return Detectability(**{**found, "telling": tuple(found["telling"])}) if found else None
 
 
-def _seconds(enrolment_id: int, page: str) -> list[float]:
-    """One number a finished page, a card ("pk") or board ("slot"): the longest time any of its marks was sent with."""
-    page = "placement" if page == "pk" else f"placement__{page}"
+def _seconds(enrolment_id: int, page: Sequence[str]) -> list[float]:
+    """One number a finished page, a card or board: the longest time any of its marks was sent with."""
     rows = Rating.objects.filter(
         placement__enrolment_id=enrolment_id,
         placement__done_at__isnull=False,
         placement__withdrawn_at__isnull=True,
         seconds__isnull=False,
     )
-    return list(
-        rows.order_by().values(page).annotate(longest=Max("seconds")).values_list("longest", flat=True)
-    )
+    told = rows.order_by().values(*(f"placement__{column}" for column in page))
+    return list(told.annotate(longest=Max("seconds")).values_list("longest", flat=True))
 
 
 def _median(values: Sequence[float]) -> float | None:

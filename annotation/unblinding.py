@@ -51,12 +51,13 @@ class SealBroken(Exception):
 
 
 def ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
-    """Every mark as it stands, one row a case, system, annotator and criterion.
+    """Every mark as it stands, one row a case, system, annotator and criterion, and one more where a card was repeated.
 
     Columns: case, system, annotator (pseudonym), criterion (key), value (NaN: could not judge), position
-    (from 1, in the annotator's sequence), repeat (False: this design has no hidden repeats), seconds (NaN:
+    (from 1, in the annotator's sequence), repeat (True where the annotator met the card a second time), seconds (NaN:
     not measured; side by side, the time of the board divided by its texts), simulated, reason (why it could not be
-    judged), guidelines_version. Marks of cards withdrawn from annotators who left are not in it, so no card has more
+    judged), guidelines_version. Marks on attention checks and on cards with reference marks judge no system and are not
+    in it (`queries.check_marks`). Marks of cards withdrawn from annotators who left are not in it, so no card has more
     than k; nor are those of annotators whom the owner excluded, which the ledger tells; with `excluded` it is those
     alone.
 
@@ -69,6 +70,7 @@ def ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
     found = (
         Rating.objects.filter(
             placement__enrolment__study=study,
+            placement__kind__in=["main", "repeat"],
             placement__withdrawn_at__isnull=True,
             placement__enrolment__excluded_at__isnull=not excluded,
         )
@@ -87,7 +89,7 @@ def ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
                 rating.criterion.key,
                 rating.value,
                 placement.position + 1,
-                False,
+                placement.kind == "repeat",
                 rating.seconds,
                 placement.enrolment.simulated or study.simulated,
                 rating.reason,
@@ -98,7 +100,8 @@ def ratings(study_id: int, *, excluded: bool = False) -> pd.DataFrame:
         {"value": "float64", "seconds": "float64", "position": "int64", "repeat": "bool", "simulated": "bool"}
     )
     if study.side_by_side:
-        frame["seconds"] = frame.groupby(["annotator", "case"])["seconds"].transform("max") / study.n_systems
+        boards = frame.groupby(["annotator", "case", "repeat"])
+        frame["seconds"] = boards["seconds"].transform("max") / study.n_systems
     return frame
 
 

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from annotation.views import (
     board,
     calibration,
+    checks,
     crowd,
     guess,
     guesses,
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("rate/<int:study_id>/gate/", journey.gate, name="gate"),
     path("rate/<int:study_id>/card/<slug:token>/", rating.card, name="card"),
     path("rate/<int:study_id>/card/<slug:token>/mark/", rating.mark, name="mark"),
+    path("rate/<int:study_id>/card/<slug:token>/feedback/", calibration.recheck, name="card-feedback"),
     path("rate/<int:study_id>/guess/", guess.guess, name="guess"),
     path("rate/<int:study_id>/board/<slug:token>/", board.board, name="board"),
     path("rate/<int:study_id>/withdraw/", journey.withdraw, name="withdraw"),
@@ -69,6 +71,7 @@ urlpatterns: list[URLPattern] = [
         inviting.study_revoke,
         name="study-revoke",
     ),
+    path("studies/<int:study_id>/checks/", checks.study_checks, name="study-checks"),
     path("studies/<int:study_id>/guess/", guesses.study_guess, name="study-guess"),
     path("studies/<int:study_id>/guesses.<slug:form>", guesses.study_guesses, name="study-guesses"),
     path("studies/<int:study_id>/exclude/", marks.study_exclude, name="study-exclude"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from annotation.api import boards, guess, guesses, inviting, rating, studies, watching
+from annotation.api import boards, checks, guess, guesses, inviting, planner, rating, studies, watching
 
 STUDY = "studies/<int:study_id>/"
 MINE = "rate/<int:study_id>/"
@@ -19,12 +19,13 @@ urlpatterns: list[URLPattern] = [
     path(f"{MINE}next/", rating.NextCardView.as_view()),
     path(f"{MINE}cards/<slug:token>/", rating.CardView.as_view()),
     path(f"{MINE}cards/<slug:token>/previous/", rating.PreviousCardView.as_view()),
+    path(f"{MINE}cards/<slug:token>/feedback/", rating.CardFeedbackView.as_view()),
     path(f"{MINE}guess/", guess.GuessView.as_view()),
     path(f"{MINE}next-board/", boards.NextBoardView.as_view()),
     path(f"{MINE}boards/<slug:token>/", boards.BoardView.as_view()),
     path(f"{MINE}boards/<slug:token>/previous/", boards.PreviousBoardView.as_view()),
     path(f"{MINE}progress/", rating.ProgressView.as_view()),
-    path("planner/", studies.PlannerView.as_view()),
+    path("planner/", planner.PlannerView.as_view()),
     path("sources/", studies.SourcesView.as_view()),
     path("studies/", studies.StudiesView.as_view()),
     path(STUDY, studies.StudyView.as_view()),
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{STUDY}calibration/disagreement/", watching.DisagreementView.as_view()),
     path(f"{STUDY}calibration/<slug:token>/", watching.GoldView.as_view()),
     path(f"{STUDY}monitor/", watching.MonitorView.as_view()),
+    path(f"{STUDY}checks/", checks.ChecksView.as_view()),
     path(f"{STUDY}guess/", guesses.GuessPlanView.as_view()),
     path(f"{STUDY}kinds/", guesses.KindsView.as_view()),
     path(f"{STUDY}guesses.<slug:form>", guesses.GuessesView.as_view()),

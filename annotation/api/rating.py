@@ -7,7 +7,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import queries
+from annotation import calibration_queries, queries
 from annotation.api.room import (
     CONFLICT,
     STAGES,
@@ -252,7 +252,7 @@ class CalibrationView(AnnotatorView):
         enrolment_id = self.enrolment(study_id)
         if queries.standing(enrolment_id).stage != "calibration":
             return Response(status=status.HTTP_204_NO_CONTENT)
-        card = queries.calibration_card(enrolment_id)
+        card = calibration_queries.calibration_card(enrolment_id)
         return Response(CardSerializer(card).data) if card else Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -260,7 +260,7 @@ class PracticeView(AnnotatorView):
     @extend_schema(operation_id="annotation_rate_calibration_feedback", responses=FeedbackSerializer)
     def get(self, request: Request, study_id: int, token: str) -> Response:
         """The caller's last answer to a practice card beside the reference; 404 before it is answered."""
-        feedback = queries.calibration_feedback(self.enrolment(study_id), token)
+        feedback = calibration_queries.calibration_feedback(self.enrolment(study_id), token)
         if feedback is None:
             raise NotFound("You have not answered such a practice card.")
         return Response(FeedbackSerializer(feedback).data)
@@ -279,7 +279,7 @@ class PracticeView(AnnotatorView):
             marks=sent["marks"],
             attempt=sent.get("attempt"),
         )
-        feedback = queries.calibration_feedback(enrolment_id, token, outcome.attempt)
+        feedback = calibration_queries.calibration_feedback(enrolment_id, token, outcome.attempt)
         return Response(FeedbackSerializer(feedback).data)
 
 
@@ -319,6 +319,17 @@ class CardView(AnnotatorView):
             finish=sent["finish"],
         )
         return Response(SubmitResultSerializer(result).data)
+
+
+class CardFeedbackView(AnnotatorView):
+    @extend_schema(responses={200: FeedbackSerializer})
+    def get(self, request: Request, study_id: int, token: str) -> Response:
+        """The caller's marks of a card beside the reference, where the study shows it after the card; 404 elsewhere."""
+        self.own_card(study_id, token)
+        feedback = calibration_queries.recheck_feedback(token, request.user.pk)
+        if feedback is None:
+            raise NotFound("Of this card no comparison is shown.")
+        return Response(FeedbackSerializer(feedback).data)
 
 
 class PreviousCardView(AnnotatorView):

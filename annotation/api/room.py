@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from annotation import queries
 from annotation.design.scales import OutOfScale
 from annotation.models.frozen import StudyFrozen
+from annotation.scale_words import scale_words
 from annotation.services.refusals import BadSource, ForeignPlacement, NotBlind, NotReady, Refused
 
 STAGES = ", ".join(get_args(queries.Stage))
@@ -52,7 +53,7 @@ class RoomView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         match exc:
             case OutOfScale():
-                exc = ValidationError({exc.criterion or "marks": [str(exc)]})
+                exc = ValidationError({exc.criterion or "marks": [scale_words(exc)]})
             case BadSource():
                 exc = ValidationError({"source": exc.errors})
             case NotReady():

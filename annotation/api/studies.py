@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -25,9 +24,7 @@ from annotation.api.room import (
     RoomView,
     checked,
 )
-from annotation.design.assignment import ImpossiblePlan
 from annotation.design.plan import DESIGNS, LONGEST_TEXT, StudySettings
-from annotation.design.planning import PlannedDesign, cost_of
 from annotation.design.sources import parse
 from annotation.queries import StudySummary
 from annotation.services.amend_guidelines import amend_guidelines
@@ -406,47 +403,3 @@ def _decoded(file: UploadedFile) -> str:
         raise serializers.ValidationError(
             {"file": [f"Byte {error.start} is not UTF-8. Save the file as UTF-8 and send it again."]}
         ) from None
-
-
-class PlannedDesignSerializer(serializers.Serializer):
-    """A design somebody thinks of; what is left out has its default."""
-
-    design = serializers.ChoiceField(choices=DESIGNS, required=False)
-    n_cases = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
-    n_systems = serializers.IntegerField(required=False, min_value=1, max_value=50)
-    k = serializers.IntegerField(required=False, min_value=1, max_value=100)
-    n_annotators = serializers.IntegerField(required=False, min_value=1, max_value=1000)
-    n_calibration = serializers.IntegerField(required=False, min_value=0, max_value=1000)
-    n_criteria = serializers.IntegerField(required=False, min_value=1, max_value=20)
-    seconds_a_card = serializers.FloatField(required=False, min_value=1, max_value=3600)
-    dz = serializers.FloatField(required=False, min_value=0.01, max_value=5)
-    significance = serializers.FloatField(required=False, min_value=0.0001, max_value=0.5)
-    kappa = serializers.FloatField(required=False, min_value=0, max_value=0.99)
-
-
-class CostSerializer(serializers.Serializer):
-    n_cards = serializers.IntegerField()
-    n_ratings = serializers.IntegerField()
-    cards_least = serializers.IntegerField()
-    cards_most = serializers.IntegerField()
-    minutes_most = serializers.FloatField()
-    hours_all = serializers.FloatField()
-    power = serializers.FloatField()
-    cases_needed = serializers.IntegerField()
-    comparisons = serializers.IntegerField()
-    power_corrected = serializers.FloatField()
-    kappa_low = serializers.FloatField(allow_null=True, help_text="null below two annotators a card.")
-    kappa_high = serializers.FloatField(allow_null=True)
-
-
-class PlannerView(OwnerView):
-    @extend_schema(parameters=[PlannedDesignSerializer], responses=CostSerializer)
-    def get(self, request: Request) -> Response:
-        """What a design costs in people and minutes, and what it can show. Stores nothing."""
-        plan = PlannedDesign(**checked(PlannedDesignSerializer(data=request.query_params)))
-        try:
-            cost = asdict(cost_of(plan))
-        except ImpossiblePlan as problem:
-            raise serializers.ValidationError({"non_field_errors": [str(problem)]}) from None
-        told = {name: None if value != value else value for name, value in cost.items()}  # NaN is no JSON
-        return Response(CostSerializer(told).data)

@@ -26,6 +26,52 @@ from annotation.services.withdraw_consent import erase_marks
 from annotation.views.watching import watch
 
 
+class NearSerializer(serializers.Serializer):
+    """How many marks on hidden cards lie near what they are held against."""
+
+    n_cards = serializers.IntegerField()
+    n_marks = serializers.IntegerField()
+    exact = serializers.FloatField()
+    near = serializers.FloatField()
+    interval = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, help_text="95%, of near."
+    )
+    leaning = serializers.FloatField(help_text="Mean of the own mark less the other: above 0 is higher.")
+
+
+class ChangeSerializer(serializers.Serializer):
+    """A mean difference in points of the scale."""
+
+    n = serializers.IntegerField()
+    value = serializers.FloatField()
+    interval = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True, help_text="95%."
+    )
+
+
+class DriftSerializer(serializers.Serializer):
+    n_cards = serializers.IntegerField()
+    slope = ChangeSerializer(help_text="Over the whole session, by least squares.")
+    ends = ChangeSerializer(help_text="The last third of the cards less the first.")
+
+
+class JudgingSerializer(serializers.Serializer):
+    """How an annotator judges: main cards, and hidden ones beside them."""
+
+    entropy = serializers.FloatField(allow_null=True, help_text="Of the marks, in bits; at most 2.32.")
+    severity = ChangeSerializer(allow_null=True, help_text="From others on the same cards; above 0 is mild.")
+    drift = DriftSerializer(allow_null=True)
+    repeats = NearSerializer(allow_null=True)
+    gold = NearSerializer(allow_null=True)
+    attention = serializers.ListField(
+        child=serializers.BooleanField(), help_text="Each attention check answered so far: passed or not."
+    )
+    recheck = ChangeSerializer(
+        allow_null=True, help_text="How much further from the reference than in calibration."
+    )
+    all_answered = serializers.BooleanField(help_text="No hidden card waits for its answer.")
+
+
 class AnnotatorSerializer(serializers.Serializer):
     pseudonym = serializers.CharField()
     username = serializers.CharField()
@@ -39,6 +85,7 @@ class AnnotatorSerializer(serializers.Serializer):
     cards_an_hour = serializers.FloatField(allow_null=True)
     cannot_judge = serializers.IntegerField()
     same_mark_share = serializers.FloatField(allow_null=True)
+    judging = JudgingSerializer()
     last_seen_at = serializers.DateTimeField()
     simulated = serializers.BooleanField()
 
@@ -69,6 +116,15 @@ class FlagSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class ProposedSerializer(serializers.Serializer):
+    """Somebody whom a rule of the plan would exclude, if the owner does so."""
+
+    enrolment_id = serializers.IntegerField()
+    who = serializers.CharField()
+    rule = serializers.ChoiceField(choices=list(RULES))
+    text = serializers.CharField()
+
+
 class MonitorSerializer(serializers.Serializer):
     """Pooled over systems, before and after unblinding."""
 
@@ -83,6 +139,9 @@ class MonitorSerializer(serializers.Serializer):
     n_withdrawn = serializers.IntegerField()
     figures = FigureSerializer(many=True)
     flags = FlagSerializer(many=True, help_text="What an owner may want to look at; nobody is excluded.")
+    candidates = ProposedSerializer(
+        many=True, help_text="Whom the plan's rules would exclude; PUT …/exclusion/ confirms it."
+    )
 
 
 class MonitorView(OwnerView):
@@ -91,7 +150,8 @@ class MonitorView(OwnerView):
         """How the study goes: figures, flags, a line an annotator, marks pooled over systems."""
         seen = watch(self.study(study_id).id)
         told = {field.name: getattr(seen.monitor, field.name) for field in fields(seen.monitor)}
-        return Response(MonitorSerializer({**told, "figures": seen.figures, "flags": seen.flags}).data)
+        told |= {"figures": seen.figures, "flags": seen.flags, "candidates": seen.candidates}
+        return Response(MonitorSerializer(told).data)
 
 
 class MarksView(OwnerView):

@@ -23,6 +23,8 @@ class PlannedDesign:
     k: int = 3
     n_annotators: int = 6
     n_calibration: int = 10
+    n_hidden: int = 0
+    """Cards hidden among those of every annotator: repeats, attention checks, cards with reference marks."""
     n_criteria: int = 3
     seconds_a_card: float = 45.0
     """Reading and all criteria of one card; the same for a calibration card."""
@@ -80,7 +82,7 @@ def cost_of(plan: PlannedDesign, *, seed: int = 0) -> Cost:
             f"{plan.k * plan.n_systems} annotators, and the plan has {plan.n_annotators}."
         )
     shares = quotas(plan.n_cases, plan.k * (plan.n_systems if latin else 1), plan.n_annotators)
-    cards = [share * (1 if latin else plan.n_systems) for share in shares]
+    cards = [share * (1 if latin else plan.n_systems) + plan.n_hidden for share in shares]
     n_cards = plan.n_cases * plan.n_systems
     comparisons = plan.n_criteria * plan.n_systems * (plan.n_systems - 1) // 2
     low, high = kappa_range(n_cards, plan.k, plan.kappa, seed=seed)

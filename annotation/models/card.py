@@ -18,6 +18,7 @@ from annotation.models.study import Criterion, Enrolment, Study, new_token
 class Kind(models.TextChoices):
     MAIN = "main", "Main study"
     CALIBRATION = "calibration", "Calibration"
+    ATTENTION = "attention", "Attention checks"
 
 
 class Block(Frozen):
@@ -33,7 +34,9 @@ class Block(Frozen):
         ordering = ["study", "kind", "number"]
         constraints = [
             models.UniqueConstraint(fields=["study", "kind", "number"], name="block_number_once_a_study"),
-            models.CheckConstraint(condition=Q(kind__in=["main", "calibration"]), name="block_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["main", "calibration", "attention"]), name="block_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -143,11 +146,30 @@ class Slot(Frozen):
 
 
 class Placement(models.Model):
-    """This card, for this annotator, at this position, under a token of its own."""
+    """This card, for this annotator, at this position, under a token of its own.
+
+    Only those of the main study make results. The others are hidden among them: a card met again, an attention check,
+    and cards with reference marks. Nothing an annotator gets says which is which.
+    """
+
+    class Kind(models.TextChoices):
+        MAIN = "main", "Main study"
+        REPEAT = "repeat", "Repeat"
+        ATTENTION = "attention", "Attention check"
+        GOLD = "gold", "Gold card"
+        RECHECK = "recheck", "Re-check"
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="placements")
     card = models.ForeignKey(Card, models.PROTECT, related_name="placements")
-    slot = models.ForeignKey(Slot, models.PROTECT, related_name="placements")
+    slot = models.ForeignKey(
+        Slot,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="placements",
+        help_text="Empty for what belongs to no case of the plan: checks and cards with reference marks.",
+    )
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.MAIN)
     position = models.PositiveIntegerField(help_text="From 0, in this annotator's sequence.")
     token = models.CharField(max_length=43, unique=True, default=new_token)
     version = models.PositiveIntegerField(default=0, help_text="How often marks of this card were stored.")
@@ -163,12 +185,21 @@ class Placement(models.Model):
         ordering = ["enrolment", "position"]
         indexes = [models.Index(fields=["enrolment", "done_at"], name="placement_next")]
         constraints = [
-            models.UniqueConstraint(fields=["enrolment", "card"], name="placement_card_once_an_annotator"),
+            models.UniqueConstraint(
+                fields=["enrolment", "card", "kind"], name="placement_card_once_an_annotator"
+            ),
             models.UniqueConstraint(
                 fields=["enrolment", "position"], name="placement_position_once_an_annotator"
             ),
             models.UniqueConstraint(
-                fields=["slot", "card"], condition=Q(withdrawn_at__isnull=True), name="placement_once_a_slot"
+                fields=["slot", "card", "kind"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="placement_once_a_slot",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["main", "repeat"], slot__isnull=False)
+                | Q(kind__in=["attention", "gold", "recheck"], slot__isnull=True),
+                name="placement_kind_has_its_slot",
             ),
         ]
 

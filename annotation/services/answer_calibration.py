@@ -16,7 +16,7 @@ from annotation.services.refusals import WITHDREW, ForeignPlacement, OutOfTurn, 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationOutcome:
-    """What an answer did. The feedback itself is queries.calibration_feedback."""
+    """What an answer did. The feedback itself is calibration_queries.calibration_feedback."""
 
     attempt: int
     gate: GateResult | None

@@ -24,10 +24,8 @@ from annotation.services.invite import invite
 
 SHORTEST = 3
 """A name of fewer letters is a word of many languages, and is not looked for."""
-SOFTWARE = "prism"
-"""The name of this program, which stands on many pages; a system of the same name cannot be looked for."""
 CARDS = 5
-"""Rating cards looked at: all are drawn by one template."""
+"""Rating cards looked at, and one of each kind hidden among them: all are drawn by one template."""
 LINK = re.compile(r'(?:href|action|hx-get|hx-post|data-[a-z-]+)="(/[^"#?]*)')
 
 
@@ -89,9 +87,7 @@ def _secrets(study_id: int) -> tuple[dict[str, str], tuple[str, ...]]:
     names |= {text for text in sealed.values_list("signature", flat=True).distinct() if text}
     names |= set(sealed.values_list("case_key", flat=True).distinct()) - {""}
     plain = {name: comparable(name) for name in names}
-    short = {
-        name for name, word in plain.items() if len(word) < SHORTEST or word == SOFTWARE or word.isdigit()
-    }
+    short = {name for name, word in plain.items() if len(word) < SHORTEST or word.isdigit()}
     return {plain[name]: name for name in sorted(names - short)}, tuple(sorted(short))
 
 
@@ -131,7 +127,10 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
     yield onward, client.post(onward)
     yield from _fetch(client, pages[0], f"{pages[1]}progress/", "/api/annotation/rate/", "/api/me/", "/")
     placed = Placement.objects.filter(enrolment=enrolment).order_by("position")
-    for token in placed.values_list("token", flat=True)[:CARDS]:
+    hidden = {
+        kind: token for kind, token in placed.values_list("kind", "token") if kind != Placement.Kind.MAIN
+    }
+    for token in dict.fromkeys([*placed.values_list("token", flat=True)[:CARDS], *hidden.values()]):
         yield from _fetch(client, f"{pages[0]}card/{token}/", f"{pages[1]}cards/{token}/")
         yield from _fetch(client, f"{pages[1]}cards/{token}/previous/")
         if study.side_by_side:

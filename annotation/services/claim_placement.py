@@ -1,14 +1,12 @@
-import numpy as np
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.design.ordering import feasible_gap, interleave
-from annotation.design.streams import STREAM_ORDER
 from annotation.models.card import Placement, Seat, Slot, free_slots
 from annotation.models.study import Enrolment, Study
 from annotation.services.check_blindness import check_blindness
+from annotation.services.place_cards import place_cards
 from annotation.services.refusals import WITHDREW, OutOfTurn, StudyClosed
 
 
@@ -49,7 +47,7 @@ def _next(enrolment_id: int) -> str | None:
     if first.opened_at is None:
         shown = Placement.objects.filter(pk=first.pk)
         if first.enrolment.study.side_by_side:
-            shown = waiting.filter(slot=first.slot_id)  # one page shows them all
+            shown = waiting.filter(slot=first.slot_id, kind=first.kind)  # one page shows them all
         shown.filter(opened_at__isnull=True).update(opened_at=timezone.now())
     return first.token
 
@@ -63,9 +61,9 @@ def _take_seat(enrolment_id: int) -> bool:
         return True  # another tab was faster
     free = free_slots(enrolment)
     earlier = set(
-        Placement.objects.filter(enrolment=enrolment, withdrawn_at__isnull=False).values_list(
-            "slot__seat", flat=True
-        )
+        Placement.objects.filter(enrolment=enrolment, kind=Placement.Kind.MAIN)
+        .exclude(withdrawn_at=None)
+        .values_list("slot__seat", flat=True)
     )
     seats = list(free.order_by().values_list("seat", "seat__index").annotate(n=Count("pk")))
     # Own old seat first, then the fullest, then the lowest: remainders of people who left come last.
@@ -78,7 +76,7 @@ def _take_seat(enrolment_id: int) -> bool:
                 Slot.objects.filter(seat=seat, enrolment__isnull=True, pk__in=_slots_of(enrolment, seat))
             )
             Slot.objects.filter(pk__in=[slot.pk for slot in mine]).update(enrolment=enrolment)
-            _place(enrolment, mine)
+            place_cards(enrolment, mine)
             Enrolment.objects.filter(pk=enrolment.pk).update(last_seen_at=timezone.now())
             return True
     return False
@@ -87,36 +85,3 @@ def _take_seat(enrolment_id: int) -> bool:
 def _slots_of(enrolment: Enrolment, seat: int) -> list[int]:
     held = Slot.objects.filter(enrolment=enrolment).values("block")
     return list(Slot.objects.filter(seat=seat).exclude(block__in=held).values_list("pk", flat=True))
-
-
-def _place(enrolment: Enrolment, slots: list[Slot]) -> None:
-    """Write the annotator's sequence; cards that were withdrawn from this same person come back where they
-    stood."""
-    study = enrolment.study
-    known = {row.card_id: row for row in Placement.objects.filter(enrolment=enrolment)}
-    latest = Placement.objects.filter(enrolment=enrolment).aggregate(latest=Max("position"))["latest"]
-    start = 0 if latest is None else latest + 1
-    met = dict.fromkeys((slot.pk for slot in slots), 0)
-    fresh = []
-    for slot in _sequence(
-        study, slots, [study.seed, STREAM_ORDER, enrolment.index, *([start] if start else [])]
-    ):
-        card = slot.order[met[slot.pk]]
-        met[slot.pk] += 1
-        if card in known:
-            Placement.objects.filter(pk=known[card].pk).update(withdrawn_at=None, slot=slot)
-        else:
-            fresh.append(Placement(enrolment=enrolment, card_id=card, slot=slot, position=start + len(fresh)))
-    Placement.objects.bulk_create(fresh)
-
-
-def _sequence(study: Study, slots: list[Slot], stream: list[int]) -> list[Slot]:
-    """The slots in the order their cards are met: by the seat's own places, or drawn so that the gap is kept."""
-    if all(slot.place is not None for slot in slots):
-        return [slot for slot in sorted(slots, key=lambda slot: slot.place or 0) for _ in slot.order]
-    slots = sorted(slots, key=lambda slot: slot.block_id)
-    gap, _note = feasible_gap(study.gap, len(slots), study.n_systems)
-    return [
-        slots[number]
-        for number in interleave(len(slots), study.n_systems, gap, np.random.default_rng(stream))
-    ]

@@ -24,7 +24,10 @@ def close_study(*, study_id: int, by_id: int, reason: str = "") -> None:
     if not closed:
         raise Refused("Only an open study can be closed.")
     done = Placement.objects.filter(
-        enrolment__study_id=study_id, done_at__isnull=False, withdrawn_at__isnull=True
+        enrolment__study_id=study_id,
+        kind=Placement.Kind.MAIN,
+        done_at__isnull=False,
+        withdrawn_at__isnull=True,
     )
     write_ledger(
         study_id=study_id,

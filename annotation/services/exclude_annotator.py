@@ -2,6 +2,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.design.exclusions import RULES
+from annotation.models.card import Placement
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import Rating
 from annotation.models.study import Enrolment, Study
@@ -61,7 +62,9 @@ def _own(study_id: int, enrolment_id: int) -> Enrolment:
 
 def _tell(enrolment: Enrolment, act: LedgerLine.Act, by_id: int, reason: str, rule: str) -> int:
     marks = Rating.objects.filter(
-        placement__enrolment=enrolment, placement__withdrawn_at__isnull=True
+        placement__enrolment=enrolment,
+        placement__kind=Placement.Kind.MAIN,
+        placement__withdrawn_at__isnull=True,
     ).count()
     write_ledger(
         study_id=enrolment.study_id,

@@ -12,7 +12,9 @@ from typing import Any, BinaryIO, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotation.check_queries import wanted_marks
 from annotation.design.formats import ExportFormat
+from annotation.design.repeats import MAIN, REPEAT
 from annotation.models.card import Card, Kind
 from annotation.models.rating import Rating
 
@@ -21,9 +23,11 @@ COLUMNS = pa.schema(
     [
         ("case", pa.int32()),
         ("card", pa.int32()),
+        ("kind", pa.string()),
         ("annotator", pa.string()),
         ("criterion", pa.string()),
         ("value", pa.int8()),
+        ("wanted", pa.int8()),
         ("reason", pa.string()),
         ("position", pa.int32()),
         ("seconds", pa.float64()),
@@ -45,8 +49,10 @@ def count_ratings(study_id: int) -> int:
 def export_ratings(study_id: int, form: ExportFormat) -> Iterator[bytes]:
     """The file, piece by piece. Rows are in the order of annotators and of what they met.
 
-    case and card are numbers of this study alone, and say nothing of a system; `counted` is false for marks of people
-    who left, withdrew or were excluded.
+    case and card are numbers of this study alone, and say nothing of a system. `kind` is main, repeat (a card met a
+    second time), attention, gold or recheck: main cards alone make results. An attention check and a card with
+    reference marks have no case; their card is their number in their own set, and `wanted` what the text asks for, or
+    the reference. `counted` is false for marks of people who left, withdrew or were excluded.
     """
     return written(_rows(study_id), COLUMNS, form)
 
@@ -66,13 +72,16 @@ def written(rows: Iterator[dict[str, Any]], columns: pa.Schema, form: ExportForm
 def _rows(study_id: int) -> Iterator[dict[str, Any]]:
     cards = Card.objects.filter(study_id=study_id, block__kind=Kind.MAIN).order_by("token")
     number = {key: place for place, key in enumerate(cards.values_list("pk", flat=True), start=1)}
+    wanted = wanted_marks(study_id)
     found = (
         Rating.objects.filter(placement__enrolment__study_id=study_id)
         .order_by("placement__enrolment__index", "placement__position", "criterion__position")
         .values_list(
             "placement__card__block__number",
             "placement__card",
+            "placement__kind",
             "placement__enrolment__index",
+            "criterion",
             "criterion__key",
             "value",
             "reason",
@@ -86,14 +95,17 @@ def _rows(study_id: int) -> Iterator[dict[str, Any]]:
             "updated_at",
         )
     )
-    for case, card, index, criterion, value, reason, position, *rest in found.iterator(ROWS_AT_ONCE):
-        seconds, server_seconds, version, withdrawn, excluded, simulated, at = rest
+    for case, card, kind, index, question, criterion, value, *rest in found.iterator(ROWS_AT_ONCE):
+        reason, position, seconds, server_seconds, version, withdrawn, excluded, simulated, at = rest
+        of_study = kind in (MAIN, REPEAT)
         yield {
-            "case": case + 1,
-            "card": number[card],
+            "case": case + 1 if of_study else None,
+            "card": number[card] if of_study else case + 1,
+            "kind": kind,
             "annotator": f"A{index + 1:02d}",
             "criterion": criterion,
             "value": value,
+            "wanted": None if of_study else wanted[card, question],
             "reason": reason,
             "position": position + 1,
             "seconds": seconds,

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.design.blinding import visible
+from annotation.design.checks import CheckPlan
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan, faults_of, texts_of
 from annotation.design.plan import criterion_texts, too_long
@@ -13,6 +14,7 @@ from annotation.models.ledger import LedgerLine
 from annotation.models.study import Criterion, Guidelines, Study
 from annotation.services.build_study import named_systems
 from annotation.services.fingerprint import fingerprint
+from annotation.services.plan_checks import faults_of_study
 from annotation.services.refusals import NotReady
 from annotation.services.write_ledger import write_ledger
 
@@ -125,4 +127,5 @@ def _plan(study: Study) -> list[str]:
         faults.append(f"Not every case is dealt to exactly {wanted} seats: build the study again.")
     if any(cards[block] != study.n_systems for block in blocks.values_list("pk", flat=True)):
         faults.append(f"Not every case has {study.n_systems} cards: build the study again.")
-    return faults
+    hidden = CheckPlan.of(study.plan)
+    return faults if hidden is None else [*faults, *faults_of_study(study, hidden)]

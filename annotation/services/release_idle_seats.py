@@ -16,7 +16,9 @@ def release_idle_seats(*, study_id: int | None = None) -> int:
 
     Cases they finished stay theirs. A case they began is issued again whole, because its cards must be rated
     by one person; their marks of it are kept, withdrawn, and no longer counted. In a Latin square the same holds
-    of the whole row: it is balanced over its cases, so it is one person's or nobody's.
+    of the whole row: it is balanced over its cases, so it is one person's or nobody's. What is hidden among the cards
+    is nobody else's to judge: it is withdrawn and comes back with its annotator. A seat whose cards are all judged,
+    and of which only hidden ones wait, has nothing to give back.
     """
     studies = Study.objects.filter(status=Study.Status.OPEN)
     if study_id is not None:
@@ -38,14 +40,21 @@ def _release(enrolment_id: int, study: Study) -> bool:
     limit = timezone.now() - timedelta(hours=study.lease_hours)
     if enrolment.last_seen_at >= limit or enrolment.finished_at is not None:
         return False  # came back while we were looking
-    waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
+    kept = Placement.objects.filter(enrolment=enrolment, withdrawn_at__isnull=True)
+    waiting = kept.filter(done_at__isnull=True)
+    begun = waiting.filter(kind=Placement.Kind.MAIN)
+    if not begun.exists():
+        return False
     held = Slot.objects.filter(enrolment=enrolment)
-    if study.design != Study.Design.LATIN:
-        held = held.filter(pk__in=waiting.values("slot"))
+    whole_row = study.design == Study.Design.LATIN
+    if not whole_row:
+        held = held.filter(pk__in=begun.values("slot"))
     slots = list(held.values_list("pk", flat=True))
-    withdrawn = Placement.objects.filter(enrolment=enrolment, slot__in=slots, withdrawn_at__isnull=True)
-    n_begun = withdrawn.filter(done_at__isnull=False).count()
-    withdrawn.update(withdrawn_at=timezone.now())
+    n_begun = kept.filter(slot__in=slots, kind=Placement.Kind.MAIN, done_at__isnull=False).count()
+    hidden = (kept if whole_row else waiting).exclude(kind=Placement.Kind.MAIN)
+    keys = list(kept.filter(slot__in=slots).values_list("pk", flat=True))
+    keys += list(hidden.values_list("pk", flat=True))
+    Placement.objects.filter(pk__in=keys).update(withdrawn_at=timezone.now())
     Slot.objects.filter(pk__in=slots).update(enrolment=None)
     Seat.objects.filter(enrolment=enrolment).update(enrolment=None, claimed_at=None)
     write_ledger(

@@ -64,7 +64,8 @@ def submit_board(
     found = own.select_related("enrolment__study").first()
     if found is None or not found.enrolment.study.side_by_side:
         raise ForeignPlacement(_("This board is not yours, or does not exist. Nothing was stored."))
-    shown = Placement.objects.filter(enrolment=found.enrolment_id, slot=found.slot_id).order_by("position")
+    shown = Placement.objects.filter(enrolment=found.enrolment_id, slot=found.slot_id, kind=found.kind)
+    shown = shown.order_by("position")
     number = {token: place for place, token in enumerate(shown.values_list("token", flat=True), start=1)}
     sent = [column.token for column in columns]
     if not set(sent) <= set(number) or len(set(sent)) < len(sent):
@@ -72,7 +73,7 @@ def submit_board(
             _("A board is sent with its own cards, each of them once at most. Nothing was stored.")
         )
     if not columns:
-        raise OutOfScale("columns", "Nothing was marked: send at least one column.")
+        raise OutOfScale("columns", "Nothing was marked: send at least one column.", "no-columns")
     stored = {}
     for column in columns:
         try:
@@ -88,7 +89,7 @@ def submit_board(
             )
         except OutOfScale as wrong:
             where = f"{number[column.token]}-{wrong.criterion}".removesuffix("-")
-            raise OutOfScale(where, str(wrong)) from None
+            raise OutOfScale(where, str(wrong), wrong.why, **wrong.words) from None
     replayed = [result.replayed for result in stored.values()]
     if any(replayed) and not all(replayed):
         raise StaleWrite(

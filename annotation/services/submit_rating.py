@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotation.design.checks import CheckPlan
 from annotation.design.scales import Mark, validate
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision, Submission
@@ -73,7 +74,7 @@ def submit_rating(
         NotBlind: the annotator has become somebody who may know the systems.
         StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
-        OutOfTurn: the annotator withdrew consent.
+        OutOfTurn: the annotator withdrew consent, or has seen the reference marks of the card.
         OutOfScale: a mark cannot be stored; names the criterion.
         Refused: the key or the seconds make no sense.
     """
@@ -116,11 +117,12 @@ def submit_rating(
 
 def _check_envelope(key: str, seconds: float | None) -> None:
     if not 1 <= len(key) <= 80:
-        raise Refused(f"A submit needs a key of 1 to 80 characters; this one has {len(key)}.")
+        raise Refused(_("A submit needs a key of 1 to 80 characters; this one has %(n)s.") % {"n": len(key)})
     if "\0" in key:
-        raise Refused("A submit's key cannot hold the character NUL.")
+        raise Refused(_("A submit's key cannot hold the character NUL."))
     if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
-        raise Refused(f"Seconds must lie between 0 and {LONGEST_SECONDS:.0f}, not {seconds}.")
+        words = {"most": f"{LONGEST_SECONDS:.0f}", "given": seconds}
+        raise Refused(_("Seconds must lie between 0 and %(most)s, not %(given)s.") % words)
 
 
 def _check_turn(study: Study, placement: Placement, version: int | None) -> None:
@@ -130,6 +132,10 @@ def _check_turn(study: Study, placement: Placement, version: int | None) -> None
         raise StaleWrite(
             _("You were away for long, and this card was given to somebody else. Nothing was stored.")
         )
+    if placement.done_at is not None and reference_shown(study, placement):
+        raise OutOfTurn(
+            _("You have seen how your marks of this card compare, and they stand. Nothing was changed.")
+        )
     if version is not None and version != placement.version:
         raise StaleWrite(
             _(
@@ -137,6 +143,12 @@ def _check_turn(study: Study, placement: Placement, version: int | None) -> None
                 "reload to see the marks as they stand."
             )
         )
+
+
+def reference_shown(study: Study, placement: Placement) -> bool:
+    """Whether the plan shows the reference marks of this card once it is judged."""
+    plan = CheckPlan.of(study.plan) if placement.kind == Placement.Kind.RECHECK else None
+    return bool(plan and plan.recheck and plan.recheck.feedback)
 
 
 def _body_hash(marks: Mapping[str, Any], reasons: Mapping[str, str] | None) -> str:

@@ -30,7 +30,7 @@ def withdraw_consent(*, enrolment_id: int, erase: bool = False) -> None:
     enrolment.withdrawn_at = now
     enrolment.save(update_fields=["withdrawn_at"])
     placements = Placement.objects.filter(enrolment=enrolment, withdrawn_at__isnull=True)
-    n_done = placements.filter(done_at__isnull=False).count()
+    n_done = placements.filter(kind=Placement.Kind.MAIN, done_at__isnull=False).count()
     placements.update(withdrawn_at=now)
     if enrolment.study.status == Study.Status.OPEN:
         Slot.objects.filter(enrolment=enrolment).update(enrolment=None)

@@ -19,6 +19,7 @@ from annotation.design.blinding import BlindedBoard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
 from annotation.queries import Standing
+from annotation.scale_words import scale_words
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
 from annotation.services.submit_board import ColumnMarks, submit_board
 from annotation.views.journey import on_journey, place, refusal
@@ -68,7 +69,8 @@ def board(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     except OutOfScale as wrong:
         number, criterion = wrong.criterion.split("-", 1)
         at = int(number) - 1
-        sent[at] = sent[at].with_error(criterion, str(wrong))
+        words = scale_words(wrong, {one.key: one.name for one in shown.criteria})
+        sent[at] = sent[at].with_error(criterion, words)
         return board_page(request, journey, shown, sent=sent, status=422)
     except ForeignPlacement:
         return not_yours(request, journey)

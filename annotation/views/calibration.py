@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import queries
+from annotation import calibration_queries
+from annotation.calibration_queries import CalibrationFeedback, CriterionFeedback
 from annotation.design.blinding import BlindedCard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
-from annotation.queries import CriterionFeedback, Standing
+from annotation.queries import Standing
+from annotation.scale_words import scale_words
 from annotation.services.answer_calibration import answer_calibration
 from annotation.services.refusals import ForeignPlacement, Refused
 from annotation.views.journey import on_journey, place, refusal
@@ -48,7 +50,7 @@ class Comparison:
 @require_safe
 def calibration(request: HttpRequest, journey: Standing) -> HttpResponse:
     """The next practice card of this attempt."""
-    card = queries.calibration_card(journey.enrolment_id)
+    card = calibration_queries.calibration_card(journey.enrolment_id)
     if card is None:
         return redirect("annotation:gate", study_id=journey.study_id)
     return _card_page(request, journey, card)
@@ -67,7 +69,7 @@ def practice(request: HttpRequest, journey: Standing, token: str) -> HttpRespons
             "The page did not say which attempt its marks belong to. Nothing was stored: open the card again."
         )
         return refusal(request, _("This could not be stored"), text, place(journey), status=409)
-    card = queries.calibration_card(journey.enrolment_id)
+    card = calibration_queries.calibration_card(journey.enrolment_id)
     if card is None or card.token != token or attempt != journey.attempt:
         return _answered_before(request, journey, token)
     marks = read_marks(request.POST, card.criteria)
@@ -78,7 +80,8 @@ def practice(request: HttpRequest, journey: Standing, token: str) -> HttpRespons
             enrolment_id=journey.enrolment_id, card_token=token, marks=marks.values, attempt=attempt
         )
     except OutOfScale as wrong:
-        return _card_page(request, journey, card, marks.with_error(wrong.criterion, str(wrong)), status=422)
+        words = scale_words(wrong, {criterion.key: criterion.name for criterion in card.criteria})
+        return _card_page(request, journey, card, marks.with_error(wrong.criterion, words), status=422)
     except ForeignPlacement as foreign:
         return refusal(request, _("This card is not yours"), str(foreign), place(journey), status=403)
     except Refused as refused:
@@ -90,15 +93,12 @@ def practice(request: HttpRequest, journey: Standing, token: str) -> HttpRespons
 @require_safe
 def feedback(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Own marks and reference on one scale, the distance in words, and why."""
-    found = queries.calibration_feedback(journey.enrolment_id, token)
+    found = calibration_queries.calibration_feedback(journey.enrolment_id, token)
     if found is None:
         return redirect(place(journey))
-    near = queries.calibration_near(journey.enrolment_id, found.attempt)
-    asked = {criterion.key: criterion.question for criterion in found.card.criteria}
+    near = calibration_queries.calibration_near(journey.enrolment_id, found.attempt)
     page = {
-        "card": found.card,
-        "language": found.card.language,
-        "marks": [_compare(criterion, asked[criterion.key]) for criterion in found.criteria],
+        **_compared(found),
         "progress": _header(found.card, feedback=True),
         "dots": near,
         "dots_words": ngettext(
@@ -111,6 +111,32 @@ def feedback(request: HttpRequest, journey: Standing, token: str) -> HttpRespons
         "next_label": _("See the result") if found.last else _("Next card"),
     }
     return render(request, "annotation/calibration_feedback.html", page)
+
+
+@on_journey("rating", "full", "guess", "finished", "closed")
+@require_safe
+def recheck(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
+    """The same of a card met again in the middle of the study, where the plan shows it."""
+    found = calibration_queries.recheck_feedback(token, request.user.pk)
+    if found is None:
+        return redirect(place(journey))
+    heading = _("How your marks compare on this card")
+    page = {
+        **_compared(found),
+        "progress": Header(found.card.position, found.card.total, "", heading),
+        "next_url": place(journey),
+        "next_label": _("Go on"),
+    }
+    return render(request, "annotation/calibration_feedback.html", page)
+
+
+def _compared(found: CalibrationFeedback) -> dict[str, object]:
+    asked = {criterion.key: criterion.question for criterion in found.card.criteria}
+    return {
+        "card": found.card,
+        "language": found.card.language,
+        "marks": [_compare(criterion, asked[criterion.key]) for criterion in found.criteria],
+    }
 
 
 def _card_page(
@@ -138,7 +164,7 @@ def _card_page(
 
 def _answered_before(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """A repeated submit of an answered card leads to its feedback; anything else is out of turn."""
-    if queries.calibration_feedback(journey.enrolment_id, token) is not None:
+    if calibration_queries.calibration_feedback(journey.enrolment_id, token) is not None:
         text = _(
             "You have answered this practice card before, and that first answer stands. Nothing was changed."
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import overview
+from annotation import monitoring
 from annotation.design.formats import CONTENT_TYPES, ExportFormat
 from annotation.forms import ExcludeForm
 from annotation.queries import StudySummary
@@ -66,7 +66,7 @@ def study_ratings(request: HttpRequest, study: StudySummary, form: str) -> HttpR
 @require_POST
 def study_exclude(request: HttpRequest, study: StudySummary) -> HttpResponse:
     """Leave an annotator's marks out of all results, or (with `readmit`) count them again."""
-    form = exclude_form(overview.monitor(study.id), request.POST)
+    form = exclude_form(monitoring.monitor(study.id), request.POST)
     if not form.is_valid():
         messages.warning(
             request, _("Choose an annotator, and say why; the reason is kept in the study's ledger.")
@@ -88,7 +88,7 @@ def study_exclude(request: HttpRequest, study: StudySummary) -> HttpResponse:
     return redirect("annotation:study-monitor", study_id=study.id)
 
 
-def exclude_form(monitor: overview.Monitor, data: QueryDict | None = None) -> ExcludeForm:
+def exclude_form(monitor: monitoring.Monitor, data: QueryDict | None = None) -> ExcludeForm:
     """The form over the study's own annotators."""
     rows = [(row.enrolment_id, f"{row.pseudonym} {row.username}") for row in monitor.annotators]
     return ExcludeForm(data, annotators=rows)

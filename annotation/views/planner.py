@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.design.assignment import ImpossiblePlan
 from annotation.design.planning import PlannedDesign, cost_of
-from annotation.forms import PlannerForm
+from annotation.planner_forms import PlannerForm
 from annotation.views.studies import for_owners
 
 

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from annotation import queries
+from annotation.calibration_queries import recheck_feedback
 from annotation.design.blinding import BlindedBoard, BlindedCard, BlindedColumn, BlindedCriterion, Level
 from annotation.design.scales import OutOfScale
 from annotation.forms import CANNOT, Marks, field_of, read_marks, reasons
 from annotation.queries import Progress, Standing
+from annotation.scale_words import scale_words
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
 from annotation.services.submit_rating import submit_rating
@@ -104,7 +106,7 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
         )
     except OutOfScale as wrong:
         return card_page(
-            request, journey, shown, marks=marks.with_error(wrong.criterion, str(wrong)), status=422
+            request, journey, shown, marks=marks.with_error(wrong.criterion, _why(wrong, shown)), status=422
         )
     except ForeignPlacement:
         return not_yours(request, journey)
@@ -112,6 +114,9 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
         return _stale(request, journey, token, str(stale))
     except Refused as refused:
         return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
+    if recheck_feedback(token, request.user.pk) is not None:
+        compared = reverse("annotation:card-feedback", args=[journey.study_id, token])
+        return HttpResponseClientRedirect(compared) if request.htmx else redirect(compared)  # type: ignore[attr-defined]
     token = onward(journey)
     following = queries.blinded_card(token, request.user.pk) if token else None
     if following is None:
@@ -145,7 +150,7 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
             finish=False,
         )
     except OutOfScale as wrong:
-        return JsonResponse({"detail": str(wrong), "field": wrong.criterion}, status=422)
+        return JsonResponse({"detail": _why(wrong, shown), "field": wrong.criterion}, status=422)
     except ForeignPlacement as foreign:
         return JsonResponse({"detail": str(foreign)}, status=403)
     except NotBlind:
@@ -153,6 +158,10 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     except Refused as refused:
         return JsonResponse({"detail": str(refused)}, status=409)
     return JsonResponse({"version": stored.version})
+
+
+def _why(wrong: OutOfScale, shown: BlindedCard) -> str:
+    return scale_words(wrong, {criterion.key: criterion.name for criterion in shown.criteria})
 
 
 def page_url(journey: Standing, token: str) -> str:

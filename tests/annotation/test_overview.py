@@ -1,6 +1,6 @@
 from django.contrib.auth.models import User
 
-from annotation import overview
+from annotation import monitoring
 from tests.annotation import studies
 
 
@@ -9,7 +9,7 @@ def test_the_monitor_counts_cards_people_and_marks(olga: User, ada: User, ben: U
     mine = studies.enrol(study=study, person=ada)
     studies.enrol(study=study, person=ben, passed=False)
     studies.rate_all(enrolment=mine, value=4)
-    seen = overview.monitor(study.pk)
+    seen = monitoring.monitor(study.pk)
     assert (seen.study.n_done, seen.study.n_target, seen.seats_taken) == (24, 72, 1)
     assert (seen.gate_passed, seen.gate_pending, seen.gate_failed) == (1, 1, 0)
     assert [(one.n_raters, one.n_cases) for one in seen.coverage] == [(0, 4), (1, 8), (2, 0)]

@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 
-from annotation import overview, queries
+from annotation import monitoring, overview, queries
 from annotation.models.rating import Rating
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
@@ -28,7 +28,7 @@ def test_nothing_that_pages_may_read_names_a_system(olga: User, ada: User) -> No
         queries.journey(enrolment.pk),
         *queries.my_studies(ada.pk),
         *queries.studies(),
-        overview.monitor(study.pk),
+        monitoring.monitor(study.pk),
         *overview.gold_cards(study.pk),
         *overview.ledger(study.pk),
         queries.invitation(invite(study_id=study.pk, by_id=olga.pk)),
@@ -68,7 +68,8 @@ def test_pooled_ratings_hold_marks_and_gaps_and_no_writer(olga: User, ada: User)
         key="k",
     )
     frame = queries.pooled_ratings(study.pk)
-    assert list(frame.columns) == ["case", "card", "annotator", "criterion", "value", "simulated"]
+    columns = ["case", "card", "annotator", "criterion", "value", "repeat", "simulated"]
+    assert list(frame.columns) == columns
     values = dict(zip(frame["criterion"], frame["value"], strict=True))
     assert values["persuasiveness"] == 2
     assert values["faithfulness"] != values["faithfulness"]  # NaN

@@ -54,13 +54,17 @@ ELSEWHERE = {
     "/api/annotation/studies/{study_id}/kinds/": 409,
     "/api/analysis/table3/": 422,
     "/api/annotation/rate/{study_id}/boards/{token}/": 403,
+    "/api/annotation/rate/{study_id}/cards/{token}/feedback/": 404,
     "/api/annotation/rate/{study_id}/boards/{token}/previous/": 403,
 }
 """Doors behind which there is nothing here: no student is loaded, no card is a board, the run is no teacher's, no study
 is unblinded."""
 
-UNREAD = {"/api/generation/corpora/{id}/rejected/"}
-"""Files that an import writes: the corpus here was never read."""
+UNREAD = {
+    "/api/generation/corpora/{id}/rejected/",
+    "/api/annotation/rate/{study_id}/cards/{token}/feedback/",
+}
+"""Files that an import writes: the corpus here was never read. And a comparison shown of cards of a re-check alone."""
 
 
 def door_of(method: str, path: str) -> str:

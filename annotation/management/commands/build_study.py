@@ -6,12 +6,15 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from annotation.design.checks import Amount, CheckPlan, attention_texts
 from annotation.design.guessing import GuessPlan
 from annotation.design.plan import DESIGNS, StudySettings
 from annotation.design.sources import parse
 from annotation.services.build_study import build_study
-from annotation.services.refusals import BadSource
+from annotation.services.plan_checks import plan_checks
+from annotation.services.refusals import BadSource, Refused
 
 
 class Command(BaseCommand):
@@ -52,6 +55,14 @@ class Command(BaseCommand):
             metavar="CARDS",
             help="Ask after the last card which kind of writer wrote so many of one's own cards.",
         )
+        hidden = "a number of every annotator's cards or a share of them, such as 3 or 5%%"
+        parser.add_argument("--repeats", default="", metavar="N", help=f"Cards met again, hidden: {hidden}.")
+        parser.add_argument(
+            "--attention", type=int, default=0, metavar="N", help="Attention checks with the shipped texts."
+        )
+        parser.add_argument(
+            "--gold", default="", metavar="N", help=f"Cards of the calibration set met again: {hidden}."
+        )
         parser.add_argument("--simulated", action="store_true", help="A rehearsal with simulated annotators.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -71,21 +82,37 @@ class Command(BaseCommand):
             hypotheses="\n".join(options["hypothesis"]),
             guess=None if options["guess"] is None else GuessPlan(options["guess"]),
         )
+        checks = self._checks(options, settings.language)
+        upload = self._upload(options["file"]) if options["file"] else None
         try:
-            built = build_study(
-                owner_id=owner.pk,
-                settings=settings,
-                explain_run_ids=options["runs"] or (),
-                upload=self._upload(options["file"]) if options["file"] else None,
-            )
+            with transaction.atomic():
+                built = build_study(
+                    owner_id=owner.pk,
+                    settings=settings,
+                    explain_run_ids=options["runs"] or (),
+                    upload=upload,
+                )
+                plan_checks(study_id=built.study_id, plan=checks)
         except BadSource as error:
             raise CommandError("\n".join(error.errors)) from None
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
         self.stdout.write(
             f"Study {built.study_id}: {built.n_cases} cases, {built.n_cards} cards, "
             f"{len(built.calibration)} calibration cards, {built.n_dropped} cases dropped."
         )
         for note in built.notes:
             self.stdout.write(f"  {note}")
+
+    @staticmethod
+    def _checks(options: dict[str, Any], language: str) -> CheckPlan | None:
+        try:
+            amounts = {name: Amount.read(options[name]) for name in ("repeats", "gold")}
+        except ValueError:
+            raise CommandError("--repeats and --gold take a number or a share, such as 3 or 5%.") from None
+        texts = attention_texts(language) if options["attention"] else ()
+        plan = CheckPlan(attention=options["attention"], texts=texts, **amounts)
+        return plan if plan.hides_anything else None
 
     @staticmethod
     def _upload(path: Path) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from annotation import overview
+from annotation import monitoring
 from annotation.models.study import Study
 from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         return person.pk
 
     def _tell(self, study: int) -> None:
-        seen = overview.monitor(study)
+        seen = monitoring.monitor(study)
         summary = seen.study
         label = " (simulated)" if summary.simulated else ""
         self.stdout.write(f"{summary.title}{label}: {summary.status_label.lower()}")

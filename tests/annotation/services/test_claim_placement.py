@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from annotation import overview, queries
+from annotation import monitoring, queries
 from annotation.models.card import Card, Placement, Seat
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import Rating
@@ -104,7 +104,7 @@ def test_an_idle_seat_is_issued_again_and_k_stays_exact(olga: User, ada: User, b
         studies.rate(enrolment=leaver, token=late)
     assert claim_placement(enrolment_id=leaver.pk) is None
     assert queries.journey(leaver.pk).stage == "full"
-    assert overview.monitor(study.pk).n_withdrawn == 3 * n_cases - 2
+    assert monitoring.monitor(study.pk).n_withdrawn == 3 * n_cases - 2
     assert len(queries.pooled_ratings(study.pk)) == 36
 
 

@@ -1,7 +1,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from annotation import overview, queries, unblinding
+from annotation import monitoring, queries, unblinding
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import Rating
 from annotation.services.close_study import close_study
@@ -78,7 +78,7 @@ def test_the_flow_adds_up_whatever_became_of_people(study, ann, olga):
     studies.enrol(study=study, person=builders.user("dan", role="annotator"), passed=False, gate="failed")
     exclude_annotator(**act(study, ann, olga, rule="alike"))
     withdraw_consent(enrolment_id=study.enrolments.get(index=2).pk)
-    flow = overview.mark_flow(study.pk)
+    flow = monitoring.mark_flow(study.pk)
     people = flow.people
     assert (people.joined, people.failed, people.finished, people.withdrew, people.excluded) == (
         4,

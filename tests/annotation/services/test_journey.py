@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import overview, queries
+from annotation import calibration_queries, overview, queries
 from annotation.design.scales import OutOfScale
 from annotation.models.card import CalibrationGold, Card
 from annotation.models.rating import CalibrationAnswer
@@ -23,7 +23,7 @@ from tests.annotation import studies
 
 def answer(enrolment_id: int, *, off: int = 0) -> CalibrationOutcome:
     """Answer the next calibration card with the gold, or so many points away from it."""
-    card = queries.calibration_card(enrolment_id)
+    card = calibration_queries.calibration_card(enrolment_id)
     assert card is not None
     gold = dict(CalibrationGold.objects.filter(card__token=card.token).values_list("criterion__key", "value"))
     marks = {key: value + off if value + off <= 5 else value - off for key, value in gold.items()}
@@ -44,7 +44,7 @@ def test_a_person_walks_from_the_link_to_the_first_card(olga: User, ada: User) -
         give_consent(enrolment_id=key, version=2)
     give_consent(enrolment_id=key, version=1)
     assert queries.journey(key).stage == "guidelines"
-    first = queries.calibration_card(key)
+    first = calibration_queries.calibration_card(key)
     assert first is not None
     with pytest.raises(OutOfTurn, match="read the guidelines first"):
         answer_calibration(enrolment_id=key, card_token=first.token, marks={"faithfulness": 3})
@@ -56,7 +56,7 @@ def test_a_person_walks_from_the_link_to_the_first_card(olga: User, ada: User) -
     outcome = answer(key)
     assert outcome.gate is not None
     assert outcome.gate.passed
-    assert queries.calibration_card(key) is None
+    assert calibration_queries.calibration_card(key) is None
     assert queries.journey(key).stage == "rating"
     assert claim_placement(enrolment_id=key)
 
@@ -64,11 +64,11 @@ def test_a_person_walks_from_the_link_to_the_first_card(olga: User, ada: User) -
 def test_feedback_shows_own_mark_gold_band_and_rationale(olga: User, ben: User) -> None:
     study = studies.opened(owner=olga)
     enrolment = studies.enrol(study=study, person=ben, passed=False)
-    card = queries.calibration_card(enrolment.pk)
+    card = calibration_queries.calibration_card(enrolment.pk)
     assert card is not None
-    assert queries.calibration_feedback(enrolment.pk, card.token) is None
+    assert calibration_queries.calibration_feedback(enrolment.pk, card.token) is None
     answer(enrolment.pk, off=2)
-    feedback = queries.calibration_feedback(enrolment.pk, card.token)
+    feedback = calibration_queries.calibration_feedback(enrolment.pk, card.token)
     assert feedback is not None
     assert not feedback.last
     assert [one.key for one in feedback.criteria] == enrolment.criteria_order
@@ -82,7 +82,7 @@ def test_feedback_shows_own_mark_gold_band_and_rationale(olga: User, ben: User) 
 
 def test_the_first_answer_of_a_card_stands(olga: User, ben: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
-    card = queries.calibration_card(enrolment.pk)
+    card = calibration_queries.calibration_card(enrolment.pk)
     assert card is not None
     answer(enrolment.pk, off=2)
     before = list(CalibrationAnswer.objects.values_list("value", flat=True))
@@ -94,7 +94,7 @@ def test_the_first_answer_of_a_card_stands(olga: User, ben: User) -> None:
 def test_the_answer_that_ended_an_attempt_sent_again_is_no_answer_of_the_next(olga: User, ben: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
     answer(enrolment.pk, off=2)
-    last = queries.calibration_card(enrolment.pk)
+    last = calibration_queries.calibration_card(enrolment.pk)
     assert last is not None
     answer(enrolment.pk, off=2)
     again = answer_calibration(
@@ -113,7 +113,7 @@ def test_an_attempts_number_tells_a_replay_from_an_answer_where_the_set_has_one_
 ) -> None:
     study = studies.opened(owner=olga, n_calibration=1)
     enrolment = studies.enrol(study=study, person=ben, passed=False)
-    card = queries.calibration_card(enrolment.pk)
+    card = calibration_queries.calibration_card(enrolment.pk)
     assert card is not None
     sent = {
         "enrolment_id": enrolment.pk,
@@ -188,7 +188,7 @@ def test_a_second_attempt_can_pass(olga: User, ben: User) -> None:
 
 def test_calibration_answers_are_whole_and_on_the_scale(olga: User, ben: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ben, passed=False)
-    token = queries.calibration_card(enrolment.pk).token
+    token = calibration_queries.calibration_card(enrolment.pk).token
     full = dict.fromkeys(enrolment.criteria_order, 3)
     for marks in ({"faithfulness": 3}, {**full, "faithfulness": 6}, {**full, "faithfulness": None}):
         with pytest.raises(OutOfScale):

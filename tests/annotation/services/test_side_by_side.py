@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import overview, queries, unblinding
+from annotation import monitoring, queries, unblinding
 from annotation.design.scales import OutOfScale
 from annotation.design.side_by_side import boards
 from annotation.models.card import Placement
@@ -100,7 +100,7 @@ def test_a_board_is_counted_as_one_page_and_its_clock_starts_with_it(olga):
     send(board, ada, seconds=90.0)
     assert queries.progress(ada.pk) == queries.Progress(1, 3, 90.0)
     assert queries.progress(ada.pk).minutes_left == 3
-    [row] = overview.monitor(study.pk).annotators
+    [row] = monitoring.monitor(study.pk).annotators
     assert (row.done, row.total, row.seconds_median, row.cards_an_hour) == (3, 9, 30.0, None)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from annotation import overview, queries, unblinding
+from annotation import monitoring, queries, unblinding
 from annotation.models.card import Placement
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import Rating, RatingRevision, Submission
@@ -83,7 +83,7 @@ def test_marks_are_erased_only_when_asked_for(study, olga):
     withdraw_consent(enrolment_id=leaving.pk, erase=True)
     with pytest.raises(Refused):
         erase_marks(study_id=study.pk + 1, enrolment_id=leaving.pk, by_id=olga.pk)
-    [row, _] = overview.monitor(study.pk).annotators
+    [row, _] = monitoring.monitor(study.pk).annotators
     assert (row.stage, row.erasure_due) == ("withdrawn", True)
     assert erase_marks(study_id=study.pk, enrolment_id=leaving.pk, by_id=olga.pk) == 12
     assert erase_marks(study_id=study.pk, enrolment_id=leaving.pk, by_id=olga.pk) == 0

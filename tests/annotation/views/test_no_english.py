@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from annotation.design.checks import Amount, CheckPlan, Recheck, attention_texts
 from annotation.design.criteria import CriterionText, LevelExample
 from annotation.design.guessing import GuessPlan
 from annotation.design.plan import StudySettings
@@ -18,8 +20,11 @@ from annotation.models.study import Enrolment, Invitation, Study
 from annotation.services.amend_guidelines import amend_guidelines
 from annotation.services.build_study import build_study
 from annotation.services.close_study import close_study
+from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.invite import invite
+from annotation.services.make_crowd_link import make_crowd_link
 from annotation.services.open_study import open_study
+from annotation.services.plan_checks import plan_checks
 from annotation.services.set_gold import set_gold
 from tests import builders
 
@@ -97,7 +102,7 @@ class Reader:
         return body
 
 
-def chinese_study(olga: User) -> Study:
+def chinese_study(olga: User, *, checks: CheckPlan | None = None, **more: object) -> Study:
     def example(point: int) -> LevelExample:
         return LevelExample(f"例句{point}。", "理由。")
 
@@ -119,20 +124,16 @@ def chinese_study(olga: User) -> Study:
         for system in ("甲系统", "乙系统")
     ]
     upload = parse("\n".join(json.dumps(row) for row in rows), "jsonl")
+    plan = {"k": 1, "n_annotators": 1, "n_cases": 3, "n_calibration": 2, "gap": 1, "seed": 7, **more}
     settings = StudySettings(
         title="晚间电影",
         description="请评判。",
         language="zh-Hans",
-        k=1,
-        n_annotators=1,
-        n_cases=3,
-        n_calibration=2,
-        gap=1,
-        seed=7,
         criteria=criteria,
         consent="同意书。",
         guidelines="指南。",
         guess=GuessPlan(n_cards=2),
+        **plan,  # type: ignore[arg-type]
     )
     built = build_study(owner_id=olga.pk, settings=settings, upload=upload)
     for number, card in enumerate(built.calibration):
@@ -143,6 +144,7 @@ def chinese_study(olga: User) -> Study:
             marks=marks,
             rationales=dict.fromkeys(KEYS, "因为。"),
         )
+    plan_checks(study_id=built.study_id, plan=checks)
     open_study(study_id=built.study_id, by_id=olga.pk)
     return Study.objects.get(pk=built.study_id)
 
@@ -190,7 +192,11 @@ def test_no_page_of_an_annotator_holds_english(olga: User) -> None:
     marks = {f"mark-{key}": 4 for key in KEYS}
     reader.post(address, 422, key="a", version=0)
     reader.post(address, 422, key="b", version=0, **{**marks, f"mark-{KEYS[0]}": "cannot"})
+    reader.post(address, 422, key="b", version=0, **{**marks, f"mark-{KEYS[0]}": 9})
     reader.post(address, 409, key="c", version=9, **marks)
+    reader.post(f"{address}mark/", 422, criterion=KEYS[0], value=9, key="d", version=0)
+    reader.post(f"{address}mark/", 422, criterion="别的", value=4, key="d", version=0)
+    reader.post(f"{address}mark/", 409, criterion=KEYS[0], value=4, key="", version=0)
     reader.post(f"{address}mark/", 409, criterion=KEYS[0], value=4, key="d", version=9)
     reader.post(f"{address}mark/", 422, criterion=KEYS[0], value="", key="e", version=0)
     reader.post(reverse("annotation:card", args=[study.pk, "x"]), 403, key="f")
@@ -251,3 +257,88 @@ def test_no_refusal_at_the_door_is_in_english(olga: User) -> None:
     assert reader.found == {}
     assert owner.found == {}
     assert set(reader.seen) == {403, 404, 409, 410}
+
+
+def enrolled(study: Study, person: User, **fields: object) -> None:
+    """Through the gate, so that the next page is a card."""
+    link = invite(study_id=study.pk, by_id=study.owner_id)
+    key = enrol_annotator(token=link, annotator_id=person.pk)
+    read = {"guidelines_read_at": timezone.now(), "guidelines_version": 1, "gate": "passed"}
+    Enrolment.objects.filter(pk=key).update(consented_at=timezone.now(), consent_version=1, **read, **fields)
+
+
+def test_no_board_is_in_english(olga: User) -> None:
+    study = chinese_study(olga, design="side_by_side", checks=CheckPlan(repeats=Amount(1), repeat_gap=2))
+    person = User.objects.create_user("评分者")
+    enrolled(study, person)
+    reader = Reader(person)
+    rate = reverse("annotation:rate", args=[study.pk])
+    page = reader.get(rate)
+    token = re.search(r'data-token="([^"]+)"', page)[1]
+    board, one = (reverse(f"annotation:{name}", args=[study.pk, token]) for name in ("board", "card"))
+    marks = {f"mark-{column}-{key}": 4 for column in (1, 2) for key in KEYS}
+    reader.post(board, 422, key="a")
+    reader.post(board, 422, key="b", **{**marks, f"mark-2-{KEYS[0]}": 9})
+    reader.post(board, 422, key="c", **{**marks, f"mark-1-{KEYS[0]}": "cannot"})
+    reader.post(board, 409, key="d", **{**marks, "1-version": 9})
+    reader.post(one, 409, key="e")
+    reader.post(f"{one}mark/", 422, criterion=KEYS[0], value=9, key="f", version=0)
+    reader.post(reverse("annotation:board", args=[study.pk, "x"]), 403, key="g")
+    Placement.objects.update(withdrawn_at=timezone.now())
+    reader.post(board, 403, key="h", **marks)
+    Placement.objects.update(withdrawn_at=None)
+    for number in range(4):
+        token = Placement.objects.filter(done_at=None).order_by("position").first().token
+        board = reverse("annotation:board", args=[study.pk, token])
+        reader.get(board)
+        reader.post(board, 302, key=f"board-{number}", **marks)
+    reader.get(reverse("annotation:my-studies"))
+    assert not Placement.objects.filter(done_at=None).exists()
+    close_study(study_id=study.pk, by_id=olga.pk)
+    reader.post(board, 409, key="i", **marks)
+    assert reader.found == {}
+
+
+def test_no_hidden_card_and_no_comparison_is_in_english(olga: User) -> None:
+    checks = CheckPlan(
+        attention=1, texts=attention_texts("zh-Hans"), recheck=Recheck(after=2, n=1, feedback=True)
+    )
+    study = chinese_study(olga, checks=checks)
+    person = User.objects.create_user("评分者")
+    enrolled(study, person)
+    reader = Reader(person)
+    reader.get(reverse("annotation:rate", args=[study.pk]))
+    marks = {f"mark-{key}": 4 for key in KEYS}
+    for row in Placement.objects.order_by("position"):
+        address = reverse("annotation:card", args=[study.pk, row.token])
+        reader.get(address)
+        reader.post(address, 302, key=row.token, **marks)
+        if row.kind == "recheck":
+            page = reader.get(reverse("annotation:card-feedback", args=[study.pk, row.token]))
+            assert "您对这张卡片的评分与参考的比较" in page
+            reader.post(address, 409, key="again", **{**marks, f"mark-{KEYS[0]}": 2})
+    assert reader.found == {}
+
+
+def test_nobody_who_comes_from_a_crowd_service_meets_english(olga: User) -> None:
+    study = chinese_study(olga)
+    token = make_crowd_link(study_id=study.pk, by_id=olga.pk, max_uses=1)
+    link = reverse("annotation:join", args=[token])
+    reader = Reader(olga)
+    reader.client.logout()
+    reader.look("no id", reader.client.get(link))
+    reader.look("no id, sent", reader.client.post(link))
+    reader.get(f"{link}?PROLIFIC_PID=p1")
+    reader.look("joined", reader.client.post(link, follow=True))
+    reader.get(reverse("annotation:consent", args=[study.pk]))
+    reader.get(reverse("annotation:declined", args=[study.pk]))
+    reader.get(f"{link}?PROLIFIC_PID=p1")
+    other = Reader(olga)
+    other.client.logout()
+    for number in (1, 2):  # the same person in another browser, and somebody who comes too late
+        other.get(f"{link}?PROLIFIC_PID=p{number}")
+        other.look(f"person {number}", other.client.post(link, follow=True))
+    reader.post(reverse("annotation:withdraw", args=[study.pk]), 302, sure="on")
+    reader.get(reverse("annotation:finish", args=[study.pk]))
+    assert reader.found == {}
+    assert other.found == {}

@@ -34,6 +34,9 @@ def test_the_same_over_rest(olga, ada):
     api.force_authenticate(olga)
     cost = api.get("/api/annotation/planner/", {"n_cases": 90, "k": 1}).json()
     assert (cost["n_cards"], cost["kappa_low"]) == (360, None)
+    more = api.get("/api/annotation/planner/", {"n_cases": 90, "k": 1, "n_hidden": 4}).json()
+    assert (more["n_ratings"], more["cards_most"]) == (cost["n_ratings"], cost["cards_most"] + 4)
+    assert more["minutes_most"] - cost["minutes_most"] == pytest.approx(4 * 45 / 60)
     assert api.get("/api/annotation/planner/", {"design": "latin"}).status_code == 422
     api.force_authenticate(ada)
     assert api.get("/api/annotation/planner/").status_code == 403
