@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis.report.analyse import Subject, analyse
+from analysis.report.analyse import TOLERANCE, Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.findings import StudyFindings
 from analysis.report.scores import ScoreTable
@@ -24,6 +24,7 @@ def subject_like(findings: StudyFindings) -> Subject:
         kinds=findings.blinding.kinds if findings.blinding else (),
         excluded=findings.sensitivity.excluded if findings.sensitivity else (),
         n_passed_over=findings.blinding.n_passed_over if findings.blinding else 0,
+        tolerance=findings.checks.tolerance if findings.checks else TOLERANCE,
     )
 
 

@@ -14,6 +14,8 @@ from analysis.report.agreeing import agree, consistency, prevalence
 from analysis.report.annotators import with_people
 from analysis.report.beside import Beside
 from analysis.report.both_ways import with_annotators
+from analysis.report.checking import held_against
+from analysis.report.checking import on_method as on_check_method
 from analysis.report.clouds import clouds
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
@@ -45,6 +47,8 @@ from analysis.stats.ratings import RatingTable
 STREAM_AGREEMENT, STREAM_COMPARISON, STREAM_CORRELATION, STREAM_TWO_WAY = 1, 2, 3, 4
 STREAM_CONTEST, STREAM_ORDER, STREAM_CEILING = 31, 32, 33
 STREAM_SENSITIVITY = 9
+TOLERANCE = 1
+"""Of the gate that is the default of a study."""
 PACKAGES = ("prism-explanations", "numpy", "scipy", "pandas")
 """What the statistics are computed with."""
 METRIC_PACKAGES = re.compile(r"\b(rouge-score|sacrebleu|torch|transformers|tokenizers)[ :]v?(\d[\w.+]*)")
@@ -70,6 +74,8 @@ class Subject:
     """Annotators who passed that question over."""
     excluded: tuple[Excluded, ...] = ()
     """Why annotators were excluded, where it is known."""
+    tolerance: int = TOLERANCE
+    """A mark so far from a reference counts as near it."""
 
 
 def analyse(
@@ -106,6 +112,11 @@ def analyse(
         )
     if beside.excluded is not None and len(beside.excluded):
         readings = everybody(table, beside.excluded)
+    checks = None
+    if beside.checks is not None and len(beside.checks):
+        checks = held_against(
+            beside.checks, table.criteria, tolerance=subject.tolerance, confidence=confidence
+        )
     progress("agreement")
     agreement = [
         agree(
@@ -129,6 +140,7 @@ def analyse(
         prevalence=tuple(prevalence(table, by_system=not blind)),
         agreement=tuple(agreement),
         consistency=tuple(consistency(table, confidence=confidence)),
+        checks=checks,
         systems=systems,
         fieldwork=subject.fieldwork,
     )
@@ -213,7 +225,8 @@ def analyse(
         )
         findings = replace(findings, sensitivity=shown)
     said = methods(findings, n_resamples=n_resamples, n_permutations=n_permutations)
-    return replace(findings, methods=(*said, *on_exclusion(findings), *on_method(findings)))
+    more = (*on_exclusion(findings), *on_check_method(findings), *on_method(findings))
+    return replace(findings, methods=(*said, *more))
 
 
 def _set_against_people(

@@ -53,7 +53,7 @@ data/ledger.json what was done to the study and why; each line carries the hash 
 """
 
 
-OPTIONS = ("scores", "guesses", "excluded")
+OPTIONS = ("scores", "guesses", "excluded", "checks")
 """Data beside the ratings that `analyse` takes by an option of the same name."""
 
 
@@ -87,7 +87,7 @@ def data_files(
         for name, document in (documents or {}).items()
     }
     frames = {"ratings": ratings, "scores": scores, "texts": texts, "cases": cases}
-    frames |= {"guesses": beside.guesses, "excluded": beside.excluded}
+    frames |= {"guesses": beside.guesses, "excluded": beside.excluded, "checks": beside.checks}
     for name, frame in frames.items():
         if frame is not None:
             # All texts are quoted: a carriage return in a bare one would end the row for its reader.

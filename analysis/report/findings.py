@@ -224,6 +224,31 @@ class Consistency:
 
 
 @dataclass(frozen=True, slots=True)
+class GoldMarks:
+    """Marks on hidden cards with reference marks, on one criterion."""
+
+    criterion: str
+    near: Number
+    """Share at most `tolerance` from the reference."""
+    lean: Number
+    """Mean of mark less reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What cards hidden among the others say of the annotators; none of them is in another number."""
+
+    tolerance: int
+    n_annotators: int
+    """Who met one or more."""
+    attention: Number | None
+    """Share of attention checks passed; None where there were none."""
+    gold: tuple[GoldMarks, ...]
+    further: Number | None
+    """How much further from the reference than in calibration, on the same cards."""
+
+
+@dataclass(frozen=True, slots=True)
 class Annotator:
     """One annotator on one criterion, by the name or pseudonym of the data."""
 
@@ -776,6 +801,8 @@ class StudyFindings:
     ceiling: tuple[Ceiling, ...] = field(default=(), metadata=LATER)
     sensitivity: Sensitivity | None = field(default=None, metadata=LATER)
     """Where annotators were excluded."""
+    checks: Checks | None = field(default=None, metadata=LATER)
+    """Where cards were hidden among the others, repeats aside."""
 
     def __post_init__(self) -> None:
         tells_apart = (self.systems, self.descriptions, self.comparisons, self.omnibus, self.confirmations)

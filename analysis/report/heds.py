@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.report.checking import on_checks
 from analysis.report.findings import Agreement, Criterion, Number, StudyFindings
 from analysis.report.heds_questions import CRITERION, QUESTIONS, SECTIONS, Question
 from analysis.report.words import interval, join, many, number
@@ -156,13 +157,16 @@ def _fieldwork(findings: StudyFindings) -> Iterator[Answer]:
     checks = {4: "4. Evaluators are excluded if they fail quality checks (often or badly enough)"}
     if work.n_excluded:
         checks[3] = "3. Manual quality checking methods are used during/post evaluation"
-    if work.gate or work.n_excluded:
+    if findings.checks or findings.consistency:
+        checks[2] = "2. Automatic quality checking methods are used during/post evaluation"
+    if work.gate or len(checks) > 1:
         yield Answer(_question("3.3.3.1"), options=dict(sorted(checks.items())))
         told = (
             [f"Gate: {work.gate}; {many(work.n_failed, 'person', 'people')} did not pass."]
             if work.gate
             else []
         )
+        told += on_checks(findings)
         if work.n_excluded:
             told.append(
                 f"{many(work.n_excluded, 'evaluator')} excluded by the owner by rule and reason, as the ledger tells."

@@ -60,6 +60,7 @@ HOWS: dict[tuple[str, str], How] = {
         "cards",
     ),
     ("agreement", "p"): _p("two-sided p of that z under the normal curve", "n_cards", counted="cards"),
+    ("checks", "n"): How("attention checks, marks, or cards of annotators, as the row says"),
     ("consistency", "n_pairs"): How("cards that an annotator met a second time"),
     ("descriptions", "median"): _spread("median of the ratings", "n_ratings", counted="ratings"),
     ("descriptions", "sd"): How(

@@ -9,6 +9,7 @@ from analysis.report import figures as draw
 from analysis.report.agreement_tables import further
 from analysis.report.annotator_pages import annotator_tables, on_annotators
 from analysis.report.cells import Cell, Table
+from analysis.report.checking import checks_table, on_checks
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.findings import StudyFindings
@@ -134,6 +135,9 @@ def sections(findings: StudyFindings) -> tuple[Section, ...]:
                 [*severity_figures(findings), *pair_maps(findings)],
             )
         )
+    if findings.checks:
+        shown = [tables.without_ends(checks_table(findings))]
+        found.append(_section("checks", "Hidden cards", on_checks(findings), shown))
     if findings.systems:
         found.append(
             _section(

@@ -10,6 +10,7 @@ from itertools import compress
 from analysis.report.agreement_tables import further
 from analysis.report.annotator_pages import annotator_tables
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
+from analysis.report.checking import checks_table
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
 from analysis.report.findings import Agreement, Number, StudyFindings
@@ -28,6 +29,8 @@ def all_tables(findings: StudyFindings) -> list[Table]:
     tables = [prevalence(findings), agreement(findings), categories(findings), *further(findings)]
     if findings.consistency:
         tables.append(consistency(findings))
+    if findings.checks:
+        tables.append(checks_table(findings))
     tables += [*person_tables(findings), *annotator_tables(findings)]
     if findings.systems:
         tables = [overview(findings), *tables, descriptions(findings), *difference_tables(findings)]

@@ -67,11 +67,13 @@ def verify(
     try:
         data = {
             name: as_text(files[f"data/{name}.csv"])
-            for name in ("ratings", "scores", "texts", "cases", "guesses", "excluded")
+            for name in ("ratings", "scores", "texts", "cases", "guesses", "excluded", "checks")
             if f"data/{name}.csv" in files
         }
         if "ratings" in data:
-            beside = Beside(guesses=data.get("guesses"), excluded=data.get("excluded"))
+            beside = Beside(
+                guesses=data.get("guesses"), excluded=data.get("excluded"), checks=data.get("checks")
+            )
             computed = again(
                 findings,
                 ratings=data["ratings"],

@@ -14,6 +14,7 @@ from analysis.metrics.about import ABOUT
 from analysis.models import Report, Score
 from analysis.report.analyse import Subject
 from analysis.report.beside import Beside
+from analysis.report.checking import COLUMNS as CHECK_COLUMNS
 from analysis.report.findings import Criterion, Excluded, Fieldwork, Hypothesis, Metric, System, WriterKind
 from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
@@ -77,8 +78,9 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
             criteria=criteria,
             fieldwork=_fieldwork(summary, pooled),
             excluded=_excluded(study_id),
+            tolerance=summary.gate_tolerance,
         )
-        return StudyData(subject, pooled, beside=Beside(excluded=out if len(out) else None))
+        return StudyData(subject, pooled, beside=Beside(excluded=_some(out), checks=_checks(study_id)))
     ratings = unblinding.ratings(study_id)
     texts = unblinding.texts(study_id)
     facts = unblinding.facts(study_id)
@@ -93,6 +95,7 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         kinds=_kinds(facts),
         excluded=_excluded(study_id),
         n_passed_over=int(facts["n_passed_over"]),  # type: ignore[call-overload]
+        tolerance=summary.gate_tolerance,
     )
     scores = pd.DataFrame(
         Score.objects.filter(study_id=study_id).order_by("id").values("case", "system", "metric", "value"),
@@ -108,8 +111,17 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
         _plain(texts),
         _shown(texts),
         _documents(study_id, facts),
-        Beside(guesses=guesses if len(guesses) else None, excluded=out if len(out) else None),
+        Beside(guesses=_some(guesses), excluded=_some(out), checks=_checks(study_id)),
     )
+
+
+def _some(frame: pd.DataFrame) -> pd.DataFrame | None:
+    return frame if len(frame) else None
+
+
+def _checks(study_id: int) -> pd.DataFrame | None:
+    """Marks of hidden cards, which name no system."""
+    return _some(studies.check_marks(study_id)[list(CHECK_COLUMNS)])
 
 
 def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwork:

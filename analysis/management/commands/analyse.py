@@ -18,6 +18,7 @@ from analysis.report.again import subject_like
 from analysis.report.analyse import Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
+from analysis.report.checking import BadChecks
 from analysis.report.findings import StudyFindings, System, UnreadableFindings
 from analysis.report.guessing import BadGuesses
 from analysis.report.relating import metrics_of
@@ -48,6 +49,11 @@ class Command(BaseCommand):
         parser.add_argument("--scores", type=Path, help="CSV with case, system, metric, value")
         parser.add_argument("--guesses", type=Path, help="CSV with case, system, annotator, kind, guess")
         parser.add_argument("--excluded", type=Path, help="CSV of ratings that are left out, as RATINGS")
+        parser.add_argument(
+            "--checks",
+            type=Path,
+            help="CSV with annotator, kind, card, criterion, value, wanted, earlier: marks of hidden cards",
+        )
         parser.add_argument("--out", type=Path, required=True, help="folder to write; it must not exist yet")
         parser.add_argument("--seed", type=int, help="seed of every draw of chance (default 1)")
         parser.add_argument("--title", default="", help="title of the report (default: the file's name)")
@@ -79,7 +85,7 @@ class Command(BaseCommand):
         try:
             files = self._compute(options)
             write_folder(options["out"], files)
-        except (BadInput, BadRatings, BadScores, BadGuesses) as error:
+        except (BadInput, BadRatings, BadScores, BadGuesses, BadChecks) as error:
             self.stderr.write(self.style.ERROR(str(error)))
             sys.exit(BAD_INPUT)
         self.stdout.write(f"{options['out']}: open report.html; numbers in report.json, tables/ and figures/")
@@ -101,7 +107,11 @@ class Command(BaseCommand):
         raw_scores = _read(options["scores"]) if options["scores"] else None
         scores = ScoreTable.from_frame(raw_scores, systems=table.systems) if raw_scores is not None else None
         beside = Beside(
-            **{name: _read(options[name]) for name in ("guesses", "excluded") if options[name] is not None}
+            **{
+                name: _read(options[name])
+                for name in ("guesses", "excluded", "checks")
+                if options[name] is not None
+            }
         )
         subject = _subject(like, options)
         if scores is not None:
