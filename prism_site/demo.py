@@ -27,6 +27,7 @@ from analysis.services.request_report import request_report
 from analysis.services.study_data import read_study
 from analysis.stats.ratings import RatingTable
 from analysis.stats.severity import severity
+from annotation.design.checks import Amount, CheckPlan, ExclusionRules, attention_texts
 from annotation.design.plan import StudySettings
 from annotation.models.study import Enrolment, Study
 from annotation.queries import journey
@@ -36,6 +37,7 @@ from annotation.services.close_study import close_study
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.invite import invite
 from annotation.services.open_study import open_study
+from annotation.services.plan_checks import plan_checks
 from annotation.services.set_gold import set_gold
 from annotation.services.unblind_study import unblind_study
 from generation import tasks
@@ -67,6 +69,8 @@ K = 3
 N_SEATS = 8
 SEVERITIES = (0.0, -1.2, 0.2, -0.2, 0.4, -0.35, 0.1, -0.1, 0.5, -0.5)
 """One simulated annotator each, in points of the scale; they arrive in this order, and who passes takes a seat."""
+CARELESS = 6
+"""Which of them does not read to the end, and so fails the attention check: the plan's rule names that one."""
 NOISE = 0.45
 STREAM_REHEARSAL = 900
 STREAM_PRACTICE = 901
@@ -82,6 +86,14 @@ PRACTICE_FORMS = (
     "After {newest} and {unseen} you are ready for {item}, a {genre} film of the same kind as these two.",
     "Watch it.",
 )
+CHECKS = CheckPlan(
+    repeats=Amount(3),
+    attention=1,
+    texts=attention_texts("en")[:1],
+    gold=Amount(2),
+    rules=ExclusionRules(attention_failed=0),
+)
+"""Hidden among every annotator's cards."""
 LOGIN_OF_ANNOTATOR = "ada"
 LOGINS = {"olga": "owner", LOGIN_OF_ANNOTATOR: "annotator", "rosa": "researcher"}
 
@@ -228,6 +240,7 @@ def _build(title: str, run_ids: list[int], owner: User, seed: int) -> int:
         explain_run_ids=run_ids,
         calibration_texts=practice_texts(cases, catalogue, np.random.default_rng([seed, STREAM_PRACTICE])),
     )
+    plan_checks(study_id=built.study_id, plan=CHECKS)
     by_key = {case.id: case for case in cases}
     reader = Reader(catalogue)
     for card in built.calibration:
@@ -307,6 +320,7 @@ def rehearse(
                 reader=reader,
                 rng=np.random.default_rng([seed, STREAM_REHEARSAL, index]),
                 base_url=base_url,
+                reads_on=index != CARELESS,
             )
             annotator.take_part(study.join_path)
             pseudonym = Enrolment.objects.get(pk=enrolment_id).pseudonym

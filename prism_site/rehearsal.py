@@ -19,6 +19,8 @@ from generation.pipeline.records import Item
 
 LOWEST, HIGHEST = 1, 5
 LABEL = re.compile(r"^(?P<title>.*?)(?: \((?P<year>\d{4})\))?$")
+ASKS = re.compile(r"(?:choose|选择)\s*(?P<mark>[1-5])(?!\d)")
+"""A text that asks for a mark is an attention check, whatever else it says."""
 MORE_PAGES_THAN_ANY_STUDY = 20_000
 
 
@@ -98,6 +100,8 @@ class SimulatedAnnotator:
     reader: Reader
     rng: np.random.Generator
     base_url: str
+    reads_on: bool = True
+    """Whether a text that asks for a mark gets it; who does not read on judges it like any other."""
     n_rated: int = 0
     session: requests.Session = field(default_factory=requests.Session)
 
@@ -137,10 +141,12 @@ class SimulatedAnnotator:
         texts = page.texts(".explanation p[lang]")
         for number, text in enumerate(texts, start=1):
             column = f"{number}-" if len(texts) > 1 else ""  # a board has several, side by side
+            asked = ASKS.search(text) if self.reads_on else None
             reading = self.reader.read(history=history, item=item, explanation=text)
             for key, mark in reading.marks.items():
                 noise = self.rng.normal(0, self.noise) if self.noise else 0.0
-                form.fields[f"mark-{column}{key}"] = str(_on_scale(mark + self.severity + noise))
+                given = asked["mark"] if asked else str(_on_scale(mark + self.severity + noise))
+                form.fields[f"mark-{column}{key}"] = given
         if "seconds" in form.fields:
             each = self.rng.lognormal(np.log(20), 0.4, len(texts))
             form.fields["seconds"] = str(round(float(each.sum()), 1))

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+from annotation import queries
+from annotation.design.checks import CheckPlan, attention_texts
+from annotation.judging import judging_of
 from annotation.models.rating import Rating
 from annotation.models.study import Enrolment
 from annotation.services.invite import invite
+from annotation.services.open_study import open_study
+from annotation.services.plan_checks import plan_checks
 from generation.pipeline.records import Case, Item
 from prism_site.demo import PRACTICE_FORMS, practice_texts
 from prism_site.rehearsal import Reader, SimulatedAnnotator
@@ -62,3 +67,29 @@ def test_a_simulated_annotator_judges_every_text_of_a_board(live_server) -> None
     assert robot.n_rated == 4
     assert Rating.objects.count() == 12
     assert Enrolment.objects.get().finished_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("reads_on", [True, False])
+def test_who_reads_on_gives_an_attention_check_the_mark_it_asks_for(live_server, reads_on: bool) -> None:
+    olga, ada = builders.user("olga", role="owner"), builders.user("ada", role="annotator")
+    ada.set_password("a long enough word")
+    ada.save()
+    study_id = loud_study(olga, n_cases=2, n_calibration=0, opened=False)
+    plan_checks(study_id=study_id, plan=CheckPlan(attention=2, texts=attention_texts("en")))
+    open_study(study_id=study_id, by_id=olga.pk)
+    robot = SimulatedAnnotator(
+        name="ada",
+        password="a long enough word",
+        severity=0.0,
+        noise=0.0,
+        reader=READER,
+        rng=np.random.default_rng(0),
+        base_url=live_server.url,
+        reads_on=reads_on,
+    )
+    robot.take_part(f"/join/{invite(study_id=study_id, by_id=olga.pk)}/")
+    checks = queries.check_marks(study_id)
+    assert len(checks) == 2 * 3
+    assert (checks["value"] == checks["wanted"]).all() == reads_on
+    assert judging_of(study_id)[Enrolment.objects.get().pk].attention == (reads_on, reads_on)
