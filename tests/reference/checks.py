@@ -263,4 +263,5 @@ CHECKS = (
     Check("emnlp17_nlg", "mean and SD of TGen on BAGEL", "Novikova et al. (2017)", DIGIT, emnlp),
 )
 """What is not in it: the tables of dialsummeval's paper and the numbers behind the figures of few_shot_explanations
-could not be had; their tests hold to files computed independently."""
+could not be had: `golden` holds to numbers computed apart. Nor are the 63 stars of emnlp17_nlg: the tests they mark are
+made (test_emnlp17), the stars stand in a version of the authors' script that could not be had."""

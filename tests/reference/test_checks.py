@@ -6,6 +6,7 @@ import pytest
 
 from tests.reference.__main__ import table
 from tests.reference.checks import CHECKS, Check, Compared, outcome, printed
+from tests.reference.golden import GOLDEN
 
 OURS = [check for check in CHECKS if not check.shared]
 THEIRS = [check for check in CHECKS if check.shared]
@@ -30,6 +31,12 @@ def test_a_published_number_comes_out_again(check: Check, tmp_path: Path) -> Non
 @pytest.mark.shared
 @pytest.mark.parametrize("check", THEIRS, ids=name)
 def test_a_published_number_of_a_data_set_comes_out_again(check: Check, shared_data: Path) -> None:
+    holds(check, shared_data / "ratings")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("check", GOLDEN, ids=name)
+def test_a_number_that_was_computed_apart_comes_out_again(check: Check, shared_data: Path) -> None:
     holds(check, shared_data / "ratings")
 
 
