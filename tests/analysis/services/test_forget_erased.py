@@ -78,7 +78,7 @@ def test_after_an_erasure_older_findings_say_nothing_of_single_annotators(study:
     old.refresh_from_db()
     assert name not in old.findings_json
     after = StudyFindings.from_json(old.findings_json)
-    assert after == replace(before, annotators=(), persons=(), flagged=None, sensitivity=None)
+    assert after == replace(before, annotators=(), persons=(), flagged=None, sensitivity=None, clouds=())
     new = StudyFindings.from_json(reports.report(study=study).findings_json)
     assert new.annotators
     assert name not in {row.annotator for row in new.annotators}
