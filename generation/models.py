@@ -258,6 +258,11 @@ class Case(models.Model):
     split = models.CharField(max_length=5, choices=Split.choices)
     history = models.JSONField(help_text="Items, oldest first.")
     item = models.JSONField()
+    influence = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="How much each item of the history weighed in the ranker's choice; empty where it does not say.",
+    )
 
     class Meta:
         ordering = ["run", "position"]

@@ -148,6 +148,19 @@ def catalogue_titles(*, explain_run_id: int) -> dict[str, records.Item]:
     return {item.id: item for item in read_items(corpus_path(run))}
 
 
+def influences(*, explain_run_id: int) -> dict[str, dict[str, float]]:
+    """Case id -> id of each item of its history -> how much it weighed in the ranker's choice; cases of rankers that do
+    not say are not in it."""
+    run = Run.objects.filter(pk=explain_run_id, stage=Stage.EXPLAIN_CASES).prefetch_related("needs").first()
+    told = models.Case.objects.filter(run_id=_case_run_id(run), influence__isnull=False) if run else []
+    return {
+        case.case_id: {
+            item["id"]: float(weight) for item, weight in zip(case.history, case.influence, strict=True)
+        }
+        for case in told
+    }
+
+
 def instructions() -> str:
     """The words that prompts put around histories and items, a line each: what a system may have echoed."""
     from generation.pipeline import prompts

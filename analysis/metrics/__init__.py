@@ -29,6 +29,8 @@ class Entry:
     """Whether it compares texts with a reference, so that it takes the name of whoever wrote them."""
     reads_shown: bool = False
     """Whether it reads the history and the item, or the prompt, beside the text."""
+    reads_influence: bool = False
+    """Whether it reads what weighed in the ranker's choice, which not every ranker says."""
 
 
 METRICS: dict[str, Entry] = {
@@ -99,6 +101,18 @@ METRICS: dict[str, Entry] = {
         "analysis.metrics.claims:UnsupportedAttribute",
         needs=("catalogue",),
         better="lower",
+    ),
+    "ranker-hit": Entry(
+        "Names what weighed most",
+        "analysis.metrics.fidelity:RankerHit",
+        reads_shown=True,
+        reads_influence=True,
+    ),
+    "ranker-ndcg": Entry(
+        "Follows the ranker (NDCG@5)",
+        "analysis.metrics.fidelity:RankerNdcg",
+        reads_shown=True,
+        reads_influence=True,
     ),
     "feature-match": Entry(
         "Names a feature (FMR)", "analysis.metrics.features:FeatureMatch", needs=("catalogue",)

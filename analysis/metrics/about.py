@@ -20,6 +20,7 @@ _NETE = "Li, Zhang & Chen (2020), NETE"
 _LI = "Li et al. (2016)"
 _HERE = "Prism"
 _KABONGO = "Kabongo & Guigue (2025), statements cut by rule"
+_LEI = "after Lei et al. (2024), RecExplainer"
 _XREC = "Ma et al. (2024), XRec"
 
 ABOUT: dict[str, About] = {
@@ -77,6 +78,14 @@ ABOUT: dict[str, About] = {
         "1 where a genre, director or year is named that is true of nothing shown", "0 or 1", _HERE
     ),
     "external-span": About("1 where a quoted or Title-Case name is of nothing shown", "0 or 1", _HERE),
+    "ranker-hit": About(
+        "1 where the item of the history that weighed most in the ranker's choice is named", "0 or 1", _LEI
+    ),
+    "ranker-ndcg": About(
+        "titles of the history in the order named, gains what they weighed in the ranker's choice",
+        "0 to 1",
+        _LEI,
+    ),
     "feature-match": About("1 where a feature of the item is named", "0 or 1", _NETE),
     "feature-coverage": About("share of the catalogue's features named at all", "0 to 1", _NETE),
     "feature-repetition": About("features that two texts share, mean over pairs", "from 0", _NETE),

@@ -25,6 +25,8 @@ class Text:
     """The text to compare with; empty where there is none."""
     instruction: str = ""
     """The words a prompt puts around history and item; empty where nobody knows them."""
+    influence: tuple[float, ...] = ()
+    """How much each item of the history weighed in the ranker's choice; empty where the ranker does not say."""
 
 
 @dataclass(frozen=True, slots=True)

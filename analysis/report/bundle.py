@@ -79,7 +79,8 @@ def data_files(
     """What findings were computed from, by path inside the bundle.
 
     Args:
-        cases: what systems were shown of each case: the columns case, item, history (both JSON), instruction.
+        cases: what systems were shown of each case: the columns case, item, history (both JSON), instruction,
+            influence (JSON).
         documents: JSON values by name, such as the plan and the ledger.
     """
     files = {

@@ -92,6 +92,7 @@ def _texts(texts: pd.DataFrame, cases: pd.DataFrame | None) -> list[Text]:
                 history=tuple(map(item_of, json.loads(shown["history"]))) if shown else (),
                 reference=row["reference"],
                 instruction=shown["instruction"] if shown else "",
+                influence=tuple(json.loads(shown.get("influence", "[]"))) if shown else (),
             )
         )
     return found

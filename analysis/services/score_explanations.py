@@ -30,11 +30,14 @@ def score_explanations(*, study_id: int, progress: Callable[[str], None] = lambd
     """
     frame = unblinding.texts(study_id)
     instruction = generation.instructions() if frame["explain_run"].notna().any() else ""
-    texts = [_text(row, instruction) for row in frame.to_dict("records")]
+    weights = what_weighed(frame)
+    texts = [_text(row, instruction, weights) for row in frame.to_dict("records")]
     references, catalogue, models = reference_writer(frame), _catalogue(frame, texts), MetricModels()
     rows = []
     for name, entry in metrics.METRICS.items():
         if entry.references and not any(text.reference for text in texts):
+            continue
+        if entry.reads_influence and not any(text.influence for text in texts):
             continue
         options: dict[str, object] = {
             need: catalogue if need == "catalogue" else models.get(need) for need in entry.needs
@@ -79,7 +82,21 @@ def _scores(study_id: int, name: str, metric: Metric | CorpusMetric, texts: list
     ]
 
 
-def _text(row: dict[str, object], instruction: str) -> Text:
+def what_weighed(frame: pd.DataFrame) -> dict[str, list[float]]:
+    """Of each case, how much each item of the history shown weighed in the ranker's choice, where the ranker says."""
+    runs = frame["explain_run"].dropna().unique()
+    told = (
+        generation.influences(explain_run_id=int(runs[0])) if len(runs) else {}
+    )  # all are over the same cases
+    first = frame.drop_duplicates("case")
+    return {
+        case: [told[case].get(str(item.get("id")), 0.0) for item in history]
+        for case, history in zip(first["case"], first["history_items"], strict=True)
+        if case in told
+    }
+
+
+def _text(row: dict[str, object], instruction: str, weights: dict[str, list[float]]) -> Text:
     return Text(
         case=str(row["case"]),
         system=str(row["system"]),
@@ -88,6 +105,7 @@ def _text(row: dict[str, object], instruction: str) -> Text:
         history=tuple(item_of(item) for item in row["history_items"]),  # type: ignore[attr-defined]
         reference=str(row["reference"]),
         instruction=instruction,
+        influence=tuple(weights.get(str(row["case"]), ())),
     )
 
 

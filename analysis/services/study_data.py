@@ -18,6 +18,7 @@ from analysis.report.checking import COLUMNS as CHECK_COLUMNS
 from analysis.report.findings import Criterion, Excluded, Fieldwork, Hypothesis, Metric, System, WriterKind
 from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
+from analysis.services.score_explanations import what_weighed
 from annotation import queries as studies
 from annotation import unblinding
 from generation import queries as generation
@@ -261,14 +262,15 @@ def _plain(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown(texts: pd.DataFrame) -> pd.DataFrame:
-    """One row a case: the items as JSON, and the words of the prompts where they are known."""
+    """One row a case: items, and what they weighed, as JSON; the words of the prompts where they are known."""
     first = texts.drop_duplicates("case")
-    words = generation.instructions()
+    words, weights = generation.instructions(), what_weighed(texts)
     return pd.DataFrame(
         {
             "case": first["case"],
             "item": [json.dumps(item, ensure_ascii=False) for item in first["item_record"]],
             "history": [json.dumps(items, ensure_ascii=False) for items in first["history_items"]],
             "instruction": ["" if run is None else words for run in first["explain_run"]],
+            "influence": [json.dumps(weights.get(case, [])) for case in first["case"]],
         }
     )

@@ -15,6 +15,7 @@ from generation.pipeline.logs.facts import leak
 from generation.pipeline.logs.splits import Targets, split
 from generation.pipeline.rankers.cases import SelectedCases, training_cases
 from generation.pipeline.rankers.cases import select_cases as draw_cases
+from generation.pipeline.rankers.interface import TellingRanker
 from generation.pipeline.rankers.scoring import STREAM_EVALUATE, ListingRanker, ScoringRanker, evaluate
 from generation.pipeline.records import Case
 from generation.queries import item_json
@@ -26,6 +27,8 @@ from generation.services.run_shards import Outcome, run_shards
 
 STREAM_TEST, STREAM_COLD, STREAM_TRAIN, STREAM_VALID = 1, 2, 3, 4
 ROWS_A_WRITE = 2_000
+MOST_TOLD = 10_000
+"""Cases for which a ranker is asked what weighed in its choice; people judge far fewer."""
 SEEDED = ("als", "sasrec")
 """Rankers that draw, and so take the run's seed."""
 VALID_SHARE = 0.05
@@ -52,7 +55,8 @@ def _select(claim: Claim) -> dict[str, Any]:
     targets = split_of(run, corpus)
     ranker = _fitted(run, corpus, targets)
     judged = _judged(run, corpus, targets, ranker)
-    _keep_rows(claim, run, [case for part in judged for case in part.cases])
+    cases = [case for part in judged for case in part.cases]
+    _keep_rows(claim, run, cases, _influences(corpus, ranker, cases))
     counts: dict[str, int] = {}
 
     def fill(folder: Path) -> None:
@@ -141,7 +145,18 @@ def _judged(run: Run, corpus: CorpusData, targets: Targets, ranker: rankers.Rank
     return parts
 
 
-def _keep_rows(claim: Claim, run: Run, cases: list[Case]) -> None:
+def _influences(corpus: CorpusData, ranker: rankers.Ranker, cases: list[Case]) -> list[list[float] | None]:
+    """Of each case, how much each item of its history weighed; None from a ranker that does not say."""
+    if not isinstance(ranker, TellingRanker) or len(cases) > MOST_TOLD:
+        return [None] * len(cases)
+    code = {item.id: place for place, item in enumerate(corpus.items)}
+    return [
+        ranker.influence(np.array([code[past.id] for past in case.history]), code[case.item.id]).tolist()
+        for case in cases
+    ]
+
+
+def _keep_rows(claim: Claim, run: Run, cases: list[Case], influences: list[list[float] | None]) -> None:
     for first in range(0, len(cases), ROWS_A_WRITE):
         rows = [
             models.Case(
@@ -152,6 +167,7 @@ def _keep_rows(claim: Claim, run: Run, cases: list[Case]) -> None:
                 split=case.split,
                 history=[item_json(item) for item in case.history],
                 item=item_json(case.item),
+                influence=influences[position],
             )
             for position, case in enumerate(cases[first : first + ROWS_A_WRITE], start=first)
         ]

@@ -95,3 +95,15 @@ def test_explained_cases_cost_as_many_queries_for_many_cases_as_for_few(django_a
     runs = [builders.explain_run(over=over, system=name) for name in ("prism", "template-knn")]
     with django_assert_max_num_queries(6):
         assert len(queries.explained_cases(explain_run_ids=[run.pk for run in runs]).cases) == 30
+
+
+def test_what_weighed_goes_by_the_ids_of_the_history_and_other_rankers_say_nothing(over):
+    run = builders.explain_run(over=over)
+    assert queries.influences(explain_run_id=run.pk) == {}
+    case = over.cases.get(position=1)
+    case.influence = [0.5] + [0.0] * (len(case.history) - 1)
+    case.save()
+    told = queries.influences(explain_run_id=run.pk)
+    assert set(told) == {case.case_id}
+    assert told[case.case_id][case.history[0]["id"]] == 0.5
+    assert queries.influences(explain_run_id=0) == {}

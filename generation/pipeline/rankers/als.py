@@ -65,6 +65,23 @@ class Als:
         scores[:, ~self._known] = -np.inf  # nobody was seen to meet it, so its factors say nothing
         return scores
 
+    def influence(self, shown: np.ndarray, item: int) -> np.ndarray:
+        """The user's vector is solved anew without each of them."""
+        if self._model is None or self._known is None:
+            raise NotFitted("als")
+        met = np.unique(shown)
+        n = len(met)
+        # Row 0 has all of them, row i + 1 all but the i-th.
+        user = np.concatenate(
+            [np.zeros(n, dtype=np.int64), np.repeat(np.arange(1, n + 1), n)[~np.eye(n, dtype=bool).ravel()]]
+        )
+        items = np.concatenate([met, np.tile(met, n)[~np.eye(n, dtype=bool).ravel()]])
+        rows = self._matrix(user, items, (n + 1, self._model.item_factors.shape[0]))
+        vectors = np.asarray(self._model.recalculate_user(np.arange(n + 1), rows), dtype=np.float64)
+        scores = vectors @ self._model.item_factors[item].astype(np.float64)
+        by_code = dict(zip(met.tolist(), (scores[0] - scores[1:]).tolist(), strict=True))
+        return np.array([by_code[code] for code in shown.tolist()])
+
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
         return pick_best(self.scores, corpus, rows)
 

@@ -1,6 +1,6 @@
 """What every ranker is: the black box that picks the item, whose choice is then explained."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,19 @@ class Ranker(Protocol):
 
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
         """One item code a target row, shape (n,), int64; NO_PICK where there is nothing to recommend."""
+        ...
+
+
+@runtime_checkable
+class TellingRanker(Protocol):
+    """A ranker that can say how much each item of a history weighed in its choice."""
+
+    def influence(self, shown: np.ndarray, item: int) -> np.ndarray:
+        """How much the score of `item` falls when one item is taken from the history shown, (n_shown,) float64.
+
+        Args:
+            shown: codes of the history, the whole of what the score is computed from here.
+        """
         ...
 
 

@@ -61,6 +61,13 @@ class ItemKnn:
         scores = np.round((_met(seen, self._likeness.shape[0]) @ self._likeness).toarray(), 9)
         return np.where(scores > 0, scores, -np.inf)
 
+    def influence(self, shown: np.ndarray, item: int) -> np.ndarray:
+        """The likeness of each to the item: scores are their sum."""
+        if self._likeness is None:
+            raise NotFitted("item-knn")
+        found: np.ndarray = self._likeness[shown, [item] * len(shown)].A1
+        return np.round(found, 9)
+
     def pick(self, corpus: CorpusData, rows: np.ndarray) -> np.ndarray:
         if self._likeness is None or self._order is None:
             raise NotFitted("item-knn")

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from django.contrib.auth.models import User
 
 from analysis.models import JudgeAnswer, Score
 from analysis.services.metric_models import MetricModels
-from analysis.services.score_explanations import score_explanations
+from analysis.services.score_explanations import score_explanations, what_weighed
 from generation import queries as generation
+from tests import builders
 from tests.analysis import reports
 from tests.analysis.metrics.networks import save_bert, save_inference
 from tests.fakes.chat_server import ChatServer, chat_server
@@ -116,3 +118,17 @@ def test_the_words_of_prompts_leave_histories_and_items_out() -> None:
     assert "- Recommended movie:" in lines
     assert "Explain:" in lines
     assert not any("{" in line for line in lines)
+
+
+def test_what_weighed_in_the_rankers_choice_is_laid_beside_the_history_shown() -> None:
+    over = builders.case_run(n_cases=2)
+    run = builders.explain_run(over=over)
+    case = over.cases.get(position=0)
+    case.influence = [float(place) for place, _ in enumerate(case.history)]
+    case.save()
+    shown = [case.history[-1], {"title": "An item from elsewhere"}]
+    frame = pd.DataFrame(
+        {"case": [case.case_id, "other"], "history_items": [shown, shown], "explain_run": [run.pk, run.pk]}
+    )
+    assert what_weighed(frame) == {case.case_id: [float(len(case.history) - 1), 0.0]}
+    assert what_weighed(frame.assign(explain_run=None)) == {}

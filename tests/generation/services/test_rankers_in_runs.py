@@ -51,6 +51,16 @@ def test_a_ranker_that_learns_is_measured_on_what_it_did_not_learn_from(corpus, 
     assert client.get(f"/api/generation/runs/{run.pk}/").json()["report"]["ranking"] == found
 
 
+@pytest.mark.parametrize(("ranker", "tells"), [("popularity", False), ("item-knn", True), ("als", True)])
+def test_what_weighed_is_kept_with_each_case_of_a_ranker_that_says(corpus, ranker, tells):
+    cases = list(selected(corpus, ranker=ranker).cases.all())
+    if not tells:
+        assert all(case.influence is None for case in cases)
+        return
+    assert all(len(case.influence) == len(case.history) for case in cases)
+    assert any(max(case.influence) > 0 for case in cases)
+
+
 def test_the_log_itself_is_not_measured_and_the_page_says_why(corpus, olga, client):
     run = selected(corpus)
     assert run.report["ranking"] is None

@@ -206,3 +206,31 @@ def test_impossible_neighbours_are_refused():
         rankers.load("item-knn", n_neighbours=0)
     with pytest.raises(ValueError, match="weighting"):
         rankers.load("item-knn", weighting="euclid")
+
+
+def test_item_knn_says_what_weighed_by_leaving_one_out():
+    corpus = corpus_of([0, 1, 2], [0, 1, 2], [3, 2], [0, 2], [0, 1, 3], n_items=5)
+    ranker = fitted("item-knn", corpus, n_neighbours=5)
+    shown = np.array([0, 1, 3])
+    weights = ranker.influence(shown, 2)
+    likeness = ranker._likeness.toarray()
+    assert weights == pytest.approx(likeness[shown, 2])
+    score = ranker.scores(corpus, np.array([len(corpus.item) - 1]))[0, 2]  # of the last user, before 3
+    assert weights[:2].sum() == pytest.approx(score)
+
+
+def test_als_says_what_weighed_by_leaving_one_out():
+    corpus = corpus_of([0, 1, 2], [0, 1, 2], [3, 4, 5], [3, 4, 5], [0, 1, 3, 9], n_items=10)
+    ranker = fitted("als", corpus, factors=4, iterations=5)
+    shown = np.array([0, 1, 3])
+    weights = ranker.influence(shown, 2)
+    assert weights.shape == (3,)
+    assert weights[0] > weights[2]  # 2 was met with 0 and 1, never with 3
+
+    def score_of(codes):
+        other = corpus_of([0, 1, 2], [0, 1, 2], [3, 4, 5], [3, 4, 5], [0, 1, 3, 9], [*codes, 9], n_items=10)
+        return ranker.scores(other, np.array([len(other.item) - 1]))[0, 2]
+
+    for place in range(3):
+        without = score_of([0, 1, 3]) - score_of(np.delete(shown, place).tolist())
+        assert weights[place] == pytest.approx(without, abs=1e-5)
