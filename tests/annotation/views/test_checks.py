@@ -59,7 +59,7 @@ def test_an_owner_hides_cards_in_a_draft(draft: Study, client: Client) -> None:
     assert (plan.rules.attention_failed, plan.rules.gold_near, plan.rules.repeats_near) == (0, 0.6, None)
     said = text(client.get(reverse("annotation:study", args=[draft.pk])))
     assert "repeats: 10%, 5 cards later or more" in said
-    assert "a re-check of 1 cards after 6" in said
+    assert "re-check: 1, after 6 cards" in said
     shown = client.get(page_of(draft)).content.decode()
     assert 'value="10%"' in shown
     nothing = {**SENT, "repeats": "", "attention": 0, "gold": "", "recheck_after": ""}
