@@ -4,7 +4,7 @@ It takes one or several reports, as a paper takes several data sets; what a repo
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +12,17 @@ from analysis.report.cells import warning
 from analysis.report.findings import Metric, Number, StudyFindings, System
 from analysis.report.words import interval, join, number
 
-PAPERS = ("rouge-l", "gptscore", "bertscore", "mention-precision", "hallucination", "rouge-1", "bleu-4")
-"""What stands in the table when nobody chooses: the first three that the reports have, by how their names begin."""
+PAPERS = (
+    ("rouge-l",),
+    ("gptscore-judge", "gptscore"),
+    ("bertscore-rescaled", "bertscore"),
+    ("mention-precision",),
+    ("hallucination",),
+    ("rouge-1",),
+    ("bleu-4",),
+)
+"""What stands in the table when nobody chooses: the first three that the reports have. Of one place the first of these
+names, else what begins with the last. The paper's GPTScores are a judge's and its BERTScores rescaled."""
 N_METRICS = 3
 OWN = "†"
 
@@ -129,9 +138,15 @@ def _metrics(parts: Sequence[Part], chosen: Sequence[str]) -> list[Measure]:
         raise NoTable(f"No report has a metric called {join(unknown)}; there are {there}.")
     names = list(dict.fromkeys(chosen))
     if not names:
-        found = (next((name for name in known if name.startswith(one)), "") for one in PAPERS)
+        found = (_of_place(place, known) for place in PAPERS)
         names = [*dict.fromkeys(name for name in found if name)][:N_METRICS] or list(known)[:N_METRICS]
     return [Measure("metric", name, known[name].label, known[name].better) for name in names]
+
+
+def _of_place(names: Sequence[str], known: Iterable[str]) -> str:
+    """Empty where the reports have nothing for the place."""
+    whole = [name for name in names if name in known]
+    return next(iter([*whole, *(name for name in known if name.startswith(names[-1]))]), "")
 
 
 def _criteria(parts: Sequence[Part]) -> list[Measure]:

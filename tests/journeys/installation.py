@@ -40,6 +40,7 @@ class Installation:
             "PRISM_HOME": str(home),
             "OMP_NUM_THREADS": "1",
             "LOG_LEVEL": "WARNING",
+            "PRISM_BERTSCORE_MODEL": "none",
             **QUICK,
             **environment,
         }

@@ -178,3 +178,20 @@ def test_it_compiles(pdflatex: Callable[[str], None]) -> None:
     pdflatex(
         r"\documentclass{article}\usepackage{booktabs,multirow}\begin{document}" + table + r"\end{document}"
     )
+
+
+def test_unless_somebody_chooses_the_columns_are_those_the_paper_means() -> None:
+    names = (
+        "bertscore-precision",
+        "bertscore",
+        "bertscore-rescaled",
+        "gptscore-ll",
+        "gptscore-judge",
+        "rouge-l",
+    )
+    for n, wanted in ((6, ["rouge-l", "gptscore-judge", "bertscore-rescaled"]), (2, ["bertscore"])):
+        found = replace(
+            printed(), metrics=tuple(Metric(name, name) for name in names[:n]), metric_summaries=()
+        )
+        kept = table3([Part("x", found)]).measures
+        assert [measure.key for measure in kept if measure.kind == "metric"] == wanted
