@@ -8,7 +8,7 @@ from datetime import datetime
 
 from analysis.models import Report, ReportData
 from analysis.report import heds
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.heds import Datasheet
 from analysis.report.table3 import NoTable, Part
 from annotation import queries as studies

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.page import page_context
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

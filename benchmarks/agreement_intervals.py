@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from statsmodels.stats.inter_rater import fleiss_kappa as their_kappa
 
-from analysis.stats.agreement import alpha, fleiss_kappa
+from analysis.stats.agreement import fleiss_kappa
 from analysis.stats.bootstrap import alpha_interval, kappa_interval
+from analysis.stats.krippendorff import alpha
 from analysis.stats.patterns import patterns
 
 N_RATERS, N_LEVELS, N_RESAMPLES, N_TIMED = 5, 5, 2000, 20

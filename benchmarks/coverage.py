@@ -31,9 +31,10 @@ from importlib.metadata import version
 
 import numpy as np
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac
+from analysis.stats.agreement import fleiss_kappa, gwet_ac
 from analysis.stats.bootstrap import alpha_interval, kappa_interval
 from analysis.stats.estimates import Interval, MaybeInterval, Undefined
+from analysis.stats.krippendorff import alpha
 from analysis.stats.patterns import Patterns, patterns
 
 N_RATERS, N_LEVELS = 5, 5

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from analysis.models import Report
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.prose import on_agreement, on_results, opening
 from analysis.report_file import html
 from analysis.services.analyse_study import analyse_study

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.report.analyse import TOLERANCE, Subject, analyse
 from analysis.report.beside import Beside
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 

@@ -5,9 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.report.coefficients import with_coefficients
-from analysis.report.findings import Agreement, Consistency, Number, Prevalence
+from analysis.report.findings.agreement import Agreement, Consistency, Prevalence
+from analysis.report.findings.number import Number
 from analysis.report.numbers import as_number
-from analysis.stats import agreement, bootstrap
+from analysis.stats import agreement, bootstrap, krippendorff, linearised, pair_weights
 from analysis.stats.estimates import Interval, MaybeInterval, Undefined
 from analysis.stats.patterns import Patterns, patterns
 from analysis.stats.ratings import RatingTable
@@ -69,7 +70,7 @@ def agree(
         return _number(value, undefined, interval, n=n_used, method=method, seed=seed)
 
     fleiss = agreement.fleiss_kappa(cards, levels=levels, confidence=confidence)
-    alpha = agreement.alpha(cards, "ordinal", levels=levels)
+    alpha = krippendorff.alpha(cards, "ordinal", levels=levels)
     alpha_interval = bootstrap.alpha_interval(
         cards, "ordinal", rng=rng, levels=levels, n_resamples=n_resamples, confidence=confidence
     )
@@ -173,7 +174,7 @@ def _number(
     )
 
 
-def _coefficient(found: agreement.Agreement | Undefined, n_used: int) -> Number:
+def _coefficient(found: linearised.Agreement | Undefined, n_used: int) -> Number:
     if isinstance(found, Undefined):
         return Number(None, n_used, "cards", "chance-corrected agreement", undefined=found.reason)
     return _number(
@@ -216,7 +217,9 @@ def _share(
     used = cards.at_least(2)
     q = used.counts.shape[1]
     near = (np.abs(np.subtract.outer(np.arange(q), np.arange(q))) <= tolerance).astype(np.float64)
-    features = np.column_stack([np.ones(len(used.multiplicity)), agreement.pair_agreement(used.counts, near)])
+    features = np.column_stack(
+        [np.ones(len(used.multiplicity)), pair_weights.pair_agreement(used.counts, near)]
+    )
 
     def mean(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.asarray(sums[..., 1] / sums[..., 0])

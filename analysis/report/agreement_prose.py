@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from analysis.report.findings import Agreement, Number
+from analysis.report.findings.agreement import Agreement
+from analysis.report.findings.number import Number
 from analysis.report.words import interval, number
 
 DOMINANT, APART = 0.8, 0.3

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
-from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.findings.agreement import Agreement
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import number, p_value
 
 COEFFICIENTS = (

@@ -20,16 +20,13 @@ from analysis.report.clouds import clouds
 from analysis.report.comparing import compare, describe
 from analysis.report.confirming import confirm
 from analysis.report.contesting import contest
-from analysis.report.findings import (
-    Counts,
+from analysis.report.findings.study import Counts, Kind, Meta, StudyFindings
+from analysis.report.findings.subject import (
     Criterion,
     Excluded,
     Fieldwork,
     Hypothesis,
-    Kind,
-    Meta,
     Metric,
-    StudyFindings,
     System,
     WriterKind,
 )

@@ -2,7 +2,9 @@
 
 from analysis.report.agreement_prose import estimate
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import Agreement, AgreementWithout, Comparison, DifferenceWithout, StudyFindings
+from analysis.report.findings.agreement import Agreement, AgreementWithout, DifferenceWithout
+from analysis.report.findings.comparisons import Comparison
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import join, many, number, p_value
 
 

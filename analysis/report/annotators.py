@@ -8,18 +8,18 @@ import numpy as np
 
 from analysis.report.comparing import compare
 from analysis.report.confirming import confirm
-from analysis.report.findings import (
+from analysis.report.findings.agreement import (
     Agreement,
     AgreementWithout,
     Annotator,
     DifferenceWithout,
-    Hypothesis,
-    StudyFindings,
     WithoutFlagged,
 )
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Hypothesis
 from analysis.report.numbers import as_number, defined
 from analysis.report.persons import persons
-from analysis.stats import agreement, bootstrap
+from analysis.stats import agreement, bootstrap, krippendorff
 from analysis.stats.attention import Attention, attention, without
 from analysis.stats.estimates import MaybeInterval, Undefined
 from analysis.stats.patterns import patterns
@@ -170,7 +170,7 @@ def _agreement(
     cards, levels = patterns(table.counts(criterion)).at_least(1), table.levels
     n = cards.at_least(2).n_cards
     kappa = agreement.fleiss_kappa(cards, levels=levels, confidence=confidence)
-    alpha = agreement.alpha(cards, "ordinal", levels=levels)
+    alpha = krippendorff.alpha(cards, "ordinal", levels=levels)
     interval = bootstrap.alpha_interval(
         cards, "ordinal", rng=rng, levels=levels, n_resamples=n_resamples, confidence=confidence
     )

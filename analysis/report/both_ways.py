@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.report.findings import Comparison
+from analysis.report.findings.comparisons import Comparison
 from analysis.report.numbers import as_number
 from analysis.stats.estimates import Undefined
 from analysis.stats.ratings import RatingTable

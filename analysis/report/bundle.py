@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.report.beside import Beside
 from analysis.report.figures import all_figures
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.heds import datasheet
 from analysis.report.tables import all_tables, as_csv_files, as_latex_files
 

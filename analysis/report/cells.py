@@ -4,7 +4,8 @@ import csv
 import io
 from dataclasses import dataclass
 
-from analysis.report.findings import Number, StudyFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.latex import begun, caption, escaped, preamble
 from analysis.report.words import number, with_interval
 

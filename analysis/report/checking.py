@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
-from analysis.report.findings import Checks, GoldMarks, Number, StudyFindings
+from analysis.report.findings.agreement import Checks, GoldMarks
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.numbers import as_number
 from analysis.report.words import many, with_interval
 from analysis.stats.clustered import mean_interval

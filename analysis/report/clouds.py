@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from analysis.report.findings import Cloud, CloudOfSystem, StudyFindings
+from analysis.report.findings.metrics import Cloud, CloudOfSystem
+from analysis.report.findings.study import StudyFindings
 from analysis.report.relating import left_out, writers_of
 from analysis.report.scatter import closest
 from analysis.report.scores import ScoreTable

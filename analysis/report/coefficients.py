@@ -9,11 +9,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from analysis.report.findings import Agreement, CategoryTest, Number
+from analysis.report.findings.agreement import Agreement, CategoryTest
+from analysis.report.findings.number import Number
 from analysis.report.numbers import as_number, defined
-from analysis.stats import agreement, bootstrap
-from analysis.stats.agreement import Level, Weights
+from analysis.stats import agreement, bootstrap, krippendorff, linearised
 from analysis.stats.estimates import Maybe, MaybeInterval, Undefined
+from analysis.stats.krippendorff import Level
+from analysis.stats.pair_weights import Weights
 from analysis.stats.patterns import Patterns
 from analysis.stats.reliability import Icc, icc_interval, icc_oneway
 
@@ -100,14 +102,14 @@ class _Maker:
         )
         return self._linearised(f"Gwet's AC2, quadratic weights; {AC2_WARNING}", found)
 
-    def _linearised(self, method: str, found: agreement.Agreement | Undefined) -> Number:
+    def _linearised(self, method: str, found: linearised.Agreement | Undefined) -> Number:
         if isinstance(found, Undefined):
             return self.number(method, found, found)
         return self.number(method, found.value, found.interval)
 
     def alpha(self, level: Level) -> Number:
         method = f"Krippendorff's alpha with {level} distances"
-        found = agreement.alpha(self.cards, level, levels=self.levels)
+        found = krippendorff.alpha(self.cards, level, levels=self.levels)
         if isinstance(found, Undefined):
             return self.number(method, found, found)
         interval = bootstrap.alpha_interval(

@@ -9,7 +9,8 @@ from itertools import combinations
 import numpy as np
 
 from analysis.report.comparing_unpaired import unpaired
-from analysis.report.findings import Comparison, Description, Number, Spread
+from analysis.report.findings.comparisons import Comparison, Description, Spread
+from analysis.report.findings.number import Number
 from analysis.report.numbers import NO_INTERVAL_OF_P, as_number, defined
 from analysis.report.words import many
 from analysis.stats import descriptives

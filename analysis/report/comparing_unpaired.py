@@ -4,7 +4,8 @@ from functools import partial
 
 import pandas as pd
 
-from analysis.report.findings import Comparison, Number
+from analysis.report.findings.comparisons import Comparison
+from analysis.report.findings.number import Number
 from analysis.report.numbers import NO_INTERVAL_OF_P, as_number, defined
 from analysis.stats.dominance import any_case, delta_of, superiority_of
 from analysis.stats.estimates import Undefined

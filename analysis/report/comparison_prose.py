@@ -1,7 +1,8 @@
 """The sentences about differences between systems; none of them claims a test that was not made."""
 
 from analysis.report.confirming import on_families
-from analysis.report.findings import Comparison, StudyFindings
+from analysis.report.findings.comparisons import Comparison
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import many, number, p_in_words
 
 

@@ -1,7 +1,9 @@
 """The tables of differences between systems: the tests, and how large the differences are."""
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import Comparison, Number, StudyFindings
+from analysis.report.findings.comparisons import Comparison
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import interval, number, p_value
 
 PAIR = (

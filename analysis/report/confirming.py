@@ -8,7 +8,10 @@ from scipy import stats
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning
 from analysis.report.comparing import adjusted
-from analysis.report.findings import Comparison, Confirmation, Hypothesis, Number, StudyFindings
+from analysis.report.findings.comparisons import Comparison, Confirmation
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Hypothesis
 from analysis.report.words import join, many, p_value
 from analysis.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.report.findings import DependentTest, Metric, MetricTest
+from analysis.report.findings.metrics import DependentTest, MetricTest
+from analysis.report.findings.subject import Metric
 from analysis.report.numbers import NO_INTERVAL_OF_P, as_number
 from analysis.report.relating import COUNTED, LEVELS, METHODS, NAMES, left_out
 from analysis.report.scores import ScoreTable

@@ -4,7 +4,9 @@ Reference: Demšar (2006) Journal of Machine Learning Research 7, figure 1.
 """
 
 from analysis.report import svg
-from analysis.report.findings import Criterion, Omnibus, StudyFindings
+from analysis.report.findings.comparisons import Omnibus
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion
 from analysis.report.svg import Figure
 from analysis.report.words import join, number
 from analysis.stats.many_systems import not_told_apart

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 
 from analysis.report import svg
 from analysis.report.critical_difference import critical_difference
-from analysis.report.findings import Comparison, Criterion, Number, StudyFindings
+from analysis.report.findings.comparisons import Comparison
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion
 from analysis.report.heat import grids, heat_map, pair_maps
 from analysis.report.scatter import scatters
 from analysis.report.severity_figure import severity_figures

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.report.cells import Cell, Column, Table, warning, with_ends
-from analysis.report.findings import Blinding, GuessedKind, Number, StudyFindings, WriterKind
+from analysis.report.findings.agreement import Blinding, GuessedKind
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import WriterKind
 from analysis.report.words import many, number, with_interval
 from analysis.stats import blinding_index
 from analysis.stats.blinding_index import CANNOT_SAY, BlindingIndex

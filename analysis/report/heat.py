@@ -1,7 +1,10 @@
 """Heat maps: metrics with criteria, and annotators with each other; blue agrees, orange contradicts."""
 
 from analysis.report import svg
-from analysis.report.findings import Criterion, Number, PairAgreement, Persons, StudyFindings
+from analysis.report.findings.agreement import PairAgreement, Persons
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion
 from analysis.report.svg import Figure
 from analysis.report.words import LEVELS, number
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.report.checking import on_checks
-from analysis.report.findings import Agreement, Criterion, Number, StudyFindings
+from analysis.report.findings.agreement import Agreement
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion
 from analysis.report.heds_questions import CRITERION, QUESTIONS, SECTIONS, Question
 from analysis.report.words import interval, join, many, number
 

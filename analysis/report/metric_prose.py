@@ -1,6 +1,6 @@
 """The sentences on metrics set against each other, and on what noisy ratings allow."""
 
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import join, many, number
 
 

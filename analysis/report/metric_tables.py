@@ -1,7 +1,8 @@
 """The tables that set metrics against each other and against what noisy ratings allow."""
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import Number, StudyFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import LEVELS, join, number, p_value
 
 DEFINED = (

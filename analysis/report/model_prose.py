@@ -1,6 +1,7 @@
 """The sentences about the models of all ratings."""
 
-from analysis.report.findings import Model, StudyFindings
+from analysis.report.findings.comparisons import Model
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import join, many
 
 

@@ -1,7 +1,7 @@
 """The tables of the models of all ratings: contrasts of systems, and where the variance lies."""
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning, with_ends
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import number, p_value
 
 KINDS = {"linear mixed": "linear mixed, points", "cumulative link": "cumulative link, log-odds"}

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy import special
 
-from analysis.report.findings import Contrast, Model, Variance
+from analysis.report.findings.comparisons import Contrast, Model, Variance
 from analysis.report.numbers import as_number
 from analysis.stats.estimates import Interval, Undefined
 from analysis.stats.mixed import MixedModel, mixed_model

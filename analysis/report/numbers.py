@@ -1,6 +1,6 @@
 """What a statistic answers, as the Number of a report."""
 
-from analysis.report.findings import Number
+from analysis.report.findings.number import Number
 from analysis.stats.estimates import Maybe, MaybeInterval, Undefined
 
 NO_INTERVAL_OF_P = Undefined("a p-value has no interval")

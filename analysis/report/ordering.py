@@ -5,7 +5,9 @@ from zlib import crc32
 import numpy as np
 
 from analysis.report.contesting import Contest
-from analysis.report.findings import Ceiling, Metric, Number, PairwiseAccuracy
+from analysis.report.findings.metrics import Ceiling, PairwiseAccuracy
+from analysis.report.findings.number import Number
+from analysis.report.findings.subject import Metric
 from analysis.report.numbers import as_number
 from analysis.report.relating import LEVELS, NAMES, left_out
 from analysis.report.scores import ScoreTable

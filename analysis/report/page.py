@@ -12,7 +12,7 @@ from analysis.report.cells import Cell, Table
 from analysis.report.checking import checks_table, on_checks
 from analysis.report.comparison_prose import on_comparisons, on_ranks
 from analysis.report.comparison_tables import difference_tables
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.guessing import guesses_table, james_table, on_blinding
 from analysis.report.heat import grids, heat_map, pair_maps
 from analysis.report.metric_prose import on_ceiling, on_metric_tests

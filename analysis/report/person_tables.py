@@ -2,7 +2,9 @@
 
 from analysis.report.agreement_tables import by_coefficient
 from analysis.report.cells import Cell, Column, Table, criterion_names, warning, with_ends
-from analysis.report.findings import Number, Persons, StudyFindings
+from analysis.report.findings.agreement import Persons
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import number
 
 MAX_MATRIX = 12

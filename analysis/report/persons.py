@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from analysis.report.findings import Number, PairAgreement, Persons
+from analysis.report.findings.agreement import PairAgreement, Persons
+from analysis.report.findings.number import Number
 from analysis.report.numbers import as_number
 from analysis.report.words import many
-from analysis.stats.agreement import Agreement, Weights
 from analysis.stats.crossed_reliability import (
     FullTable,
     KendallW,
@@ -16,6 +16,8 @@ from analysis.stats.crossed_reliability import (
     kendall_w,
 )
 from analysis.stats.estimates import Maybe, MaybeInterval, Undefined
+from analysis.stats.linearised import Agreement
+from analysis.stats.pair_weights import Weights
 from analysis.stats.rater_pairs import RaterPair, cohen, conger_kappa, light, rater_pairs
 from analysis.stats.ratings import RatingTable
 

@@ -2,7 +2,8 @@
 
 from analysis.report.agreement_prose import paradox, without_kappa
 from analysis.report.comparison_prose import tests
-from analysis.report.findings import Number, StudyFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.metric_prose import on_metric_methods
 from analysis.report.model_prose import fitting
 from analysis.report.words import interval, join, many, number

@@ -1,7 +1,7 @@
 """The tables of all systems at once: Friedman's test, mean ranks, Nemenyi's pairs."""
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import number, p_value
 
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from analysis.report.findings import MeanRank, Omnibus, RankPair
+from analysis.report.findings.comparisons import MeanRank, Omnibus, RankPair
 from analysis.report.numbers import as_number
 from analysis.stats.estimates import Undefined
 from analysis.stats.many_systems import Ranks, compare_ranks

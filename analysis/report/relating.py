@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.report.findings import Correlation, Metric, MetricSummary, Number, System
+from analysis.report.findings.metrics import Correlation, MetricSummary
+from analysis.report.findings.number import Number
+from analysis.report.findings.subject import Metric, System
 from analysis.report.prose import WITHOUT
 from analysis.report.scores import ScoreTable
 from analysis.report.words import join

@@ -10,7 +10,8 @@ import pandas as pd
 from analysis import metrics
 from analysis.metrics.interface import Text
 from analysis.metrics.scoring import item_of, scored
-from analysis.report.findings import Metric, StudyFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Metric
 from analysis.report.words import join
 from generation.pipeline.records import Item
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from math import floor, log10
 
 from analysis.report import svg
-from analysis.report.findings import Criterion, Metric, Number, StudyFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion, Metric
 from analysis.report.svg import Figure
 from analysis.report.words import number, with_interval
 

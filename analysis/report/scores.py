@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.report.words import many
-from analysis.stats.ratings import Problem
+from analysis.stats.rating_columns import Problem
 
 COLUMNS = ("case", "system", "metric", "value")
 MAX_LISTED = 10_000

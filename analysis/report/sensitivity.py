@@ -13,16 +13,10 @@ from analysis.report.agreement_tables import COEFFICIENTS
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning
 from analysis.report.comparing import compare
 from analysis.report.confirming import confirm
-from analysis.report.findings import (
-    Agreement,
-    AgreementShift,
-    DifferenceShift,
-    Excluded,
-    Hypothesis,
-    Number,
-    Sensitivity,
-    StudyFindings,
-)
+from analysis.report.findings.agreement import Agreement, AgreementShift, DifferenceShift, Sensitivity
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Excluded, Hypothesis
 from analysis.report.words import join, many, number, p_value, with_interval
 from analysis.stats.ratings import RatingTable
 

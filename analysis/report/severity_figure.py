@@ -1,7 +1,9 @@
 """Severity as a figure: every annotator's distance from the others, with its interval."""
 
 from analysis.report import svg
-from analysis.report.findings import Annotator, Criterion, StudyFindings
+from analysis.report.findings.agreement import Annotator
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion
 from analysis.report.svg import Figure
 from analysis.report.words import number, with_interval
 

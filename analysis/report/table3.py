@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analysis.report.cells import warning
-from analysis.report.findings import Metric, Number, StudyFindings, System
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Metric, System
 from analysis.report.words import interval, join, number
 
 PAPERS = (

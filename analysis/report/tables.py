@@ -13,7 +13,9 @@ from analysis.report.cells import Cell, Column, Table, criterion_names, system_l
 from analysis.report.checking import checks_table
 from analysis.report.comparison_tables import difference_tables
 from analysis.report.confirming import hypotheses
-from analysis.report.findings import Agreement, Number, StudyFindings
+from analysis.report.findings.agreement import Agreement
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.guessing import guesses_table, james_table
 from analysis.report.metric_tables import metric_definitions, metric_tables
 from analysis.report.model_tables import models, variances

@@ -6,7 +6,9 @@ from zlib import crc32
 
 import numpy as np
 
-from analysis.report.findings import Correlation, Metric, Number, PairwiseAccuracy
+from analysis.report.findings.metrics import Correlation, PairwiseAccuracy
+from analysis.report.findings.number import Number
+from analysis.report.findings.subject import Metric
 from analysis.report.numbers import as_number
 from analysis.report.relating import left_out
 from analysis.report.scores import ScoreTable

@@ -10,7 +10,7 @@ from analysis.report.again import again
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle
 from analysis.report.differences import Compared, differences
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.ledger import broken_ledger
 from analysis.report.rescoring import as_text, rescored
 from analysis.report.words import join, many

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from analysis.report.findings import Number
+from analysis.report.findings.number import Number
 
 MINUS = "−"
 LEVELS = {

@@ -3,7 +3,7 @@ import io
 
 from analysis.models import Report
 from analysis.report.bundle import bundle, zipped
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report_file import html
 from analysis.services.forget_erased import forget_erased
 from annotation import queries as studies

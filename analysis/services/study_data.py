@@ -15,7 +15,15 @@ from analysis.models import Report, Score
 from analysis.report.analyse import Subject
 from analysis.report.beside import Beside
 from analysis.report.checking import COLUMNS as CHECK_COLUMNS
-from analysis.report.findings import Criterion, Excluded, Fieldwork, Hypothesis, Metric, System, WriterKind
+from analysis.report.findings.subject import (
+    Criterion,
+    Excluded,
+    Fieldwork,
+    Hypothesis,
+    Metric,
+    System,
+    WriterKind,
+)
 from analysis.report.guessing import COLUMNS
 from analysis.report.words import join, many
 from analysis.services.score_explanations import what_weighed

@@ -17,21 +17,22 @@ References:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.estimates import Maybe, Undefined
+from analysis.stats.linearised import Agreement, Shares, card_weight, linearised, shares_of_points
+from analysis.stats.pair_weights import (
+    NO_PAIRS,
+    Array,
+    Weights,
+    grouped_cards,
+    pair_agreement,
+    weight_matrix,
+    why_undefined,
+)
 from analysis.stats.patterns import Counts, Patterns, patterns
-
-Array = npt.NDArray[np.float64]
-Shares = Literal["mean_of_cards", "pooled"]
-Weights = Literal["identity", "linear", "quadratic", "ordinal"]
-Level = Literal["nominal", "ordinal", "interval", "ratio"]
-
-NO_PAIRS = "no card was rated by two annotators"
 
 
 @dataclass(frozen=True)
@@ -47,30 +48,6 @@ class CategoryKappa:
     z: Maybe
     p: Maybe
     """Two-sided."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """A chance-corrected coefficient with what it was made of."""
-
-    name: str
-    value: float
-    observed: float
-    """Mean over cards of the share of agreeing pairs of annotators (weighted where weights are)."""
-    chance: float
-    """The same share if annotators chose independently, as the coefficient imagines it."""
-    se: Maybe
-    """Gwet's linearised standard error: cards are the sample, annotators are taken as given."""
-    interval: MaybeInterval
-    """value -/+ t(n_cards - 1) * se, cut at 1. Valid whatever the true agreement."""
-    n_cards: int
-    """Cards with at least one rating."""
-    n_used: int
-    """Cards with at least two: only these can agree."""
-    n_ratings: int
-    n_levels: int
-    convention: str
-    """The choices that make the number: weights, and how shares of the points were taken."""
 
 
 @dataclass(frozen=True)
@@ -97,21 +74,6 @@ class PercentAgreement:
     """Share of cards on which all annotators chose the same point."""
     n_used: int
     n_pairs: int
-
-
-@dataclass(frozen=True)
-class Alpha:
-    """Krippendorff's alpha."""
-
-    value: float
-    level: Level
-    observed: float
-    """Mean disagreement of pairs within cards, in squared distances of the level."""
-    expected: float
-    """Mean disagreement of pairs drawn from all pairable ratings."""
-    n_used: int
-    n_ratings: int
-    """Pairable ratings: those on cards with two or more."""
 
 
 def percent_agreement(counts: Counts) -> PercentAgreement | Undefined:
@@ -155,14 +117,14 @@ def fleiss_kappa(
     Returns:
         Undefined when no card has two ratings or all ratings fall on one point.
     """
-    cards, values = _cards(counts, levels)
-    if isinstance(blocked := _blocked(cards, values), Undefined):
+    cards, values = grouped_cards(counts, levels)
+    if isinstance(blocked := why_undefined(cards, values), Undefined):
         return blocked
     w = weight_matrix(values, weights)
-    share = _shares(cards, shares)
+    share = shares_of_points(cards, shares)
     chance = float(share @ w @ share)
     slope = 2 * (w @ share)
-    base = _linearised(
+    base = linearised(
         "Fleiss' kappa", cards, w, chance, slope, shares, confidence, f"{weights} weights, shares {shares}"
     )
     used = cards.at_least(2)
@@ -190,11 +152,11 @@ def randolph_kappa(
 
     Every point counts, used or not, so the columns of counts must be the whole scale.
     """
-    cards, values = _cards(counts, levels)
+    cards, values = grouped_cards(counts, levels)
     if not cards.at_least(2).n_cards:
         return Undefined(NO_PAIRS)
     w = weight_matrix(values, weights)
-    return _linearised(
+    return linearised(
         "Randolph's kappa",
         cards,
         w,
@@ -218,222 +180,16 @@ def gwet_ac(
     AC2 with quadratic weights looks high even for noise (0.7 on a junk crowd): read it beside alpha. Columns
     of counts must be the whole scale.
     """
-    cards, values = _cards(counts, levels)
+    cards, values = grouped_cards(counts, levels)
     if not cards.at_least(2).n_cards:
         return Undefined(NO_PAIRS)
     w, q = weight_matrix(values, weights), len(values)
-    share = _shares(cards, "mean_of_cards")
+    share = shares_of_points(cards, "mean_of_cards")
     scale = float(w.sum()) / (q * (q - 1))
     chance = scale * float(share @ (1 - share))
     name = "Gwet's AC1" if weights == "identity" else "Gwet's AC2"
-    return _linearised(
+    return linearised(
         name, cards, w, chance, scale * (1 - 2 * share), "mean_of_cards", confidence, f"{weights} weights"
-    )
-
-
-def alpha(
-    counts: Counts, level: Level = "ordinal", *, levels: Sequence[int] | None = None
-) -> Alpha | Undefined:
-    """Krippendorff's alpha from counts; missing ratings are fine, cards with one rating are left out.
-
-    Args:
-        counts: shape (n_cards, n_levels).
-        level: what the scale means. "nominal": 4 against 5 is as far as 1 against 5; "ordinal": the more
-            ratings lie between two points, the farther apart they are (right for Likert); "interval": equal
-            steps; "ratio": steps shrink as values grow, so points must be 0 or more.
-        levels: values of the points, default 1..n_levels.
-
-    Returns:
-        Undefined when no card has two ratings or all pairable ratings fall on one point.
-
-    Raises:
-        ValueError: an unknown level, or "ratio" with points below 0.
-    """
-    cards, values = _cards(counts, levels)
-    used = cards.at_least(2)
-    if isinstance(blocked := _blocked(used, values), Undefined):
-        return blocked
-    coincidences = (used.multiplicity @ pair_table(used.counts)).reshape(len(values), len(values))
-    observed, expected = disagreements(coincidences, values, level)
-    return Alpha(
-        value=float(1 - observed / expected),
-        level=level,
-        observed=float(observed),
-        expected=float(expected),
-        n_used=used.n_cards,
-        n_ratings=used.n_ratings,
-    )
-
-
-def pair_agreement(counts: npt.NDArray[np.int64], weights: Array) -> Array:
-    """Weighted share of agreeing pairs of ratings on each card, shape (n_cards,); 0 below two ratings."""
-    r = counts.sum(axis=1)
-    pairs = r * (r - 1)
-    agreeing = ((counts @ weights - 1) * counts).sum(axis=1)
-    return np.asarray(np.divide(agreeing, pairs, out=np.zeros(len(r)), where=pairs > 0))
-
-
-def pair_table(counts: npt.NDArray[np.int64]) -> Array:
-    """Krippendorff's coincidences of each card, shape (n_cards, n_levels**2).
-
-    Pairs of ratings of the card, divided by one less than their number, so the table sums to the number of
-    ratings. Zero for cards with fewer than two.
-    """
-    q = counts.shape[1]
-    r = counts.sum(axis=1)
-    pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(q, dtype=np.int64)
-    scale = np.divide(1.0, r - 1, out=np.zeros(len(r)), where=r > 1)
-    return np.asarray((pairs * scale[:, None, None]).reshape(len(r), q * q))
-
-
-def disagreements(coincidences: Array, values: Array, level: Level) -> tuple[Array, Array]:
-    """Observed and expected disagreement from coincidence tables, shape (..., n_levels, n_levels); alpha = 1
-    - Do / De.
-
-    Both in squared distances of the level, up to one common factor. Expected is 0 only where one point took
-    all ratings.
-    """
-    o = np.asarray(coincidences, dtype=np.float64)
-    n_c = o.sum(axis=-1)  # (..., n_levels)
-    n = n_c.sum(axis=-1)
-    d2 = _distances(n_c, values, level)
-    observed = (o * d2).sum(axis=(-2, -1)) / n
-    expected = (n_c[..., :, None] * n_c[..., None, :] * d2).sum(axis=(-2, -1)) / (n * (n - 1))
-    return observed, expected
-
-
-def _distances(n_c: Array, values: Array, level: Level) -> Array:
-    """Squared distances between points, shape (..., n_levels, n_levels)."""
-    if level == "nominal":
-        return 1 - np.eye(len(values))
-    if level == "interval":
-        return np.subtract.outer(values, values) ** 2
-    if level == "ordinal":
-        # Ratings strictly between two points, plus half of each: differences of the midpoints of cumulative
-        # counts.
-        middle = np.cumsum(n_c, axis=-1) - n_c / 2
-        return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2)
-    if level == "ratio":
-        if values[0] < 0:
-            raise ValueError(f"ratio distances need points of 0 or more, got {values[0]:g}")
-        gap, sums = np.subtract.outer(values, values), np.add.outer(values, values)
-        return np.asarray(np.divide(gap, sums, out=np.zeros_like(gap), where=sums > 0) ** 2)
-    raise ValueError(f'level is "nominal", "ordinal", "interval" or "ratio", got "{level}"')
-
-
-def points(cards: Patterns, levels: Sequence[int] | None) -> Array:
-    """Values of the points of the scale, shape (n_levels,).
-
-    Raises:
-        ValueError: not one ascending value a column of counts.
-    """
-    q = cards.counts.shape[1]
-    values = np.arange(1, q + 1) if levels is None else np.asarray(levels)
-    if values.shape != (q,) or (np.diff(values) <= 0).any():
-        raise ValueError(f"levels must be {q} ascending values, one a column of counts; got {list(values)}")
-    return values.astype(np.float64)
-
-
-def _cards(counts: Counts, levels: Sequence[int] | None) -> tuple[Patterns, Array]:
-    """Rated cards as patterns, and the values of the points."""
-    cards = patterns(counts).at_least(1)
-    return cards, points(cards, levels)
-
-
-def _blocked(cards: Patterns, values: Array) -> Undefined | None:
-    """Why a coefficient that estimates chance from the ratings cannot exist."""
-    if not cards.at_least(2).n_cards:
-        return Undefined(NO_PAIRS)
-    used = (cards.counts.T @ cards.multiplicity) > 0
-    if used.sum() == 1:
-        return Undefined(f"every rating is {values[used][0]:g} (100% agreement)")
-    return None
-
-
-def weight_matrix(values: Array, weights: Weights) -> Array:
-    """Credit for a pair of points, 1 on the diagonal, shape (n_levels, n_levels)."""
-    gap = np.abs(np.subtract.outer(values, values)) / (values[-1] - values[0])
-    if weights == "identity":
-        return np.eye(len(values))
-    if weights == "linear":
-        return np.asarray(1 - gap)
-    if weights == "quadratic":
-        return np.asarray(1 - gap**2)
-    if weights == "ordinal":
-        # Gwet's: by how many pairs of points lie within the stretch from one to the other.
-        place = np.arange(len(values))
-        steps = np.abs(np.subtract.outer(place, place))
-        return np.asarray(1 - steps * (steps + 1) / (len(values) * (len(values) - 1)))
-    raise ValueError(f'weights are "identity", "linear", "quadratic" or "ordinal", got "{weights}"')
-
-
-def _card_weight(cards: Patterns, shares: Shares) -> Array:
-    """Weight of one card of each pattern in the shares; over all cards they sum to 1."""
-    if shares == "mean_of_cards":
-        return np.full(len(cards.multiplicity), 1 / cards.n_cards)
-    if shares == "pooled":
-        return cards.raters / cards.n_ratings
-    raise ValueError(f'shares are "mean_of_cards" or "pooled", got "{shares}"')
-
-
-def _shares(cards: Patterns, shares: Shares) -> Array:
-    """Share of each point among the ratings, shape (n_levels,)."""
-    within = cards.counts / cards.raters[:, None]  # (n_patterns, n_levels)
-    return np.asarray((cards.multiplicity * _card_weight(cards, shares)) @ within)
-
-
-def _linearised(
-    name: str,
-    cards: Patterns,
-    weights: Array,
-    chance: float,
-    slope: Array,
-    shares: Shares,
-    confidence: float,
-    convention: str,
-) -> Agreement:
-    """Coefficient (observed - chance) / (1 - chance) with Gwet's linearised variance.
-
-    Args:
-        slope: gradient of chance in the shares of the points, shape (n_levels,).
-    """
-    n, m, r = cards.n_cards, cards.multiplicity, cards.raters
-    n_used = int(m[r >= 2].sum())
-    agreeing = pair_agreement(cards.counts, weights)
-    observed = float(m @ agreeing) / n_used
-    value = (observed - chance) / (1 - chance)
-    # Influence of each card: through the observed agreement, then through the shares that make chance. As
-    # published, the share of cards with two ratings is held fixed: a card with one rating pulls towards 0,
-    # which widens a little.
-    direct = (n / n_used) * (agreeing - chance * (r >= 2)) / (1 - chance) - value
-    within = cards.counts / r[:, None]
-    drift = n * _card_weight(cards, shares) * ((within - _shares(cards, shares)) @ slope)
-    influence = direct - (1 - value) * drift / (1 - chance)
-    se: Maybe
-    interval: MaybeInterval
-    if n < 2:
-        se = interval = Undefined("one card has no spread between cards")
-    else:
-        se = float(np.sqrt(m @ influence**2 / (n * (n - 1))))
-        if se < 1e-12:
-            se = interval = Undefined("all cards speak alike, so their spread says nothing of the error")
-        else:
-            half = float(special.stdtrit(n - 1, (1 + confidence) / 2)) * se
-            interval = Interval(
-                value - half, min(1.0, value + half), confidence, "linearised t over cards (Gwet)"
-            )
-    return Agreement(
-        name=name,
-        value=value,
-        observed=observed,
-        chance=chance,
-        se=se,
-        interval=interval,
-        n_cards=n,
-        n_used=n_used,
-        n_ratings=cards.n_ratings,
-        n_levels=cards.counts.shape[1],
-        convention=convention,
     )
 
 
@@ -451,7 +207,7 @@ def _null_se(cards: Patterns, share: Array, shares: Shares) -> float:
     pe = float(share @ share)
     cubes = float((share**3).sum())
     pairs = float((m[used] / (r[used] * (r[used] - 1))).sum())
-    uneven = used / n_used - _card_weight(cards, shares)
+    uneven = used / n_used - card_weight(cards, shares)
     variance = 2 * (pe + pe**2 - 2 * cubes) * pairs / n_used**2 + 4 * (cubes - pe**2) * float(
         m @ (uneven**2 / r)
     )
@@ -469,7 +225,7 @@ def _category(cards: Patterns, values: Array, j: int, shares: Shares) -> Categor
     folded = Patterns(
         np.column_stack([cards.counts[:, j], cards.raters - cards.counts[:, j]]), cards.multiplicity
     )
-    share = _shares(folded, shares)
+    share = shares_of_points(folded, shares)
     level = int(values[j])
     if min(share) <= 0:
         where = " on the cards with two ratings or more" if lonely else ""

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.stats import agreement
-from analysis.stats.agreement import Level
+from analysis.stats import krippendorff, pair_weights
 from analysis.stats.bootstrap import Array
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.krippendorff import Level
 from analysis.stats.patterns import patterns
 from analysis.stats.ratings import RatingTable
 
@@ -127,7 +127,7 @@ def _alphas_without(
         elif (shares > 0).sum() < 2:
             answer.append(Undefined("without them every rating is the same"))
         else:
-            observed, expected = agreement.disagreements(table_left, values, level)
+            observed, expected = krippendorff.disagreements(table_left, values, level)
             answer.append(float(1 - observed / expected))
     return answer
 
@@ -137,7 +137,7 @@ def _coincidences(counts: np.ndarray) -> Array:
     if not len(counts):
         return np.zeros((q, q))
     cards = patterns(counts)
-    return np.asarray((cards.multiplicity @ agreement.pair_table(cards.counts)).reshape(q, q))
+    return np.asarray((cards.multiplicity @ pair_weights.pair_table(cards.counts)).reshape(q, q))
 
 
 def _median(values: np.ndarray) -> Maybe:

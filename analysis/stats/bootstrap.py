@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.stats import agreement
-from analysis.stats.agreement import Level, Shares, Weights
+from analysis.stats import agreement, krippendorff, pair_weights
 from analysis.stats.estimates import Interval, MaybeInterval, Undefined
+from analysis.stats.krippendorff import Level
+from analysis.stats.linearised import Shares
+from analysis.stats.pair_weights import Weights
 from analysis.stats.patterns import Counts, patterns
 
 Array = npt.NDArray[np.float64]
@@ -46,10 +48,10 @@ def kappa_interval(
     blocked = agreement.fleiss_kappa(cards, levels=levels, shares=shares, weights=weights)
     if isinstance(blocked, Undefined):
         return blocked
-    credit = agreement.weight_matrix(agreement.points(cards, levels), weights)
+    credit = pair_weights.weight_matrix(pair_weights.points(cards, levels), weights)
     share = cards.counts / cards.raters[:, None] if shares == "mean_of_cards" else cards.counts
     used = (cards.raters >= 2).astype(np.float64)
-    agreeing = agreement.pair_agreement(cards.counts, credit)
+    agreeing = pair_weights.pair_agreement(cards.counts, credit)
     features = np.column_stack([used, agreeing, share.sum(axis=1), share])
 
     def kappa(sums: Array) -> Array:
@@ -81,29 +83,29 @@ def alpha_interval(
     confidence: float = 0.95,
     method: Method = "bca",
 ) -> MaybeInterval:
-    """Bootstrap interval of `agreement.alpha`, resampling cards; the ordinal distances are made anew each
+    """Bootstrap interval of `krippendorff.alpha`, resampling cards; the ordinal distances are made anew each
     time.
 
     Resampling cards, not pairs: Krippendorff's own bootstrap holds the expected disagreement fixed and is
     narrower.
     """
     cards = patterns(counts).at_least(2)
-    blocked = agreement.alpha(cards, level, levels=levels)
+    blocked = krippendorff.alpha(cards, level, levels=levels)
     if isinstance(blocked, Undefined):
         return blocked
-    values = agreement.points(cards, levels)
+    values = pair_weights.points(cards, levels)
     q = len(values)
 
     def alpha(sums: Array) -> Array:
         table = sums.reshape(*sums.shape[:-1], q, q)
         with np.errstate(divide="ignore", invalid="ignore"):
-            observed, expected = agreement.disagreements(table, values, level)
+            observed, expected = krippendorff.disagreements(table, values, level)
             value = 1 - observed / expected
         two_points = (table.sum(axis=-1) > 1e-6).sum(axis=-1) >= 2
         return np.where(two_points, value, np.nan)
 
     return bootstrap_sums(
-        agreement.pair_table(cards.counts),
+        pair_weights.pair_table(cards.counts),
         alpha,
         cards.multiplicity,
         rng=rng,

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.stats.agreement import NO_PAIRS, Agreement, Weights, pair_agreement, weight_matrix
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.linearised import Agreement
+from analysis.stats.pair_weights import NO_PAIRS, Weights, pair_agreement, weight_matrix
 from analysis.stats.ratings import RatingTable
 
 SLOTS = Undefined("annotators are numbered slots, not persons, so there are no pairs of persons")

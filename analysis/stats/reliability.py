@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from analysis.stats.agreement import NO_PAIRS, points
 from analysis.stats.bootstrap import bootstrap_sums
 from analysis.stats.estimates import Interval, Maybe, MaybeInterval, Undefined
+from analysis.stats.pair_weights import NO_PAIRS, points
 from analysis.stats.patterns import Counts, patterns
 
 

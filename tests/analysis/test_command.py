@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from tests.analysis.report import ratings
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, percent_agreement, randolph_kappa
+from analysis.stats.agreement import fleiss_kappa, gwet_ac, percent_agreement, randolph_kappa
 from analysis.stats.correlation import COEFFICIENTS, correlate_all
 from analysis.stats.dependent import compare_scores
 from analysis.stats.descriptives import describe
+from analysis.stats.krippendorff import alpha
 from analysis.stats.ordinal import cumulative_link, cumulative_link_mixed
 from analysis.stats.ratings import RatingTable
 from analysis.stats.reliability import icc_oneway

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
+from analysis.stats.agreement import fleiss_kappa, gwet_ac, randolph_kappa
 from analysis.stats.correlation import correlate
 from analysis.stats.crossed_reliability import full_table, icc_twoway, kendall_w
+from analysis.stats.krippendorff import alpha
 from analysis.stats.ratings import RatingTable
 from analysis.stats.reliability import icc_oneway
 from tests.reference.checks import Check, Compared

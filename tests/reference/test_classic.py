@@ -5,14 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from analysis.stats.agreement import (
-    Kappa,
-    alpha,
-    fleiss_kappa,
-    gwet_ac,
-    percent_agreement,
-    randolph_kappa,
-)
+from analysis.stats.agreement import Kappa, fleiss_kappa, gwet_ac, percent_agreement, randolph_kappa
+from analysis.stats.krippendorff import alpha
 from analysis.stats.power import cases_needed
 from analysis.stats.reliability import icc_oneway
 from tests.reference.published import (

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.agreement import alpha, gwet_ac
+from analysis.stats.agreement import gwet_ac
+from analysis.stats.krippendorff import alpha
 from tests.reference.golden import answers, questions
 
 pytestmark = pytest.mark.shared

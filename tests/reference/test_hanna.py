@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
+from analysis.stats.agreement import fleiss_kappa, gwet_ac, randolph_kappa
 from analysis.stats.bootstrap import kappa_interval
 from analysis.stats.correlation import COEFFICIENTS, Correlation, correlate, correlate_all
 from analysis.stats.descriptives import describe
 from analysis.stats.dominance import any_case
 from analysis.stats.estimates import Undefined
+from analysis.stats.krippendorff import alpha
 from analysis.stats.multiplicity import benjamini_hochberg, holm
 from analysis.stats.ratings import RatingTable
 from analysis.stats.reliability import icc_oneway

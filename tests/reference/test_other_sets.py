@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac
+from analysis.stats.agreement import fleiss_kappa, gwet_ac
 from analysis.stats.bootstrap import alpha_interval
 from analysis.stats.correlation import correlate
 from analysis.stats.crossed_reliability import full_table, icc_twoway
 from analysis.stats.estimates import Undefined
+from analysis.stats.krippendorff import alpha
 from tests.reference.golden import COEFFICIENTS, dialogues
 
 pytestmark = pytest.mark.shared

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac, randolph_kappa
+from analysis.stats.agreement import fleiss_kappa, gwet_ac, randolph_kappa
 from analysis.stats.crossed_reliability import full_table, icc_twoway, kendall_w
+from analysis.stats.krippendorff import alpha
 from analysis.stats.rater_pairs import cohen, conger_kappa, rater_pairs
 from analysis.stats.ratings import RatingTable
 from tests.analysis.stats.made import long_frame

@@ -19,13 +19,16 @@ from analysis.report.analyse import Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
 from analysis.report.checking import BadChecks
-from analysis.report.findings import StudyFindings, System, UnreadableFindings
+from analysis.report.findings.reading import UnreadableFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import System
 from analysis.report.guessing import BadGuesses
 from analysis.report.relating import metrics_of
 from analysis.report.scores import BadScores, ScoreTable
 from analysis.report.words import join
 from analysis.report_file import html
-from analysis.stats.ratings import BadRatings, RatingTable
+from analysis.stats.rating_columns import BadRatings
+from analysis.stats.ratings import RatingTable
 
 BAD_INPUT = 2
 """Exit code when the files cannot be analysed; nothing was written."""

@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from analysis.management.commands.analyse import BAD_INPUT, BadInput, write_folder
-from analysis.report.findings import StudyFindings, UnreadableFindings
+from analysis.report.findings.reading import UnreadableFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.table3 import NoTable, Part, table3
 from analysis.report.table3_files import FORMS, as_file
 from analysis.report.unpacking import UnsafeBundle, unpacked

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.scores import ScoreTable
 from analysis.stats.ratings import RatingTable
 

@@ -8,11 +8,13 @@ import pytest
 
 from analysis.report.agreement_prose import paradox
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import Number, StudyFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
 from analysis.report.page import sections
 from analysis.report.prose import on_agreement
 from analysis.report.tables import all_tables
-from analysis.stats.agreement import alpha, fleiss_kappa, gwet_ac
+from analysis.stats.agreement import fleiss_kappa, gwet_ac
+from analysis.stats.krippendorff import alpha
 from analysis.stats.ratings import RatingTable
 from analysis.stats.reliability import icc_oneway
 from tests.analysis.report import ratings

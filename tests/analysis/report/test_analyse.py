@@ -10,7 +10,10 @@ import pytest
 
 from analysis.report.agreeing import landis_koch
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import Fieldwork, Metric, Number, StudyFindings, System, UnreadableFindings
+from analysis.report.findings.number import Number
+from analysis.report.findings.reading import UnreadableFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Fieldwork, Metric, System
 from analysis.report.page import page_context
 from analysis.report.prose import on_fieldwork
 from analysis.report.relating import metrics_of, summarise

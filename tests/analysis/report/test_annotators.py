@@ -8,12 +8,13 @@ import pytest
 
 from analysis.report.analyse import Subject, analyse
 from analysis.report.annotator_pages import on_annotators
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.page import sections
 from analysis.report.severity_figure import severity_figures
 from analysis.report.tables import all_tables
 from analysis.report.words import with_interval
-from analysis.stats.agreement import alpha, fleiss_kappa
+from analysis.stats.agreement import fleiss_kappa
+from analysis.stats.krippendorff import alpha
 from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings
 

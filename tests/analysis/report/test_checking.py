@@ -6,7 +6,7 @@ from analysis.report.analyse import Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
 from analysis.report.checking import COLUMNS, BadChecks, checks_table, held_against, on_checks
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.page import sections
 from analysis.report.verify import verify
 from analysis.stats.ratings import RatingTable

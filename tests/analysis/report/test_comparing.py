@@ -14,7 +14,7 @@ from analysis.report.comparing import compare
 from analysis.report.comparison_prose import on_comparisons
 from analysis.report.comparison_tables import comparisons, difference_tables, effects
 from analysis.report.figures import forest
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.words import derivation, interval
 from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings

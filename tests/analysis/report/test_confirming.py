@@ -8,7 +8,8 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis.report.again import again
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import Hypothesis, StudyFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Hypothesis
 from analysis.report.page import sections
 from analysis.report.tables import all_tables
 from analysis.stats.ratings import RatingTable

@@ -17,7 +17,7 @@ from analysis.report.analyse import Subject
 from analysis.report.bundle import bundle, data_files, zipped
 from analysis.report.cells import Cell, Column, Table
 from analysis.report.figures import all_figures
-from analysis.report.findings import System
+from analysis.report.findings.subject import System
 from analysis.report.page import sections
 from analysis.report.scores import BadScores, ScoreTable
 from analysis.report.svg import ink

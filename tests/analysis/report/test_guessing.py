@@ -9,7 +9,8 @@ import pytest
 from analysis.report.analyse import Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
-from analysis.report.findings import StudyFindings, WriterKind
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import WriterKind
 from analysis.report.guessing import BadGuesses, held
 from analysis.report.page import sections
 from analysis.report.rescoring import as_text

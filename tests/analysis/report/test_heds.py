@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from analysis.report.bundle import bundle, data_files
-from analysis.report.findings import Fieldwork, StudyFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Fieldwork
 from analysis.report.heds import BLANK, Datasheet, datasheet
 from analysis.report.heds_questions import QUESTIONS
 from tests.analysis.report import ratings

@@ -6,7 +6,7 @@ import pytest
 
 from analysis.report.analyse import Subject, analyse
 from analysis.report.cells import Cell, Column, Table
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.hows import HOWS, told
 from analysis.report.page import sections
 from analysis.report.tables import all_tables

@@ -10,7 +10,8 @@ import pytest
 from analysis.report.analyse import Subject, analyse
 from analysis.report.annotators import without_people
 from analysis.report.figures import all_figures
-from analysis.report.findings import Metric, StudyFindings, System
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Metric, System
 from analysis.report.page import page_context
 from analysis.report.scores import ScoreTable
 from analysis.report.tables import all_tables

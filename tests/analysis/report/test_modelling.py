@@ -8,7 +8,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from analysis.report.analyse import Subject, analyse
-from analysis.report.findings import StudyFindings, System
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import System
 from analysis.report.modelling import model
 from analysis.report.page import sections
 from analysis.report.tables import all_tables

@@ -11,7 +11,8 @@ from scipy import stats
 from analysis.report.analyse import Subject, analyse
 from analysis.report.critical_difference import critical_difference
 from analysis.report.figures import all_figures
-from analysis.report.findings import StudyFindings, System
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import System
 from analysis.report.page import sections
 from analysis.report.tables import all_tables
 from analysis.stats.ratings import RatingTable

@@ -8,11 +8,13 @@ import pytest
 from analysis.report.analyse import Subject, analyse
 from analysis.report.beside import Beside
 from analysis.report.bundle import bundle, data_files
-from analysis.report.findings import Excluded, StudyFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Excluded
 from analysis.report.page import sections
 from analysis.report.sensitivity import sensitivity_tables
 from analysis.report.verify import verify
-from analysis.stats.ratings import BadRatings, RatingTable
+from analysis.stats.rating_columns import BadRatings
+from analysis.stats.ratings import RatingTable
 from tests.analysis.report import ratings
 
 WHO = (Excluded("A9", "Too fast to have read", after_unblinding=True),)

@@ -11,16 +11,11 @@ from django.core.management import call_command
 
 from analysis.report.analyse import Subject
 from analysis.report.bundle import bundle, zipped
-from analysis.report.findings import (
-    Criterion,
-    Description,
-    Metric,
-    MetricSummary,
-    Number,
-    Spread,
-    StudyFindings,
-    System,
-)
+from analysis.report.findings.comparisons import Description, Spread
+from analysis.report.findings.metrics import MetricSummary
+from analysis.report.findings.number import Number
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Criterion, Metric, System
 from analysis.report.table3 import NoTable, Part, table3
 from analysis.report.table3_files import as_csv, as_html, as_latex
 from tests.analysis.report import ratings

@@ -15,7 +15,7 @@ from analysis.report import unpacking
 from analysis.report.analyse import Subject, analyse
 from analysis.report.bundle import bundle, data_files, zipped
 from analysis.report.differences import Compared, differences
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.scores import ScoreTable
 from analysis.report.unpacking import UnsafeBundle, unpacked
 from analysis.report.verify import verify

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from analysis.report.findings import Excluded, StudyFindings
+from analysis.report.findings.study import StudyFindings
+from analysis.report.findings.subject import Excluded
 from annotation import queries, unblinding
 from annotation.models.rating import Rating
 from annotation.models.study import Enrolment

@@ -14,7 +14,7 @@ from django.test import Client
 
 from analysis import tasks
 from analysis.models import Report, ReportData, Score
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.services.export_report import DataGone, export_report
 from analysis.services.forget_erased import forget_erased
 from annotation.models.study import Enrolment, Study

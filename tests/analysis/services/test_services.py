@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from analysis import metrics
 from analysis.models import Report, Score
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from analysis.report.prose import opening
 from analysis.report.rescoring import as_text, rescored
 from analysis.report.unpacking import unpacked

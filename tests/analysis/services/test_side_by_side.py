@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from analysis.report.findings import StudyFindings
+from analysis.report.findings.study import StudyFindings
 from tests.analysis import reports
 
 pytestmark = pytest.mark.django_db

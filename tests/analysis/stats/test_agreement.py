@@ -4,15 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.stats.agreement import (
-    Kappa,
-    alpha,
-    fleiss_kappa,
-    gwet_ac,
-    percent_agreement,
-    randolph_kappa,
-)
+from analysis.stats.agreement import Kappa, fleiss_kappa, gwet_ac, percent_agreement, randolph_kappa
 from analysis.stats.estimates import Undefined
+from analysis.stats.krippendorff import alpha
 from analysis.stats.patterns import patterns
 
 MIXED = np.array([[2, 1, 0], [0, 3, 0], [1, 1, 1], [0, 0, 3], [0, 2, 1]])

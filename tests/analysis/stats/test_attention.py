@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from analysis.stats.agreement import alpha
 from analysis.stats.estimates import Interval, Undefined
+from analysis.stats.krippendorff import alpha
 from analysis.stats.ratings import RatingTable
 from tests.analysis.stats.made import long_frame, table
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from analysis.stats.agreement import alpha, fleiss_kappa
+from analysis.stats.agreement import fleiss_kappa
 from analysis.stats.bootstrap import alpha_interval, bootstrap, kappa_interval
 from analysis.stats.estimates import Interval, Undefined
+from analysis.stats.krippendorff import alpha
 from tests.reference.published import FLEISS_1971, KRIPPENDORFF_C, counts
 
 C = counts(KRIPPENDORFF_C, 5)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.stats.ratings import BadRatings, RatingTable, UnknownLabel
+from analysis.stats.rating_columns import BadRatings
+from analysis.stats.ratings import RatingTable, UnknownLabel
 from tests.analysis.stats.made import long_frame, table
 
 
