@@ -35,7 +35,7 @@ from generation.pipeline.sampling import generation_config
 from generation.pipeline.student import checkpoint, onnx_export
 from generation.pipeline.student.model import Student
 from generation.pipeline.student.onnx_engine import OnnxEngine, int8_saturates
-from generation.pipeline.student.onnx_export import Precision
+from generation.pipeline.student.onnx_head import Head
 from generation.pipeline.student.tokenizer import train_tokenizer
 
 BASE = BartConfig(
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prompt", type=int, default=300, help="tokens of the whole prompt")
     parser.add_argument("--new", type=int, default=40, help="tokens written, no more and no fewer")
+    parser.add_argument("--only", nargs="+", help="names of the ways to be timed, beside the first")
     parser.add_argument("--tiny", action="store_true", help="a network of no size, to see that all runs")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -72,6 +73,8 @@ def main() -> None:
         print_memory(folder, arguments.batches[-1], arguments.prompt, arguments.new)
         for batch in arguments.batches:
             ways = writers(folder, batch, arguments.prompt, compact, arguments.new)
+            wanted = {"transformers fp32", "onnx fp32", *(arguments.only or ways)}
+            ways = {name: way for name, way in ways.items() if name in wanted}
             print_ratios(batch, measure(ways, arguments.rounds))
 
 
@@ -153,6 +156,7 @@ def writers(
     config = generation_config(decoding, bos=0, pad=1, eos=2, start=2)
     network = cache(lambda: open_student(folder))
     opened = cache(lambda precision: OnnxEngine(folder, precision=precision))
+    plain = cache(lambda: without_sketch(OnnxEngine(folder)))
 
     def reference() -> np.ndarray:
         found = network().generate(
@@ -164,19 +168,43 @@ def writers(
         )
         return found[:, 1:].numpy()
 
-    def engine(precision: Precision, length: int) -> Callable[[], np.ndarray]:
+    def engine(open_one: Callable[[], OnnxEngine], length: int) -> Callable[[], np.ndarray]:
         shown = np.ascontiguousarray(ids[:, :length])
-        return lambda: opened(precision).generate(
+        return lambda: open_one().generate(
             shown, np.ones_like(shown), vectors, decoding=decoding, start=2, eos=2, pad=1
         )
 
+    def fp32() -> OnnxEngine:
+        return opened("fp32")
+
+    def int8() -> OnnxEngine:
+        return opened("int8")
+
     return {
         "transformers fp32": reference,
-        "onnx fp32": engine("fp32", n_prompt),
-        "onnx int8": engine("int8", n_prompt),
-        "onnx fp32, compact prompt": engine("fp32", n_compact),
-        "onnx int8, compact prompt": engine("int8", n_compact),
+        "onnx fp32": engine(fp32, n_prompt),
+        "onnx fp32, all logits": engine(plain, n_prompt),
+        "onnx int8": engine(int8, n_prompt),
+        "onnx fp32, compact prompt": engine(fp32, n_compact),
+        "onnx int8, compact prompt": engine(int8, n_compact),
     }
+
+
+class AllLogits:
+    """The output layer as it was before it was sketched: for what the sketch gains."""
+
+    def __init__(self, head: Head) -> None:
+        self.logits = head.logits
+
+    def likeliest(self, hidden: np.ndarray, ban: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        found: np.ndarray = ban(self.logits(hidden)).argmax(axis=1)
+        return found
+
+
+def without_sketch(engine: OnnxEngine) -> OnnxEngine:
+    assert engine.head is not None
+    engine.head = AllLogits(engine.head)  # type: ignore[assignment]
+    return engine
 
 
 def measure(

@@ -6,7 +6,7 @@ used from several threads at a time; it keeps nothing between two calls.
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +24,12 @@ from generation.pipeline.student.onnx_export import (
     QUANTISED,
     Precision,
     build,
+    build_head,
     int8_weights,
+    mapped,
     read_shape,
 )
+from generation.pipeline.student.onnx_head import Head, Rough
 
 
 class NoExport(ValueError):
@@ -55,6 +58,7 @@ class OnnxEngine:
         self.start = int(json.loads((folder / "bart.json").read_text("utf-8"))["decoder_start_token_id"])
         """The decoder's first token."""
         self.names = [output.name for output in self.decoder.get_outputs()]
+        self.head = open_head(folder, self.shape, threads=threads) if self.names[0] == "hidden" else None
         self.encoded = [output.name for output in self.encoder.get_outputs()]
 
     def generate(
@@ -88,8 +92,9 @@ class OnnxEngine:
         token = np.full(n, start, dtype=np.int64)
         bans = _Bans(n, decoding, once, eos)
         for step in range(decoding.max_new_tokens):
-            logits, state = self._step(token, step, state)
-            token = bans.apply(logits, written[:, :step]).argmax(axis=1)
+            made, state = self._step(token, step, state)
+            ban = partial(bans.apply, written=written[:, :step])
+            token = self.head.likeliest(made, ban) if self.head else ban(made).argmax(axis=1)
             token[~open_rows] = pad
             written[:, step] = token
             open_rows &= token != eos
@@ -108,7 +113,8 @@ class OnnxEngine:
         state = self._encode(input_ids, attention_mask, vectors)
         steps = []
         for step in range(targets.shape[1]):
-            logits, state = self._step(np.ascontiguousarray(targets[:, step]), step, state)
+            made, state = self._step(np.ascontiguousarray(targets[:, step]), step, state)
+            logits = self.head.logits(made) if self.head else made
             peak = logits.max(axis=1, keepdims=True)
             steps.append(logits - peak - np.log(np.exp(logits - peak).sum(axis=1, keepdims=True)))
         return np.stack(steps, axis=1)
@@ -132,10 +138,11 @@ class OnnxEngine:
     def _step(
         self, token: np.ndarray, step: int, state: dict[str, ort.OrtValue]
     ) -> tuple[np.ndarray, dict[str, ort.OrtValue]]:
+        """Logits, or the last state where the head is apart, and the state for the next step."""
         given = {**state, "token": _value(token), "position": _value(np.array([step], dtype=np.int64))}
-        logits, *own = self.decoder.run_with_ort_values(self.names, given)
+        made, *own = self.decoder.run_with_ort_values(self.names, given)
         kept = {f"past_{name}": value for name, value in zip(self.names[1:], own, strict=True)}
-        return logits.numpy(), {**state, **kept}
+        return made.numpy(), {**state, **kept}
 
 
 class _Bans:
@@ -202,6 +209,10 @@ def _open(
     shifted = precision == "int8" and int8_saturates()
     if exported and not shifted:
         encoder, decoder = (_session(str(folder / name), _options(threads)) for name in names)
+        if (
+            precision == "fp32" and decoder.get_outputs()[0].name == "logits"
+        ):  # exported before the head was apart
+            decoder = open_drawn(build(folder, shape, precision)[names[1]], folder, {}, threads)
     elif precision == "fp32":
         models = build(folder, shape, precision)
         encoder, decoder = (open_drawn(models[name], folder, {}, threads) for name in names)
@@ -212,6 +223,26 @@ def _open(
             open_drawn(models[name], folder, stored, threads, shifted=shifted) for name in names
         )
     return encoder, decoder
+
+
+def open_head(folder: Path, shape: graphs.Shape, *, threads: int) -> Head:
+    """The output layer of the exact engine."""
+    weight = mapped(folder, "model.shared.weight")
+    bias = np.array(mapped(folder, "final_logits_bias")).reshape(-1)
+    rough = Rough.of(weight, most=63 if int8_saturates() else 127)
+    int8 = {
+        "lm_head.int8": rough.int8,
+        "lm_head.scale": rough.scale,
+        "lm_head.zero": np.zeros(len(weight), np.int8),
+        "lm_head.bias": bias,
+    }
+    return Head(
+        weight,
+        bias,
+        rough,
+        sketch=open_drawn(build_head(folder, shape, "int8", int8=int8), folder, int8, threads),
+        whole=lambda: open_drawn(build_head(folder, shape, "fp32"), folder, {}, threads),
+    )
 
 
 def open_drawn(

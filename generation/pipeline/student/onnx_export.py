@@ -6,6 +6,7 @@ in none of them: a user's vector is an input.
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,18 +53,38 @@ def build(
     Args:
         int8: the int8 weights where they are in memory; the graph then knows their shapes alone.
     """
-    linear = graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
+    linear, weights = _linear(precision), _weights(folder, precision, int8)
+    made = {}
+    # In fp32 the output layer is apart: most steps need little of it (onnx_head.py).
+    step = partial(graphs.decoder_step, with_head=precision == "int8")
+    for name, draw in ((ENCODER, graphs.encoder), (DECODER, step)):
+        graph, inputs, outputs = draw(shape, linear)
+        file = name.format(precision)
+        made[file] = graph.model(file.removesuffix(".onnx"), inputs, outputs, weights)
+    return made
+
+
+def build_head(
+    folder: Path, shape: graphs.Shape, precision: Precision, *, int8: Mapping[str, np.ndarray] | None = None
+) -> onnx.ModelProto:
+    """The output layer alone, of either precision."""
+    graph, inputs, outputs = graphs.head(shape, _linear(precision))
+    return graph.model(f"head-{precision}", inputs, outputs, _weights(folder, precision, int8))
+
+
+def _linear(precision: Precision) -> graphs.Linear:
+    return graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
+
+
+def _weights(
+    folder: Path, precision: Precision, int8: Mapping[str, np.ndarray] | None
+) -> dict[str, TensorProto]:
     weights = dict(located(folder, BACKBONE))
     if int8 is not None:
         weights |= {name: _promised(name, value) for name, value in int8.items()}
     elif precision == "int8":
         weights |= located(folder, QUANTISED)
-    made = {}
-    for name, draw in ((ENCODER, graphs.encoder), (DECODER, graphs.decoder_step)):
-        graph, inputs, outputs = draw(shape, linear)
-        file = name.format(precision)
-        made[file] = graph.model(file.removesuffix(".onnx"), inputs, outputs, weights)
-    return made
+    return weights
 
 
 def int8_weights(folder: Path, shape: graphs.Shape) -> dict[str, np.ndarray]:
@@ -94,13 +115,30 @@ def quantise(weight: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
+def mapped(folder: Path, name: str) -> np.ndarray:
+    """A tensor of the backbone, read from its file where it is touched and nowhere else."""
+    start, header = _header(folder / BACKBONE)
+    entry = header[name]
+    dtype = np.dtype("<f4")
+    if _DTYPES[dtype.name] != entry["dtype"]:
+        raise ValueError(f"{name} is {entry['dtype']} in {folder / BACKBONE}, not F32")
+    offset = start + entry["data_offsets"][0]
+    return np.memmap(folder / BACKBONE, dtype, "r", offset, tuple(entry["shape"]))
+
+
 def located(folder: Path, file: str) -> Mapping[str, TensorProto]:
     """Initialisers that name their bytes in a safetensors file: 8 bytes of length, a JSON header, the tensors."""
-    with (folder / file).open("rb") as stream:
+    start, header = _header(folder / file)
+    return {name: _external(name, entry, file, start) for name, entry in header.items()}
+
+
+def _header(path: Path) -> tuple[int, dict[str, Any]]:
+    """Where the tensors begin, and what the file says of each."""
+    with path.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         header: dict[str, Any] = json.loads(stream.read(length))
     header.pop("__metadata__", None)
-    return {name: _external(name, entry, file, 8 + length) for name, entry in header.items()}
+    return 8 + length, header
 
 
 def _promised(name: str, value: np.ndarray) -> TensorProto:

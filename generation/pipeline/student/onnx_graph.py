@@ -170,10 +170,11 @@ def encoder(
 
 
 def decoder_step(
-    shape: Shape, linear: Linear
+    shape: Shape, linear: Linear, *, with_head: bool = True
 ) -> tuple[Graph, list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
     """token (B,), position (1,), bias, the cross-attention's and P steps' own keys and values -> the logits
-    of the next token (B, V), and keys and values of P + 1 steps."""
+    of the next token (B, V), and keys and values of P + 1 steps. Without the head, the last state "hidden" (B, D)
+    stands in the place of the logits."""
     g, prefix = Graph(), "model.decoder"
     tokens = g.op("Gather", g.weight("model.shared.weight"), "token", axis=0)  # (B, D)
     if shape.embed_scale != 1.0:
@@ -199,14 +200,25 @@ def decoder_step(
         (attended,) = linear(g, looked, [f"{at}.encoder_attn.out_proj"])
         x = _add_and_norm(g, attended, x, f"{at}.encoder_attn_layer_norm")
         x = _feed_forward(g, x, at, linear)
-    (logits,) = linear(g, x, ["lm_head"])
-    g.rename(logits, "logits")
+    if with_head:
+        (logits,) = linear(g, x, ["lm_head"])
+        told = _floats(g.rename(logits, "logits"), "B", shape.vocab_size)
+    else:
+        told = _floats(g.rename(x, "hidden"), "B", shape.d_model)
     inputs = [_ints("token", "B"), _ints("position", 1), _floats("bias", "B", 1, 1, "S"), *_cross(shape)]
     return (
         g,
         [*inputs, *_own(shape, "past_", "P")],
-        [_floats("logits", "B", shape.vocab_size), *_own(shape, "", "P + 1")],
+        [told, *_own(shape, "", "P + 1")],
     )
+
+
+def head(shape: Shape, linear: Linear) -> tuple[Graph, list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+    """The decoder's last state "hidden" (B, D) -> the logits of the next token (B, V)."""
+    g = Graph()
+    (logits,) = linear(g, "hidden", ["lm_head"])
+    g.rename(logits, "logits")
+    return g, [_floats("hidden", "B", shape.d_model)], [_floats("logits", "B", shape.vocab_size)]
 
 
 def fp32_linear() -> Linear:
