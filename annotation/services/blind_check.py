@@ -137,6 +137,8 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
             yield from _fetch(client, f"{pages[0]}board/{token}/", f"{pages[1]}boards/{token}/")
     own.update(finished_at=now)
     placed.update(done_at=now)
+    for token in placed.filter(kind=Placement.Kind.RECHECK).values_list("token", flat=True):
+        yield from _fetch(client, f"{pages[0]}card/{token}/feedback/", f"{pages[1]}cards/{token}/feedback/")
     yield from _fetch(client, f"{pages[0]}guess/", f"{pages[1]}guess/")
     yield from _fetch(client, f"{pages[0]}finish/", f"{pages[0]}withdraw/", "/rate/")
 
