@@ -6,7 +6,7 @@ which tells each logit up to a bound that is proved and not hoped for:
     logit = (w + e) . (x + f), with w and x as int8 has them:   |logit - w . x| <= |e| |x + f| + |w| |f|
 
 by Cauchy and Schwarz, where |f| is at most half a step of x in each of its numbers. Whatever could be the largest
-within its bound is multiplied again in fp32, some tens of rows out of 50,265. The token is the one that the whole
+within its bound is multiplied again in fp32, some hundred rows of 50,265. The token is the one that the whole
 product would have given.
 """
 
