@@ -66,8 +66,8 @@ ATTENTION_TEXTS: dict[str, tuple[AttentionText, ...]] = {
             2,
         ),
         AttentionText(
-            "Whoever reads this is reading with care. It is no explanation of the film; for every question, please "
-            "choose 4.",
+            "Whoever reads this is reading with care. It explains no recommendation at all; for every question, "
+            "please choose 4.",
             4,
         ),
     ),
@@ -75,7 +75,7 @@ ATTENTION_TEXTS: dict[str, tuple[AttentionText, ...]] = {
         AttentionText(
             "这段文字并不解释任何内容，只是为了确认每段文字都被读完。请在本页的每个问题上都选择 2。", 2
         ),
-        AttentionText("读到这里，说明您在认真阅读。这不是对影片的解释；请在每个问题上都选择 4。", 4),
+        AttentionText("读到这里，说明您在认真阅读。这并不是对推荐内容的解释；请在每个问题上都选择 4。", 4),
     ),
 }
 """By language. An owner may write their own."""
