@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
-from annotation import queries
+from annotation import card_queries
 from annotation.design.blinding import (
     BlindedCard,
     BlindedCriterion,
@@ -86,7 +86,7 @@ def calibration_feedback(
     gold = {row.criterion_id: row for row in CalibrationGold.objects.filter(card=card)}
     by_key = {row.key: row.pk for row in Criterion.objects.filter(study_id=enrolment.study_id)}
     criteria = []
-    for criterion in queries.criteria_of(enrolment.study_id, enrolment.criteria_order):
+    for criterion in card_queries.criteria_of(enrolment.study_id, enrolment.criteria_order):
         answer = given[by_key[criterion.key]]
         rationale = gold[answer.criterion_id].rationale
         criteria.append(_compared(criterion, answer.value, answer.gold, rationale, rule))
@@ -122,7 +122,7 @@ def recheck_feedback(placement_token: str, user_id: int) -> CalibrationFeedback 
     if row is None:
         return None
     plan = CheckPlan.of(row.enrolment.study.plan)
-    card = queries.blinded_card(placement_token, user_id)
+    card = card_queries.blinded_card(placement_token, user_id)
     if card is None or not (plan and plan.recheck and plan.recheck.feedback):
         return None
     rule = GateRule.from_json(row.enrolment.study.gate_rule)
@@ -174,6 +174,6 @@ def _blinded(enrolment: Enrolment, card: Card, number: int, total: int, marks: d
         explanation=card.explanation,
         position=number,
         total=total,
-        criteria=queries.criteria_of(enrolment.study_id, enrolment.criteria_order),
+        criteria=card_queries.criteria_of(enrolment.study_id, enrolment.criteria_order),
         ratings=dict(marks),
     )

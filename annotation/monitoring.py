@@ -8,16 +8,17 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from annotation import queries
+from annotation import card_queries, journey_queries, queries
 from annotation.design.blinding import BlindedCriterion
 from annotation.design.checks import CheckPlan
 from annotation.design.quality import Candidate, Checked, candidates
 from annotation.design.scales import POINTS
+from annotation.journey_queries import Stage
 from annotation.judging import Judging, judging_of
 from annotation.models.card import Block, Kind, Placement, Seat
 from annotation.models.rating import Rating
 from annotation.models.study import Enrolment
-from annotation.queries import Stage, StudySummary
+from annotation.queries import StudySummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +192,10 @@ def mark_flow(study_id: int) -> MarkFlow:
 
 
 def _annotator(row: Enrolment, judging: Judging) -> AnnotatorRow:
-    progress = queries.progress(row.pk)
+    progress = card_queries.progress(row.pk)
     placements = Placement.objects.filter(enrolment=row, withdrawn_at__isnull=True, done_at__isnull=False)
     n_done, cards = placements.count(), row.study.n_systems if row.study.side_by_side else 1
-    page = queries.PAGE_OF_BOARDS if row.study.side_by_side else ("pk",)
+    page = card_queries.PAGE_OF_BOARDS if row.study.side_by_side else ("pk",)
     ends = sorted(
         {tuple(key): at for at, *key in placements.order_by("done_at").values_list("done_at", *page)}.values()
     )
@@ -212,7 +213,7 @@ def _annotator(row: Enrolment, judging: Judging) -> AnnotatorRow:
         enrolment_id=row.pk,
         pseudonym=row.pseudonym,
         username=row.annotator.get_username(),
-        stage=queries.stage_of(row),
+        stage=journey_queries.stage_of(row),
         gate=row.gate,
         attempt=row.attempt,
         gate_share=last.get("share_within"),

@@ -29,8 +29,8 @@ from analysis.stats.ratings import RatingTable
 from analysis.stats.severity import severity
 from annotation.design.checks import Amount, CheckPlan, ExclusionRules, attention_texts
 from annotation.design.plan import StudySettings
+from annotation.journey_queries import journey
 from annotation.models.study import Enrolment, Study
-from annotation.queries import journey
 from annotation.services.build_study import CalibrationCard, build_study
 from annotation.services.check_pages import check_pages
 from annotation.services.close_study import close_study

@@ -6,7 +6,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import queries
+from annotation import card_queries, journey_queries
 from annotation.api.rating import AnnotatorView
 from annotation.api.room import (
     CONFLICT,
@@ -15,6 +15,7 @@ from annotation.api.room import (
     MarkField,
     checked,
 )
+from annotation.design.blinding import BlindedBoard
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import OutOfTurn
 from annotation.services.submit_board import ColumnMarks, submit_board
@@ -79,9 +80,9 @@ class BoardResultSerializer(serializers.Serializer):
 
 
 class BoardsView(AnnotatorView):
-    def own_board(self, study_id: int, token: str) -> queries.BlindedBoard:
+    def own_board(self, study_id: int, token: str) -> BlindedBoard:
         self.enrolment(study_id)
-        board = queries.blinded_board(token, self.request.user.pk)
+        board = card_queries.blinded_board(token, self.request.user.pk)
         if board is None:
             raise PermissionDenied("This board is not yours, or does not exist. Nothing was stored.")
         return board
@@ -93,7 +94,7 @@ class NextBoardView(BoardsView):
     @extend_schema(request=None, responses={200: BoardSerializer, 204: None, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if not queries.standing(enrolment_id).side_by_side:
+        if not journey_queries.standing(enrolment_id).side_by_side:
             raise OutOfTurn("This study shows cards one by one: ask for the next card.")
         token = claim_placement(enrolment_id=enrolment_id)
         if token is None:
@@ -122,7 +123,7 @@ class PreviousBoardView(BoardsView):
     def get(self, request: Request, study_id: int, token: str) -> Response:
         """The board before one of the caller's own, to look at it again; 204 when it is the first."""
         board = self.own_board(study_id, token)
-        earlier = queries.previous_token(board.token, request.user.pk)
+        earlier = card_queries.previous_token(board.token, request.user.pk)
         if earlier is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(BoardSerializer(self.own_board(study_id, earlier)).data)

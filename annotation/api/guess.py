@@ -5,7 +5,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.api.rating import AnnotatorView, JourneySerializer
 from annotation.api.room import CONFLICT, BlindedItemSerializer, checked
 from annotation.design.guessing import LONGEST_LABEL
@@ -46,7 +46,7 @@ class GuessView(AnnotatorView):
         """Which cards the writer is asked for, and among which kinds; 204 unless it is the caller's next step."""
         enrolment_id = self.enrolment(study_id)
         plan = guess_plan(study_id)
-        if plan is None or queries.standing(enrolment_id).stage != "guess":
+        if plan is None or journey_queries.standing(enrolment_id).stage != "guess":
             return Response(status=status.HTTP_204_NO_CONTENT)
         check_blindness(study_id=study_id, person_id=request.user.pk)
         return Response(AskedSerializer({"kinds": plan.kinds, "cards": guess_cards(enrolment_id)}).data)
@@ -56,4 +56,4 @@ class GuessView(AnnotatorView):
         """Answer it, once. The same answer sent again changes nothing; another one is refused."""
         enrolment_id = self.enrolment(study_id)
         answer_guess(enrolment_id=enrolment_id, **checked(AnswerSerializer(data=request.data)))
-        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+        return Response(JourneySerializer(journey_queries.journey(enrolment_id)).data)

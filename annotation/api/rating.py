@@ -7,7 +7,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import calibration_queries, queries
+from annotation import calibration_queries, card_queries, journey_queries
 from annotation.api.room import (
     CONFLICT,
     STAGES,
@@ -19,6 +19,7 @@ from annotation.api.room import (
     RoomView,
     checked,
 )
+from annotation.design.blinding import BlindedCard
 from annotation.services.answer_calibration import answer_calibration
 from annotation.services.claim_placement import claim_placement
 from annotation.services.enrol_annotator import enrol_annotator
@@ -151,14 +152,14 @@ class AnnotatorView(RoomView):
 
     def enrolment(self, study_id: int) -> int:
         """The key of the caller's own enrolment in the study; 403 without one."""
-        found = queries.enrolment_of(study_id, self.request.user.pk)
+        found = journey_queries.enrolment_of(study_id, self.request.user.pk)
         if found is None:
             raise PermissionDenied("You do not take part in this study.")
         return found
 
-    def own_card(self, study_id: int, token: str) -> queries.BlindedCard:
+    def own_card(self, study_id: int, token: str) -> BlindedCard:
         self.enrolment(study_id)
-        card = queries.blinded_card(token, self.request.user.pk)
+        card = card_queries.blinded_card(token, self.request.user.pk)
         if card is None:
             raise PermissionDenied("This card is not yours, or does not exist. Nothing was stored.")
         return card
@@ -187,11 +188,11 @@ class JoinView(RoomView):
         """Join the study. Any signed-in person may, owners excepted; joining twice joins once."""
         self.invitation(token)
         enrolment_id = enrol_annotator(token=token, annotator_id=request.user.pk)
-        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+        return Response(JourneySerializer(journey_queries.journey(enrolment_id)).data)
 
     @staticmethod
-    def invitation(token: str) -> queries.InvitationView:
-        found = queries.invitation(token)
+    def invitation(token: str) -> journey_queries.InvitationView:
+        found = journey_queries.invitation(token)
         if found is None:
             raise NotFound("There is no such invitation. Check that the link was copied whole.")
         return found
@@ -202,7 +203,7 @@ class MyStudiesView(AnnotatorView):
 
     @extend_schema(responses=MyStudySerializer(many=True))
     def get(self, request: Request) -> Response:
-        return Response(MyStudySerializer(queries.my_studies(request.user.pk), many=True).data)
+        return Response(MyStudySerializer(journey_queries.my_studies(request.user.pk), many=True).data)
 
 
 class JourneyView(AnnotatorView):
@@ -210,7 +211,7 @@ class JourneyView(AnnotatorView):
 
     @extend_schema(responses={200: JourneySerializer})
     def get(self, request: Request, study_id: int) -> Response:
-        return Response(JourneySerializer(queries.journey(self.enrolment(study_id))).data)
+        return Response(JourneySerializer(journey_queries.journey(self.enrolment(study_id))).data)
 
 
 class ConsentView(AnnotatorView):
@@ -218,7 +219,7 @@ class ConsentView(AnnotatorView):
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
         give_consent(enrolment_id=enrolment_id, **checked(VersionSerializer(data=request.data)))
-        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+        return Response(JourneySerializer(journey_queries.journey(enrolment_id)).data)
 
 
 class WithdrawalSerializer(serializers.Serializer):
@@ -233,7 +234,7 @@ class WithdrawalView(AnnotatorView):
         """Withdraw consent, for good: no mark counts from now on."""
         enrolment_id = self.enrolment(study_id)
         withdraw_consent(enrolment_id=enrolment_id, **checked(WithdrawalSerializer(data=request.data)))
-        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+        return Response(JourneySerializer(journey_queries.journey(enrolment_id)).data)
 
 
 class GuidelinesReadView(AnnotatorView):
@@ -241,7 +242,7 @@ class GuidelinesReadView(AnnotatorView):
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
         read_guidelines(enrolment_id=enrolment_id, **checked(VersionSerializer(data=request.data)))
-        return Response(JourneySerializer(queries.journey(enrolment_id)).data)
+        return Response(JourneySerializer(journey_queries.journey(enrolment_id)).data)
 
 
 class CalibrationView(AnnotatorView):
@@ -250,7 +251,7 @@ class CalibrationView(AnnotatorView):
     @extend_schema(responses={200: CardSerializer, 204: None})
     def get(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if queries.standing(enrolment_id).stage != "calibration":
+        if journey_queries.standing(enrolment_id).stage != "calibration":
             return Response(status=status.HTTP_204_NO_CONTENT)
         card = calibration_queries.calibration_card(enrolment_id)
         return Response(CardSerializer(card).data) if card else Response(status=status.HTTP_204_NO_CONTENT)
@@ -289,7 +290,7 @@ class NextCardView(AnnotatorView):
     @extend_schema(request=None, responses={200: CardSerializer, 204: None, **CONFLICT})
     def post(self, request: Request, study_id: int) -> Response:
         enrolment_id = self.enrolment(study_id)
-        if queries.standing(enrolment_id).side_by_side:
+        if journey_queries.standing(enrolment_id).side_by_side:
             raise OutOfTurn("This study shows the texts of a case side by side: ask for the next board.")
         token = claim_placement(enrolment_id=enrolment_id)
         if token is None:
@@ -337,7 +338,7 @@ class PreviousCardView(AnnotatorView):
     def get(self, request: Request, study_id: int, token: str) -> Response:
         """The card before one of the caller's own, to look at it again; 204 when it is the first."""
         self.own_card(study_id, token)
-        earlier = queries.previous_token(token, request.user.pk)
+        earlier = card_queries.previous_token(token, request.user.pk)
         if earlier is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(CardSerializer(self.own_card(study_id, earlier)).data)
@@ -346,4 +347,4 @@ class PreviousCardView(AnnotatorView):
 class ProgressView(AnnotatorView):
     @extend_schema(responses={200: RatingProgressSerializer})
     def get(self, request: Request, study_id: int) -> Response:
-        return Response(RatingProgressSerializer(queries.progress(self.enrolment(study_id))).data)
+        return Response(RatingProgressSerializer(card_queries.progress(self.enrolment(study_id))).data)

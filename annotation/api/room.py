@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.design.scales import OutOfScale
 from annotation.models.frozen import StudyFrozen
 from annotation.scale_words import scale_words
 from annotation.services.refusals import BadSource, ForeignPlacement, NotBlind, NotReady, Refused
 
-STAGES = ", ".join(get_args(queries.Stage))
+STAGES = ", ".join(get_args(journey_queries.Stage))
 
 
 class MayOwn(BasePermission):

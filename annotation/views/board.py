@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import push_url
 
-from annotation import queries
+from annotation import card_queries, journey_queries
 from annotation.design.blinding import BlindedBoard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
-from annotation.queries import Standing
+from annotation.journey_queries import Standing
 from annotation.scale_words import scale_words
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
 from annotation.services.submit_board import ColumnMarks, submit_board
@@ -45,7 +45,7 @@ def board(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     """Show all texts of a case, or store their marks and go on to the next case."""
     if not journey.side_by_side and request.method != "POST":
         return redirect(page_url(journey, token))
-    shown = queries.blinded_board(token, request.user.pk)
+    shown = card_queries.blinded_board(token, request.user.pk)
     if shown is None:
         return not_yours(request, journey)
     if request.method != "POST":
@@ -79,7 +79,7 @@ def board(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
     except Refused as refused:
         return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
     next_token = onward(journey)
-    following = queries.blinded_board(next_token, request.user.pk) if next_token else None
+    following = card_queries.blinded_board(next_token, request.user.pk) if next_token else None
     if following is None:
         return leave(request, journey)
     if not request.htmx:  # type: ignore[attr-defined]
@@ -119,7 +119,7 @@ def board_page(
 
 def _stale(request: HttpRequest, journey: Standing, token: str, why: str) -> HttpResponse:
     title = _("Nothing was changed: this page was older than what is stored")
-    now = queries.blinded_board(token, request.user.pk)
+    now = card_queries.blinded_board(token, request.user.pk)
     if now is None:
-        return refusal(request, title, why, place(queries.standing(journey.enrolment_id)), status=409)
+        return refusal(request, title, why, place(journey_queries.standing(journey.enrolment_id)), status=409)
     return board_page(request, journey, now, notice={"title": title, "text": why}, status=409)

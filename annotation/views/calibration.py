@@ -15,7 +15,7 @@ from annotation.calibration_queries import CalibrationFeedback, CriterionFeedbac
 from annotation.design.blinding import BlindedCard
 from annotation.design.scales import OutOfScale
 from annotation.forms import Marks, read_marks
-from annotation.queries import Standing
+from annotation.journey_queries import Standing
 from annotation.scale_words import scale_words
 from annotation.services.answer_calibration import answer_calibration
 from annotation.services.refusals import ForeignPlacement, Refused

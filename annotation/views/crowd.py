@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotation import queries
-from annotation.queries import InvitationView, Journey
+from annotation import journey_queries
+from annotation.journey_queries import InvitationView, Journey
 from annotation.services.join_from_crowd import crowd_key, join_from_crowd
 from annotation.services.refusals import InvitationRefused, Refused
 from annotation.views import journey as pages
@@ -26,16 +26,16 @@ def join(request: HttpRequest, invitation: InvitationView) -> HttpResponse:
     """
     kept = f"crowd-{invitation.token}"
     if (given := request.GET.get(invitation.crowd_parameter)) is not None:
-        study_id = queries.study_of_invitation(invitation.token)
+        study_id = journey_queries.study_of_invitation(invitation.token)
         try:
             request.session[kept] = crowd_key(study_id, given)
         except Refused as refused:
             return pages.refusal(request, invitation.study_title, str(refused), status=400)
         return redirect("annotation:join", invitation.token)
     if request.user.is_authenticated:
-        mine = queries.enrolment_by_invitation(invitation.token, request.user.pk)
+        mine = journey_queries.enrolment_by_invitation(invitation.token, request.user.pk)
         if mine is not None:
-            return redirect(pages.place(queries.standing(mine)))
+            return redirect(pages.place(journey_queries.standing(mine)))
         title = _("You are signed in")
         text = _(
             "This link makes its own account for whoever a crowd service sends. Open it in a private window."
@@ -57,9 +57,9 @@ def join(request: HttpRequest, invitation: InvitationView) -> HttpResponse:
         return pages.refusal(request, _("You cannot join by this link"), str(refused), status=409)
     login(request, get_user_model().objects.get(pk=person), backend=SIGN_IN_BY)
     request.session.set_expiry(SESSION_SECONDS)
-    enrolment_id = queries.enrolment_by_invitation(invitation.token, person)
+    enrolment_id = journey_queries.enrolment_by_invitation(invitation.token, person)
     assert enrolment_id is not None, "joining makes one"
-    return redirect(pages.place(queries.standing(enrolment_id)))
+    return redirect(pages.place(journey_queries.standing(enrolment_id)))
 
 
 @pages.on_journey("consent")

@@ -5,11 +5,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.design.guessing import CANNOT_SAY
 from annotation.design.scales import OutOfScale
 from annotation.guess_queries import guess_cards, guess_plan, kind_words
-from annotation.queries import Standing
+from annotation.journey_queries import Standing
 from annotation.services.answer_guess import answer_guess
 from annotation.services.refusals import ForeignPlacement, Refused
 from annotation.views.journey import on_journey, place, refusal
@@ -40,7 +40,7 @@ def guess(request: HttpRequest, journey: Standing) -> HttpResponse:
         return refusal(request, _("This card is not yours"), str(foreign), place(journey), status=403)
     except Refused as refused:
         return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-    return redirect(place(queries.standing(journey.enrolment_id)))
+    return redirect(place(journey_queries.standing(journey.enrolment_id)))
 
 
 def guess_page(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.services.enrol_annotator import enrol_annotator
 from annotation.services.refusals import InvitationRefused
 from annotation.views import crowd
@@ -18,7 +18,7 @@ from annotation.views.journey import place, refusal
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """What an invitation leads to: the study's public title, what is asked, and the way in."""
-    invitation = queries.invitation(token)
+    invitation = journey_queries.invitation(token)
     if invitation is None:
         raise Http404(_("There is no such invitation. Check that the link was copied whole."))
     if invitation.crowd_parameter:
@@ -30,10 +30,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             enrolment_id = enrol_annotator(token=token, annotator_id=request.user.pk)
         except InvitationRefused as refused:
             return refusal(request, _("You cannot join by this link"), str(refused), status=409)
-        return redirect(place(queries.standing(enrolment_id)))
-    mine = queries.enrolment_by_invitation(token, request.user.pk) if request.user.is_authenticated else None
+        return redirect(place(journey_queries.standing(enrolment_id)))
+    mine = (
+        journey_queries.enrolment_by_invitation(token, request.user.pk)
+        if request.user.is_authenticated
+        else None
+    )
     if mine is not None:
-        return redirect(place(queries.standing(mine)))
+        return redirect(place(journey_queries.standing(mine)))
     if not invitation.usable:
         return refusal(request, invitation.study_title, invitation.why_not, status=410)
     return render(

@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.forms import ConsentForm, WithdrawForm
-from annotation.queries import Journey, Stage, Standing
+from annotation.journey_queries import Journey, Stage, Standing
 from annotation.services.check_blindness import check_blindness
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines
@@ -63,12 +63,12 @@ def on_journey(*stages: Stage, judges: bool = False) -> Callable[[JourneyView], 
         @login_required
         @permission_required("annotation.rate", raise_exception=True)
         def guarded(request: HttpRequest, study_id: int, **parts: str) -> HttpResponse:
-            enrolment_id = queries.enrolment_of(study_id, request.user.pk)
+            enrolment_id = journey_queries.enrolment_of(study_id, request.user.pk)
             if enrolment_id is None:
                 raise PermissionDenied(
                     _("You do not take part in this study. Open its invitation link to join.")
                 )
-            read = queries.standing if judges else queries.journey
+            read = journey_queries.standing if judges else journey_queries.journey
             journey = read(enrolment_id)
             if judges:
                 try:
@@ -104,7 +104,7 @@ def consent(request: HttpRequest, journey: Journey) -> HttpResponse:
             give_consent(enrolment_id=journey.enrolment_id, version=form.cleaned_data["version"])
         except Refused as refused:
             return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-        return redirect(place(queries.standing(journey.enrolment_id)))
+        return redirect(place(journey_queries.standing(journey.enrolment_id)))
     return render(
         request,
         "annotation/consent.html",
@@ -133,7 +133,7 @@ def guidelines(request: HttpRequest, journey: Journey) -> HttpResponse:
             )
         except Refused as refused:
             return refusal(request, _("This could not be stored"), str(refused), place(journey), status=409)
-        return redirect(place(queries.standing(journey.enrolment_id)))
+        return redirect(place(journey_queries.standing(journey.enrolment_id)))
     unread = journey.guidelines_unread and journey.stage in {"guidelines", "calibration", "rating"}
     first = journey.stage == "guidelines"
     return render(
@@ -265,7 +265,7 @@ def my_studies(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "annotation/my_studies.html",
-        {"rows": [_line(row) for row in queries.my_studies(request.user.pk)]},
+        {"rows": [_line(row) for row in journey_queries.my_studies(request.user.pk)]},
     )
 
 
@@ -287,7 +287,7 @@ def refusal(
     return render(request, template, {"refusal": words, "study_title": ""}, status=status)
 
 
-def _line(row: queries.MyStudy) -> dict[str, object]:
+def _line(row: journey_queries.MyStudy) -> dict[str, object]:
     state, tone, note, action = {
         "consent": (_("invited"), "accent", _("Begins with your consent."), _("Begin")),
         "guidelines": (_("begun"), "accent", _("Next: the guidelines."), _("Go on")),

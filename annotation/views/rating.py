@@ -13,12 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, push_url
 
-from annotation import queries
+from annotation import card_queries, journey_queries
 from annotation.calibration_queries import recheck_feedback
+from annotation.card_queries import Progress
 from annotation.design.blinding import BlindedBoard, BlindedCard, BlindedColumn, BlindedCriterion, Level
 from annotation.design.scales import OutOfScale
 from annotation.forms import CANNOT, Marks, field_of, read_marks, reasons
-from annotation.queries import Progress, Standing
+from annotation.journey_queries import Standing
 from annotation.scale_words import scale_words
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
@@ -63,7 +64,7 @@ def rate(request: HttpRequest, journey: Standing) -> HttpResponse:
     token = _claim(journey)
     if token is None:
         # While this page was asked for, the last seat went, the last card was done or the study closed.
-        now = queries.standing(journey.enrolment_id)
+        now = journey_queries.standing(journey.enrolment_id)
         if now.stage == "rating" and not now.guidelines_unread:
             return end_page(request, now, "full")
         return redirect(place(now))
@@ -86,7 +87,7 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
             _("Go to your card"),
             status=409,
         )
-    shown = queries.blinded_card(token, request.user.pk)
+    shown = card_queries.blinded_card(token, request.user.pk)
     if shown is None:
         return not_yours(request, journey)
     if request.method != "POST":
@@ -118,7 +119,7 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
         compared = reverse("annotation:card-feedback", args=[journey.study_id, token])
         return HttpResponseClientRedirect(compared) if request.htmx else redirect(compared)  # type: ignore[attr-defined]
     token = onward(journey)
-    following = queries.blinded_card(token, request.user.pk) if token else None
+    following = card_queries.blinded_card(token, request.user.pk) if token else None
     if following is None:
         return leave(request, journey)
     if not request.htmx:  # type: ignore[attr-defined]
@@ -132,8 +133,12 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     """Store one mark as it is made; the page's script calls this. Answers are JSON, refusals included."""
     if not request.user.is_authenticated:
         return JsonResponse({"detail": _("Sign in again to save your marks.")}, status=401)
-    shown = queries.blinded_card(token, request.user.pk) if request.user.has_perm("annotation.rate") else None
-    if shown is None or queries.enrolment_of(study_id, request.user.pk) is None:
+    shown = (
+        card_queries.blinded_card(token, request.user.pk)
+        if request.user.has_perm("annotation.rate")
+        else None
+    )
+    if shown is None or journey_queries.enrolment_of(study_id, request.user.pk) is None:
         return JsonResponse({"detail": _("This card is not yours to mark.")}, status=403)
     marks = read_marks(request.POST, shown.criteria, only=request.POST.get("criterion") or "criterion")
     try:
@@ -202,10 +207,10 @@ def judging_page(
     status: int,
 ) -> HttpResponse:
     """What a card's page and a board's have in common, around what is in `page`."""
-    back = queries.previous_token(card.token, request.user.pk)
+    back = card_queries.previous_token(card.token, request.user.pk)
     page |= {
         "card": card,
-        "progress": _header(card, heading, queries.progress(journey.enrolment_id)),
+        "progress": _header(card, heading, card_queries.progress(journey.enrolment_id)),
         "action_url": page_url(journey, card.token),
         "back_url": page_url(journey, back) if back else "",
         "guidelines_url": reverse("annotation:guidelines", args=[journey.study_id]),
@@ -272,22 +277,22 @@ def _claim(journey: Standing) -> str | None:
 
 def onward(journey: Standing) -> str | None:
     """The token of the card to go on with; None where there is none, or something else comes first."""
-    now = queries.standing(journey.enrolment_id)
+    now = journey_queries.standing(journey.enrolment_id)
     elsewhere = now.stage != "rating" or now.guidelines_unread
     return None if elsewhere else _claim(now)
 
 
 def leave(request: HttpRequest, journey: Standing) -> HttpResponse:
     """To wherever this person belongs by now."""
-    address = place(queries.standing(journey.enrolment_id))
+    address = place(journey_queries.standing(journey.enrolment_id))
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
 
 
 def _stale(request: HttpRequest, journey: Standing, token: str, why: str) -> HttpResponse:
     title = _("Nothing was changed: this page was older than what is stored")
-    now = queries.blinded_card(token, request.user.pk)
+    now = card_queries.blinded_card(token, request.user.pk)
     if now is None:
-        return refusal(request, title, why, place(queries.standing(journey.enrolment_id)), status=409)
+        return refusal(request, title, why, place(journey_queries.standing(journey.enrolment_id)), status=409)
     return card_page(request, journey, now, notice={"title": title, "text": why}, status=409)
 
 

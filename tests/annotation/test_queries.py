@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.serializers.json import DjangoJSONEncoder
 
-from annotation import monitoring, overview, queries
+from annotation import card_queries, journey_queries, monitoring, overview, queries
 from annotation.models.rating import Rating
 from annotation.services.claim_placement import claim_placement
 from annotation.services.invite import invite
@@ -23,15 +23,15 @@ def test_nothing_that_pages_may_read_names_a_system(olga: User, ada: User) -> No
     token = claim_placement(enrolment_id=enrolment.pk)
     studies.rate_all(enrolment=enrolment, most=3)
     values = [
-        queries.blinded_card(token, ada.pk),
-        queries.next_card(enrolment.pk),
-        queries.journey(enrolment.pk),
-        *queries.my_studies(ada.pk),
+        card_queries.blinded_card(token, ada.pk),
+        card_queries.next_card(enrolment.pk),
+        journey_queries.journey(enrolment.pk),
+        *journey_queries.my_studies(ada.pk),
         *queries.studies(),
         monitoring.monitor(study.pk),
         *overview.gold_cards(study.pk),
         *overview.ledger(study.pk),
-        queries.invitation(invite(study_id=study.pk, by_id=olga.pk)),
+        journey_queries.invitation(invite(study_id=study.pk, by_id=olga.pk)),
     ]
     text = "".join(told(value) for value in values) + queries.pooled_ratings(study.pk).to_csv()
     assert "Evening films" in text
@@ -41,7 +41,7 @@ def test_nothing_that_pages_may_read_names_a_system(olga: User, ada: User) -> No
 
 def test_a_card_shows_the_case_newest_first_and_no_key_of_a_row(olga: User, ada: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ada)
-    card = queries.blinded_card(claim_placement(enrolment_id=enrolment.pk), ada.pk)
+    card = card_queries.blinded_card(claim_placement(enrolment_id=enrolment.pk), ada.pk)
     assert card is not None
     assert next(item.label for item in card.case_history) == "Heat (1995)"
     assert card.case_history[1].label.startswith("Film ")
@@ -73,20 +73,20 @@ def test_pooled_ratings_hold_marks_and_gaps_and_no_writer(olga: User, ada: User)
     values = dict(zip(frame["criterion"], frame["value"], strict=True))
     assert values["persuasiveness"] == 2
     assert values["faithfulness"] != values["faithfulness"]  # NaN
-    assert queries.progress(enrolment.pk).seconds_median is None
+    assert card_queries.progress(enrolment.pk).seconds_median is None
     assert queries.pooled_ratings(studies.opened(owner=olga).pk).empty
 
 
 def test_lists_are_each_persons_own(olga: User, ada: User, ben: User) -> None:
     study = studies.opened(owner=olga)
     key = studies.enrol(study=study, person=ada).pk
-    assert [one.study_id for one in queries.my_studies(ada.pk)] == [study.pk]
-    assert queries.my_studies(ben.pk) == []
-    assert queries.enrolment_of(study.pk, ada.pk) == key
-    assert queries.enrolment_of(study.pk, ben.pk) is None
+    assert [one.study_id for one in journey_queries.my_studies(ada.pk)] == [study.pk]
+    assert journey_queries.my_studies(ben.pk) == []
+    assert journey_queries.enrolment_of(study.pk, ada.pk) == key
+    assert journey_queries.enrolment_of(study.pk, ben.pk) is None
     assert [one.id for one in queries.studies(olga.pk)] == [study.pk]
     assert queries.studies(ada.pk) == []
-    assert queries.invitation("made-up") is None
+    assert journey_queries.invitation("made-up") is None
 
 
 @pytest.mark.parametrize("query", ["next_card", "progress"])
@@ -94,6 +94,6 @@ def test_reading_changes_nothing(olga: User, ada: User, query: str) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ada)
     claim_placement(enrolment_id=enrolment.pk)
     before = list(enrolment.placements.values())
-    getattr(queries, query)(enrolment.pk)
+    getattr(card_queries, query)(enrolment.pk)
     assert list(enrolment.placements.values()) == before
     assert not Rating.objects.exists()

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotation import queries
+from annotation import journey_queries
 from annotation.design.guessing import GuessPlan, WriterKind, drawn, faults_of, kinds_of
 from annotation.design.scales import OutOfScale
 from annotation.guess_queries import GuessCount, guess_cards, guess_count
@@ -54,7 +54,7 @@ def test_it_is_off_unless_the_plan_says_so(olga):
     study = studies.opened(owner=olga, n_cases=3)
     enrolment = studies.enrol(study=study, person=builders.user("ann", role="annotator"))
     studies.rate_all(enrolment=enrolment)
-    assert queries.journey(enrolment.pk).stage == "finished"
+    assert journey_queries.journey(enrolment.pk).stage == "finished"
     with pytest.raises(OutOfTurn, match="does not ask"):
         answer_guess(enrolment_id=enrolment.pk, guesses={})
     assert not GuessSheet.objects.exists()
@@ -64,21 +64,21 @@ def test_it_comes_after_the_last_card_and_once(olga):
     study = studies.opened(owner=olga, n_cases=3, guess=ASKED)
     enrolment = studies.enrol(study=study, person=builders.user("ann", role="annotator"))
     studies.rate_all(enrolment=enrolment, most=1)
-    assert queries.journey(enrolment.pk).stage == "rating"
+    assert journey_queries.journey(enrolment.pk).stage == "rating"
     with pytest.raises(OutOfTurn, match="Finish your cards"):
         answer_guess(enrolment_id=enrolment.pk, guesses={})
     studies.rate_all(enrolment=enrolment)
     n_marks = Rating.objects.count()
-    assert queries.journey(enrolment.pk).stage == "guess"
-    assert queries.journey(enrolment.pk).completion_code == ""
+    assert journey_queries.journey(enrolment.pk).stage == "guess"
+    assert journey_queries.journey(enrolment.pk).completion_code == ""
     asked = tokens(enrolment)
     assert len(set(asked)) == 4
     assert asked == tokens(enrolment), "the same cards on every device"
     said = {asked[0]: "person", asked[1]: "large-model", asked[2]: "cannot-say"}
     for _ in range(2):
         assert answer_guess(enrolment_id=enrolment.pk, guesses=said) == 3
-    assert queries.journey(enrolment.pk).stage == "finished"
-    assert queries.journey(enrolment.pk).completion_code
+    assert journey_queries.journey(enrolment.pk).stage == "finished"
+    assert journey_queries.journey(enrolment.pk).completion_code
     assert dict(Guess.objects.values_list("placement__token", "kind")) == said
     assert guess_count(study.pk) == GuessCount(1, 0, 3)
     assert Rating.objects.count() == n_marks
@@ -90,7 +90,7 @@ def test_it_comes_after_the_last_card_and_once(olga):
 def test_passing_it_over_is_an_answer(olga):
     study, enrolment = finished(olga)
     assert answer_guess(enrolment_id=enrolment.pk, guesses={}) == 0
-    assert queries.journey(enrolment.pk).stage == "finished"
+    assert journey_queries.journey(enrolment.pk).stage == "finished"
     assert guess_count(study.pk) == GuessCount(0, 1, 0)
 
 
@@ -111,7 +111,7 @@ def test_a_closed_study_asks_nothing(olga):
     study, enrolment = finished(olga)
     token = tokens(enrolment)[0]
     close_study(study_id=study.pk, by_id=olga.pk)
-    assert queries.journey(enrolment.pk).stage == "finished"
+    assert journey_queries.journey(enrolment.pk).stage == "finished"
     with pytest.raises(StudyClosed):
         answer_guess(enrolment_id=enrolment.pk, guesses={token: "person"})
 
@@ -214,6 +214,6 @@ def test_side_by_side_the_cards_of_boards_are_asked_about(olga):
     study = studies.opened(owner=olga, n_cases=3, guess=ASKED, design="side_by_side")
     enrolment = studies.enrol(study=study, person=builders.user("ann", role="annotator"))
     studies.rate_all(enrolment=enrolment)
-    assert queries.journey(enrolment.pk).stage == "guess"
+    assert journey_queries.journey(enrolment.pk).stage == "guess"
     asked = tokens(enrolment)
     assert answer_guess(enrolment_id=enrolment.pk, guesses=dict.fromkeys(asked, "person")) == 4

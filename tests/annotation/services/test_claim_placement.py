@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from annotation import monitoring, queries
+from annotation import card_queries, journey_queries, monitoring, queries
 from annotation.models.card import Card, Placement, Seat
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import Rating
@@ -30,7 +30,7 @@ def test_a_study_is_rated_by_exactly_k_people_a_card_and_no_seat_is_left(olga: U
     study = studies.opened(owner=olga)
     people = [studies.enrol(study=study, person=builders.user(f"p{i}", role="annotator")) for i in range(4)]
     assert [studies.rate_all(enrolment=person) for person in people] == [24, 24, 24, 0]
-    assert queries.journey(people[3].pk).stage == "full"
+    assert journey_queries.journey(people[3].pk).stage == "full"
     counts = Counter(
         Rating.objects.filter(criterion__key="faithfulness").values_list("placement__card", flat=True)
     )
@@ -71,7 +71,7 @@ def test_one_persons_order_does_not_depend_on_who_else_came(olga: User, ada: Use
 
 def test_claiming_again_gives_the_same_card_and_starts_the_clock_once(olga: User, ada: User) -> None:
     enrolment = studies.enrol(study=studies.opened(owner=olga), person=ada)
-    assert queries.next_card(enrolment.pk) is None
+    assert card_queries.next_card(enrolment.pk) is None
     token = claim_placement(enrolment_id=enrolment.pk)
     opened_at = Placement.objects.get(token=token).opened_at
     assert claim_placement(enrolment_id=enrolment.pk) == token
@@ -103,7 +103,7 @@ def test_an_idle_seat_is_issued_again_and_k_stays_exact(olga: User, ada: User, b
     with pytest.raises(StaleWrite, match="given to somebody else"):
         studies.rate(enrolment=leaver, token=late)
     assert claim_placement(enrolment_id=leaver.pk) is None
-    assert queries.journey(leaver.pk).stage == "full"
+    assert journey_queries.journey(leaver.pk).stage == "full"
     assert monitoring.monitor(study.pk).n_withdrawn == 3 * n_cases - 2
     assert len(queries.pooled_ratings(study.pk)) == 36
 
@@ -118,7 +118,7 @@ def test_who_comes_back_in_time_finds_everything_as_it_was(olga: User, ada: User
     assert Seat.objects.get().enrolment is None
     assert studies.rate_all(enrolment=enrolment) == 7
     assert sequence(enrolment) == before
-    assert queries.journey(enrolment.pk).stage == "finished"
+    assert journey_queries.journey(enrolment.pk).stage == "finished"
 
 
 def test_whoever_finished_is_never_idle(olga: User, ada: User) -> None:

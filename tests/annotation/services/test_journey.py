@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import calibration_queries, overview, queries
+from annotation import calibration_queries, journey_queries, overview, queries
 from annotation.design.scales import OutOfScale
 from annotation.models.card import CalibrationGold, Card
 from annotation.models.rating import CalibrationAnswer
@@ -33,23 +33,23 @@ def answer(enrolment_id: int, *, off: int = 0) -> CalibrationOutcome:
 def test_a_person_walks_from_the_link_to_the_first_card(olga: User, ada: User) -> None:
     study = studies.opened(owner=olga)
     token = invite(study_id=study.pk, by_id=olga.pk)
-    view = queries.invitation(token)
+    view = journey_queries.invitation(token)
     assert view is not None
     assert view.usable
     key = enrol_annotator(token=token, annotator_id=ada.pk)
-    assert queries.journey(key).stage == "consent"
+    assert journey_queries.journey(key).stage == "consent"
     with pytest.raises(OutOfTurn, match="consent text first"):
         read_guidelines(enrolment_id=key, version=1)
     with pytest.raises(OutOfTurn, match="consent text has changed"):
         give_consent(enrolment_id=key, version=2)
     give_consent(enrolment_id=key, version=1)
-    assert queries.journey(key).stage == "guidelines"
+    assert journey_queries.journey(key).stage == "guidelines"
     first = calibration_queries.calibration_card(key)
     assert first is not None
     with pytest.raises(OutOfTurn, match="read the guidelines first"):
         answer_calibration(enrolment_id=key, card_token=first.token, marks={"faithfulness": 3})
     read_guidelines(enrolment_id=key, version=1)
-    assert queries.journey(key).stage == "calibration"
+    assert journey_queries.journey(key).stage == "calibration"
     with pytest.raises(OutOfTurn, match="Pass the calibration first"):
         claim_placement(enrolment_id=key)
     assert answer(key).gate is None
@@ -57,7 +57,7 @@ def test_a_person_walks_from_the_link_to_the_first_card(olga: User, ada: User) -
     assert outcome.gate is not None
     assert outcome.gate.passed
     assert calibration_queries.calibration_card(key) is None
-    assert queries.journey(key).stage == "rating"
+    assert journey_queries.journey(key).stage == "rating"
     assert claim_placement(enrolment_id=key)
 
 
@@ -155,12 +155,12 @@ def test_two_failed_attempts_end_the_journey_politely(olga: User, ben: User) -> 
         outcome = answer(enrolment.pk, off=2)
     assert outcome.gate is not None
     assert not outcome.gate.passed
-    journey = queries.journey(enrolment.pk)
+    journey = journey_queries.journey(enrolment.pk)
     assert (journey.stage, journey.attempt, journey.attempts) == ("calibration", 2, 2)
     assert "of your marks were near the reference" in journey.gate_feedback[0]
     for _ in range(2):
         answer(enrolment.pk, off=2)
-    assert queries.journey(enrolment.pk).stage == "failed"
+    assert journey_queries.journey(enrolment.pk).stage == "failed"
     assert Enrolment.objects.get(pk=enrolment.pk).gate == "failed"
     with pytest.raises(OutOfTurn, match="calibration is over"):
         _answer_again(enrolment)
@@ -203,7 +203,7 @@ def test_without_a_calibration_set_reading_opens_the_gate(olga: User, ben: User)
     study = studies.opened(owner=olga, n_calibration=0)
     enrolment = studies.enrol(study=study, person=ben, passed=False)
     read_guidelines(enrolment_id=enrolment.pk, version=1)
-    assert queries.journey(enrolment.pk).stage == "rating"
+    assert journey_queries.journey(enrolment.pk).stage == "rating"
 
 
 def test_gold_is_marked_by_owners_until_the_study_opens(olga: User) -> None:
@@ -230,7 +230,7 @@ def test_amended_guidelines_are_read_before_the_next_card_and_recorded(olga: Use
     enrolment = studies.enrol(study=study, person=ada)
     studies.rate_all(enrolment=enrolment, most=1)
     assert amend_guidelines(study_id=study.pk, by_id=olga.pk, clarification="Genres count as shown.") == 2
-    assert queries.journey(enrolment.pk).guidelines_unread
+    assert journey_queries.journey(enrolment.pk).guidelines_unread
     with pytest.raises(OutOfTurn, match="new version"):
         claim_placement(enrolment_id=enrolment.pk)
     with pytest.raises(OutOfTurn, match="now at version 2"):

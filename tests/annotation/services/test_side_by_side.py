@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import monitoring, queries, unblinding
+from annotation import card_queries, monitoring, queries, unblinding
 from annotation.design.scales import OutOfScale
 from annotation.design.side_by_side import boards
 from annotation.models.card import Placement
@@ -37,7 +37,7 @@ def judge(enrolment, *, most=100, value=3, seconds=60.0):
     """Judge the boards this annotator is given, at most so many; says how many."""
     n = 0
     while n < most and (token := claim_placement(enrolment_id=enrolment.pk)):
-        board = queries.blinded_board(token, enrolment.annotator_id)
+        board = card_queries.blinded_board(token, enrolment.annotator_id)
         send(board, enrolment, value=value, seconds=seconds)
         n += 1
     return n
@@ -57,7 +57,7 @@ def send(board, enrolment, *, value=3, key="", seconds=60.0, columns=None, **mor
 
 
 def first_board(enrolment):
-    return queries.blinded_board(claim_placement(enrolment_id=enrolment.pk), enrolment.annotator_id)
+    return card_queries.blinded_board(claim_placement(enrolment_id=enrolment.pk), enrolment.annotator_id)
 
 
 def test_the_stored_plan_is_the_one_the_seed_gives_again(olga):
@@ -96,10 +96,10 @@ def test_a_board_is_counted_as_one_page_and_its_clock_starts_with_it(olga):
     board = first_board(ada)
     assert (board.position, board.total, len(board.columns)) == (1, 3, 3)
     assert Placement.objects.filter(opened_at__isnull=False).count() == 3
-    assert queries.progress(ada.pk) == queries.Progress(0, 3, None)
+    assert card_queries.progress(ada.pk) == card_queries.Progress(0, 3, None)
     send(board, ada, seconds=90.0)
-    assert queries.progress(ada.pk) == queries.Progress(1, 3, 90.0)
-    assert queries.progress(ada.pk).minutes_left == 3
+    assert card_queries.progress(ada.pk) == card_queries.Progress(1, 3, 90.0)
+    assert card_queries.progress(ada.pk).minutes_left == 3
     [row] = monitoring.monitor(study.pk).annotators
     assert (row.done, row.total, row.seconds_median, row.cards_an_hour) == (3, 9, 30.0, None)
 
@@ -119,7 +119,7 @@ def test_a_board_is_stored_whole_or_not_at_all(olga):
     assert not Rating.objects.exists()
     result = send(board, ada, columns=sent[:2])
     assert (result.missing, result.replayed) == ({}, False)
-    assert queries.progress(ada.pk).done == 0
+    assert card_queries.progress(ada.pk).done == 0
 
 
 def test_a_board_sent_again_changes_nothing_and_other_columns_under_its_key_are_refused(olga):
@@ -147,7 +147,7 @@ def test_a_board_is_nobody_elses_and_takes_no_card_of_another_board(olga):
         send(board, ada, columns=[twice, twice])
     with pytest.raises(ForeignPlacement):
         send(other, ada)
-    assert queries.blinded_board(other.token, ada.annotator_id) is None
+    assert card_queries.blinded_board(other.token, ada.annotator_id) is None
     assert not Rating.objects.exists()
 
 
@@ -159,7 +159,7 @@ def test_a_board_that_was_begun_is_issued_again_whole(olga):
     send(board, left, columns=[ColumnMarks(board.columns[0].token, dict.fromkeys(left.criteria_order, 5))])
     Enrolment.objects.filter(pk=left.pk).update(last_seen_at=timezone.now() - timedelta(hours=100))
     assert release_idle_seats(study_id=study.pk) == 1
-    assert queries.blinded_board(board.token, left.annotator_id) is None
+    assert card_queries.blinded_board(board.token, left.annotator_id) is None
     with pytest.raises(StaleWrite, match="given to somebody else"):
         send(board, left, key="late")
     late = person(study, "late")

@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import queries
+from annotation import card_queries, journey_queries
 from annotation.design.scales import OutOfScale
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision, Submission
@@ -85,14 +85,14 @@ def test_cannot_judge_is_missing_with_a_reason_and_never_a_number(enrolment: Enr
     submit(enrolment, token, {"faithfulness": None}, reasons={"faithfulness": "unknown language"})
     rating = Rating.objects.get()
     assert (rating.value, rating.reason) == (None, "unknown language")
-    card = queries.blinded_card(token, enrolment.annotator_id)
+    card = card_queries.blinded_card(token, enrolment.annotator_id)
     assert card is not None
     assert card.ratings == {"faithfulness": None}
     assert card.reasons == {"faithfulness": "unknown language"}
 
 
 def test_a_stale_page_is_refused_and_told_so(enrolment: Enrolment, token: str) -> None:
-    page = queries.blinded_card(token, enrolment.annotator_id)
+    page = card_queries.blinded_card(token, enrolment.annotator_id)
     submit(enrolment, token, {"faithfulness": 4}, "other tab", version=page.version)
     with pytest.raises(StaleWrite, match="reload to see the marks"):
         submit(enrolment, token, {"faithfulness": 1}, "this tab", version=page.version)
@@ -105,7 +105,7 @@ def test_nobody_writes_on_somebody_elses_card(enrolment: Enrolment, token: str, 
         submit(other, token, {"faithfulness": 1})
     with pytest.raises(ForeignPlacement):
         submit(enrolment, "made-up", {"faithfulness": 1})
-    assert queries.blinded_card(token, ben.pk) is None
+    assert card_queries.blinded_card(token, ben.pk) is None
     assert not Rating.objects.exists()
 
 
@@ -147,11 +147,11 @@ def test_a_closed_study_takes_no_marks_but_answers_replays(
 
 def test_the_last_card_finishes_the_study_and_gives_the_code(enrolment: Enrolment) -> None:
     assert studies.rate_all(enrolment=enrolment) == 24
-    journey = queries.journey(enrolment.pk)
+    journey = journey_queries.journey(enrolment.pk)
     assert journey.stage == "finished"
     assert len(journey.completion_code) == 8
     assert claim_placement(enrolment_id=enrolment.pk) is None
-    progress = queries.progress(enrolment.pk)
+    progress = card_queries.progress(enrolment.pk)
     assert (progress.done, progress.total, progress.seconds_median, progress.minutes_left) == (
         24,
         24,
@@ -167,9 +167,9 @@ def test_back_leads_to_the_card_before(enrolment: Enrolment) -> None:
         Placement.objects.filter(enrolment=enrolment).order_by("position").values_list("token", flat=True)
     )
     assert token == places[2]
-    back = queries.previous_token(token, enrolment.annotator_id)
+    back = card_queries.previous_token(token, enrolment.annotator_id)
     assert back == places[1]
-    card = queries.blinded_card(back, enrolment.annotator_id)
+    card = card_queries.blinded_card(back, enrolment.annotator_id)
     assert card.ratings == dict.fromkeys(enrolment.criteria_order, 3)
     assert (card.position, card.total) == (2, 24)
-    assert queries.following_card(token, enrolment.annotator_id).token == places[3]
+    assert card_queries.following_card(token, enrolment.annotator_id).token == places[3]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotation import queries
+from annotation import card_queries
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision
 from annotation.services.claim_placement import claim_placement
@@ -146,4 +146,4 @@ def test_a_study_of_single_cards_has_no_boards(client: Client, olga: User, ada: 
     board = reverse("annotation:board", args=[study_id, token])
     assert client.get(board)["Location"] == reverse("annotation:card", args=[study_id, token])
     assert client.post(board, marks(3, 3)).status_code == 403
-    assert queries.blinded_board(token, ada.pk) is None
+    assert card_queries.blinded_board(token, ada.pk) is None

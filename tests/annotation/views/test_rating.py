@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotation import queries
+from annotation import card_queries, journey_queries
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision
 from annotation.services.claim_placement import claim_placement
@@ -147,7 +147,7 @@ def test_htmx_gets_the_next_card_in_the_answer_with_its_address(client: Client, 
 
 
 def test_the_last_card_leads_htmx_to_the_finish(client: Client, study_id: int, url: str, ada: User) -> None:
-    while (card := queries.next_card(queries.enrolment_of(study_id, ada.pk))) is not None:
+    while (card := card_queries.next_card(journey_queries.enrolment_of(study_id, ada.pk))) is not None:
         at = reverse("annotation:card", args=[study_id, card.token])
         response = client.post(at, sent(client, at), headers={"HX-Request": "true"})
     assert response["HX-Redirect"] == reverse("annotation:finish", args=[study_id])
@@ -206,7 +206,8 @@ def test_criteria_come_in_each_annotators_own_stored_order(
     page = client.get(url).content.decode()
     shown = re.findall(r'data-criterion="(\w+)"', page)
     assert shown == [
-        criterion.key for criterion in queries.journey(queries.enrolment_of(study_id, ada.pk)).criteria
+        criterion.key
+        for criterion in journey_queries.journey(journey_queries.enrolment_of(study_id, ada.pk)).criteria
     ]
 
 
