@@ -45,6 +45,11 @@ PRISM_BERTSCORE_MODEL = env_str("PRISM_BERTSCORE_MODEL")
 installed; `none` computes no BERTScore."""
 PRISM_BERTSCORE_LAYER = env_int("PRISM_BERTSCORE_LAYER", 0, least=0)
 """0: the layer that is recommended for the encoder, or its last."""
+PRISM_BERTSCORE_IDF = env_bool("PRISM_BERTSCORE_IDF", False)
+"""Whether rare tokens weigh more in BERTScore; papers mostly leave it off."""
+PRISM_BERTSCORE_PREFIX_SPACE = env_bool("PRISM_BERTSCORE_PREFIX_SPACE", False)
+"""Of encoders like RoBERTa: whether the first word is cut behind a blank, as bert-score did with transformers below
+4.17."""
 PRISM_GPTSCORE_MODEL = env_str("PRISM_GPTSCORE_MODEL")
 """Folder or hub name of the language model of GPTScore-LL; without it there is none."""
 PRISM_NLI_MODEL = env_str("PRISM_NLI_MODEL")

@@ -22,8 +22,6 @@ LAYERS = {
 """The layer that followed people best on WMT16 (Zhang et al. 2020, appendix B); of other models the last."""
 LONGEST = 100_000
 """Tokenizers without a limit say a number beyond this."""
-BYTE_PAIRS = ("roberta", "gpt2", "bart", "longformer")
-"""Models whose first word needs the blank before it that every other word has."""
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -53,6 +51,7 @@ class Encoder:
         dtype: Literal["fp32", "bf16"] = "fp32",
         device: str = "cpu",
         batch_tokens: int = 4096,
+        prefix_space: bool = False,
     ) -> None:
         """Load it.
 
@@ -61,6 +60,9 @@ class Encoder:
             layer: 1 for the first; by default the one BERTScore recommends, or the last.
             revision: of a hub's name.
             batch_tokens: texts of a batch times its longest one.
+            prefix_space: of models like RoBERTa, whether a text's first word is cut as all others are, behind a blank.
+                The package bert-score did so until transformers 4.17, which no longer hears it, and its baselines
+                were computed so; numbers of the two ways differ.
 
         Raises:
             NoSuchLayer: it has fewer layers.
@@ -78,12 +80,13 @@ class Encoder:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(path, revision=revision)
         self.device, self.batch_tokens = device, batch_tokens
         self.reach = _reach(self.tokenizer, config)
-        self.prefix_space = config.model_type in BYTE_PAIRS
+        self.prefix_space = prefix_space
         self.description: dict[str, Any] = {
             "model": shown_name(path),
             "weights": weights_id(path, config),
             "layer": self.layer,
             "dtype": dtype,
+            "prefix_space": prefix_space,
             "transformers": version("transformers"),
         }
         """What changes the numbers, for signatures."""

@@ -43,7 +43,13 @@ class MetricModels:
             from analysis.metrics.encoder import Encoder
 
             layer = settings.PRISM_BERTSCORE_LAYER or None
-            return Matcher(Encoder(path, layer=layer, device=settings.PRISM_METRIC_DEVICE))
+            encoder = Encoder(
+                path,
+                layer=layer,
+                device=settings.PRISM_METRIC_DEVICE,
+                prefix_space=settings.PRISM_BERTSCORE_PREFIX_SPACE,
+            )
+            return Matcher(encoder, idf=settings.PRISM_BERTSCORE_IDF)
 
         return _loaded("PRISM_BERTSCORE_MODEL", load)
 

@@ -126,6 +126,14 @@ def test_the_signature_names_weights_layer_and_baseline(folder: Path) -> None:
     assert len(encoder.description["weights"]) == 16
 
 
+def test_the_blank_before_the_first_word_is_a_choice_that_the_signature_tells(folder: Path) -> None:
+    plain, spaced = (Encoder(str(folder), prefix_space=prefix) for prefix in (False, True))
+    assert plain.tokens("film") != spaced.tokens("film")
+    assert plain.tokens(" film ") == plain.tokens("film")
+    assert "prefix_space:true" in str(BertScore(matcher=Matcher(spaced)).signature)
+    assert "prefix_space:false" in str(BertScore(matcher=Matcher(plain)).signature)
+
+
 def test_a_layer_the_encoder_does_not_have_is_refused(folder: Path) -> None:
     with pytest.raises(NoSuchLayer, match="layers 1 to 2, not 3"):
         Encoder(str(folder), layer=3)

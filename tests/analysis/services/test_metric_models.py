@@ -43,7 +43,7 @@ def test_without_models_no_metric_that_needs_one_is_computed(olga: User) -> None
 
 def test_models_by_path_score_every_text(settings: Any, tmp_path: Path, olga: User) -> None:
     settings.PRISM_BERTSCORE_MODEL = str(save_bert(tmp_path / "bert"))
-    settings.PRISM_BERTSCORE_LAYER = 1
+    settings.PRISM_BERTSCORE_LAYER, settings.PRISM_BERTSCORE_IDF = 1, True
     settings.PRISM_GPTSCORE_MODEL = str(save_gpt2(tmp_path / "gpt2"))
     settings.PRISM_NLI_MODEL = str(save_inference(tmp_path / "nli"))
     study = reports.rated(owner=olga)
@@ -55,6 +55,7 @@ def test_models_by_path_score_every_text(settings: Any, tmp_path: Path, olga: Us
     assert not values(study, "bertscore-rescaled")  # nobody knows a baseline of this encoder
     signature = Score.objects.filter(study=study, metric="bertscore").values_list("signature", flat=True)[0]
     assert "layer:1" in signature
+    assert "idf:true" in signature
     assert "model:bert" in signature
 
 
