@@ -6,6 +6,7 @@ from statistics import median
 
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annotation.design.quality import Candidate, Change
 from annotation.monitoring import AnnotatorRow, Monitor
@@ -61,7 +62,11 @@ def about(row: AnnotatorRow, monitor: Monitor, now: datetime) -> list[str]:
 def candidate_words(found: Candidate) -> str:
     """Why the plan makes somebody a candidate for exclusion."""
     if found.rule == "attention":
-        words = _("failed %(found)s attention checks; the plan's rule is more than %(limit)s")
+        words = ngettext(
+            "failed %(found)s attention check; the plan's rule is more than %(limit)s",
+            "failed %(found)s attention checks; the plan's rule is more than %(limit)s",
+            int(found.found),
+        )
         return words % {"found": f"{found.found:.0f}", "limit": f"{found.limit:.0f}"}
     shares = {"found": f"{found.found:.0%}", "limit": f"{found.limit:.0%}"}
     if found.rule == "gold":
