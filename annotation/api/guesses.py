@@ -1,20 +1,18 @@
 """The blind guess over REST, for owners: what is asked, how many answered, which kind each system is."""
 
 from dataclasses import asdict
-from typing import cast
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.guess import WriterKindSerializer
-from annotation.api.room import CONFLICT, checked
+from annotation.api.room import CONFLICT, checked, file_of
 from annotation.api.studies import OwnerView, refused_as
-from annotation.design.formats import CONTENT_TYPES, ExportFormat
+from annotation.design.formats import CONTENT_TYPES
 from annotation.design.guessing import MOST_CARDS, SHIPPED_KINDS, GuessPlan, WriterKind
 from annotation.guess_queries import guess_count
 from annotation.services.export_guesses import count_guesses, export_guesses
@@ -100,14 +98,4 @@ class GuessesView(OwnerView):
     )
     def get(self, request: Request, study_id: int, form: str) -> StreamingHttpResponse:
         """Every guess as a file, without systems; the header Rows says how many there are."""
-        study = self.study(study_id)
-        if form not in CONTENT_TYPES:
-            raise NotFound(f"Guesses leave as {', '.join(CONTENT_TYPES)}.")
-        kind = cast(ExportFormat, form)
-        headers = {
-            "Content-Disposition": f'attachment; filename="guesses-study-{study.id}.{form}"',
-            "Rows": str(count_guesses(study.id)),
-        }
-        return StreamingHttpResponse(
-            export_guesses(study.id, kind), content_type=CONTENT_TYPES[kind], headers=headers
-        )
+        return file_of("guesses", self.study(study_id).id, form, count_guesses, export_guesses)

@@ -1,16 +1,19 @@
 """What every endpoint of this room shares: who may, and how a refusal is told."""
 
-from typing import Any, ClassVar, get_args
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, cast, get_args
 
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import journey_queries
+from annotation.design.formats import CONTENT_TYPES, ExportFormat
 from annotation.design.scales import OutOfScale
 from annotation.models.frozen import StudyFrozen
 from annotation.scale_words import scale_words
@@ -68,6 +71,24 @@ class RoomView(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def file_of(
+    what: str,
+    study_id: int,
+    form: str,
+    count: Callable[[int], int],
+    export: Callable[[int, ExportFormat], Iterator[bytes]],
+) -> StreamingHttpResponse:
+    """A table of a study as a streamed file, its number of rows in the header Rows; 404 for an unknown form."""
+    if form not in CONTENT_TYPES:
+        raise NotFound(f"{what.capitalize()} leave as {', '.join(CONTENT_TYPES)}.")
+    kind = cast(ExportFormat, form)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{what}-study-{study_id}.{form}"',
+        "Rows": str(count(study_id)),
+    }
+    return StreamingHttpResponse(export(study_id, kind), content_type=CONTENT_TYPES[kind], headers=headers)
 
 
 def checked(serializer: serializers.Serializer) -> dict[str, Any]:

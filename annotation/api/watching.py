@@ -1,7 +1,6 @@
 """The owner's calibration set and monitor over REST; everything is pooled over systems."""
 
 from dataclasses import fields
-from typing import cast
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -14,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from annotation import overview
-from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked
+from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked, file_of
 from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
 from annotation.design.exclusions import RULES
-from annotation.design.formats import CONTENT_TYPES, ExportFormat
+from annotation.design.formats import CONTENT_TYPES
 from annotation.services.exclude_annotator import exclude_annotator, readmit_annotator
 from annotation.services.export_ratings import count_ratings, export_ratings
 from annotation.services.import_calibration import import_calibration
@@ -204,17 +203,7 @@ class RatingsView(OwnerView):
     )
     def get(self, request: Request, study_id: int, form: str) -> StreamingHttpResponse:
         """Every mark as a file, without systems, withdrawn ones marked; the header Rows says how many there are."""
-        study = self.study(study_id)
-        if form not in CONTENT_TYPES:
-            raise NotFound(f"Ratings leave as {', '.join(CONTENT_TYPES)}.")
-        kind = cast(ExportFormat, form)
-        headers = {
-            "Content-Disposition": f'attachment; filename="ratings-study-{study.id}.{form}"',
-            "Rows": str(count_ratings(study.id)),
-        }
-        return StreamingHttpResponse(
-            export_ratings(study.id, kind), content_type=CONTENT_TYPES[kind], headers=headers
-        )
+        return file_of("ratings", self.study(study_id).id, form, count_ratings, export_ratings)
 
 
 class GoldMarkSerializer(serializers.Serializer):
