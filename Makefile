@@ -39,6 +39,8 @@ worker: $(VENV)/.run
 stop: $(VENV)/.run
 	@$(BIN)/python manage.py stop_redis
 
+# As many processes as cores: one thread each, for threads that outnumber cores wait by turning round.
+test: export OMP_NUM_THREADS := 1
 test: $(VENV)/.dev programs
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/architecture/test_openapi.py
 	$(BIN)/python -m pytest tests/architecture/test_openapi.py  # one name, many operations: several processes would run one
