@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
+from django.views import defaults
+from django.views.csrf import csrf_failure
 
 from annotation.design.blinding import comparable
 from annotation.models.card import CalibrationGold, Placement, calibration_cards
@@ -101,8 +104,10 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
     invitation = invite(study_id=study_id, by_id=study.owner_id)
     client = _Reader(headers={"host": _host()})
     pages = f"/rate/{study_id}/", f"/api/annotation/rate/{study_id}/"
-    yield from _fetch(client, f"/join/{invitation}/")
+    yield from _at_the_door(client, f"/join/{invitation}/")
     client.force_login(person)
+    yield from _errors(client, "/")
+    yield from _fetch(client, "/accounts/password/change/", "/accounts/logout/")
     enrolment = Enrolment.objects.get(pk=enrol_annotator(token=invitation, annotator_id=person.pk))
     yield from _fetch(client, f"/join/{invitation}/", "/rate/", f"{pages[0]}consent/", pages[1])
     version = study.guidelines_version
@@ -141,6 +146,24 @@ def _crawl(study_id: int) -> Iterator[tuple[str, HttpResponseBase]]:
         yield from _fetch(client, f"{pages[0]}card/{token}/feedback/", f"{pages[1]}cards/{token}/feedback/")
     yield from _fetch(client, f"{pages[0]}guess/", f"{pages[1]}guess/")
     yield from _fetch(client, f"{pages[0]}finish/", f"{pages[0]}withdraw/", "/rate/")
+
+
+def _at_the_door(client: _Reader, invitation: str) -> Iterator[tuple[str, HttpResponseBase]]:
+    """What somebody reads before there is an account: the invitation, the doors it leads to, and errors."""
+    onward = f"?next={quote(invitation)}"
+    yield from _fetch(client, invitation, f"/accounts/signup/{onward}", f"/accounts/login/{onward}")
+    yield from _fetch(client, "/accounts/password/reset/", "/accounts/password/reset/done/", "/privacy/")
+    yield from _errors(client, invitation)
+
+
+def _errors(client: _Reader, address: str) -> Iterator[tuple[str, HttpResponseBase]]:
+    """The pages of errors as this person gets them, also where DEBUG shows developers others."""
+    request = client.get(address, follow=True, secure=True).wsgi_request
+    yield f"{address}: error 400", defaults.bad_request(request, BadRequest())
+    yield f"{address}: error 403", defaults.permission_denied(request, PermissionDenied())
+    yield f"{address}: error 403 of a form", csrf_failure(request)
+    yield f"{address}: error 404", defaults.page_not_found(request, Http404())
+    yield f"{address}: error 500", defaults.server_error(request)
 
 
 def _fetch(client: _Reader, *addresses: str) -> Iterator[tuple[str, HttpResponseBase]]:

@@ -13,6 +13,9 @@ from annotation.services.refusals import InvitationRefused
 from annotation.views import crowd
 from annotation.views.journey import place, refusal
 
+INVITED = "invited"
+"""Of the session: an invitation was opened in this browser."""
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,6 +24,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     invitation = journey_queries.invitation(token)
     if invitation is None:
         raise Http404(_("There is no such invitation. Check that the link was copied whole."))
+    if not request.user.is_authenticated:
+        request.session[INVITED] = True
     if invitation.crowd_parameter:
         return crowd.join(request, invitation)
     if request.method == "POST":

@@ -114,3 +114,24 @@ def test_a_leak_is_told_to_the_owner_and_counted_in_the_ledger(olga, client):
     api.force_authenticate(olga)
     told = api.post(f"/api/annotation/studies/{study.pk}/blind-check/").json()
     assert any("foghorn" in leak.lower() for leak in told["leaks"])
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "account/signup.html",
+        "account/login.html",
+        "account/password_reset.html",
+        "404.html",
+        "500.html",
+        "403_csrf.html",
+    ],
+)
+def test_doors_and_error_pages_are_looked_at_too(olga, settings, tmp_path, template):
+    study = studies.opened(owner=olga)
+    leaking_page = tmp_path / template
+    leaking_page.parent.mkdir(exist_ok=True)
+    leaking_page.write_text("As Foghorn put it.")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    leaks = blind_check(study_id=study.pk).leaks
+    assert {leak.secret for leak in leaks} == {"Foghorn"}
