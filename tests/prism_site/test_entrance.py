@@ -58,3 +58,10 @@ def test_who_works_with_the_software_reads_its_name(client, olga):
     assert "Sign in · Prism" in client.get("/accounts/login/").content.decode()
     client.force_login(olga)
     assert "There is no such page · Prism" in client.get("/no-such-page/").content.decode()
+
+
+def test_a_short_password_is_refused_in_chinese(client, invitation):
+    person = {"username": "mei", "password1": "kurz7", "next": invitation}
+    page = client.post("/accounts/signup/", person, headers={"accept-language": "zh-hans"}).content.decode()
+    assert "密码太短，至少需要" in page
+    assert "too short" not in page
