@@ -166,8 +166,9 @@
   }
 
   function onKey(event) {
-    if (!form() || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("textarea, select, input:not([type=radio])") || store.getItem(KEYS_OFF)) return;
+    if (!form()) return goOn(event);
     if (event.key === "?") document.getElementById("cheat-sheet").showModal();
     else if (event.key === "Enter" && !event.target.closest("a, button, summary")) form().requestSubmit();
     else if (/^[1-9]$/.test(event.key)) {
@@ -180,6 +181,13 @@
       (next?.querySelector("input[type=radio]") ?? document.getElementById("save")).focus();
     } else return;
     event.preventDefault();
+  }
+
+  /* After feedback, Enter goes on; an Enter still held down from the card before would skip it unread. */
+  function goOn(event) {
+    if (event.key !== "Enter" || event.repeat || event.target.closest("a, button, summary")) return;
+    event.preventDefault();
+    document.querySelector("a#save")?.click();
   }
 
   document.addEventListener("keydown", onKey);

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision
 from tests import builders
+from tests.annotation import studies
 from tests.annotation.loud import enrolled, loud_study
 from tests.browser.conftest import DESKTOP, PHONE
 
@@ -267,3 +268,20 @@ def test_on_a_phone_without_script_history_and_explanation_are_both_in_reach(
     page.get_by_role("radio", name="Explanation").check(force=True)
     expect(page.locator(".explanation")).to_be_visible()
     context.close()
+
+
+def test_enter_goes_on_from_the_feedback_of_a_practice_card(
+    context: BrowserContext, page: Page, live_server: object
+) -> None:
+    ada = builders.user("ada", role="annotator")
+    study = studies.opened(owner=builders.user("olga", role="owner"))
+    studies.enrol(study=study, person=ada, passed=False)
+    root = f"{live_server.url}/rate/{study.pk}/"  # type: ignore[attr-defined]
+    sign_in(context, root, ada)
+    page.goto(f"{root}calibration/")
+    for value in "135":
+        page.keyboard.press(value)
+    page.keyboard.press("Enter")
+    expect(page.locator("#feedback")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#card-form")).to_be_visible()
