@@ -1,6 +1,7 @@
 """What hidden cards are held against: the marks that attention checks ask for, references, marks in calibration."""
 
 from annotation.design.checks import CheckPlan
+from annotation.design.criteria import CHECKS_TOLD
 from annotation.models.card import CalibrationGold, Card, Kind
 from annotation.models.rating import CalibrationAnswer
 from annotation.models.study import Criterion, Study
@@ -27,3 +28,17 @@ def calibration_marks(study_id: int) -> dict[tuple[int, int, int], int]:
             "enrolment_id", "card_id", "criterion_id", "value"
         )
     }
+
+
+def feedback_later(study: Study) -> bool:
+    """Whether references are shown after some cards of the rating itself."""
+    plan = CheckPlan.of(study.plan)
+    return plan is not None and plan.recheck is not None and plan.recheck.feedback
+
+
+def untold(study_id: int) -> bool:
+    """Whether cards are hidden in a study whose consent does not say so in the shipped words."""
+    study = Study.objects.get(pk=study_id)
+    return CheckPlan.of(study.plan) is not None and not any(
+        sentence in study.consent for sentence in CHECKS_TOLD.values()
+    )

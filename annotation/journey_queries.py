@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from annotation.card_queries import Progress, criteria_of, progress
+from annotation.check_queries import feedback_later
 from annotation.design.blinding import BlindedCriterion
 from annotation.design.gate import GateRule
 from annotation.gate_words import feedback_words, plain_words
@@ -75,6 +76,8 @@ class Journey(Standing):
     n_calibration: int
     attempts: int
     gate_in_words: str
+    feedback_later: bool
+    """The plan has cards after the gate whose references are shown."""
     gate_feedback: tuple[str, ...]
     """Sentences about the last finished attempt."""
     completion_code: str
@@ -190,6 +193,7 @@ def journey(enrolment_id: int) -> Journey:
         n_calibration=_n_calibration(study.pk),
         attempts=rule.attempts,
         gate_in_words=plain_words(rule),
+        feedback_later=feedback_later(study),
         gate_feedback=feedback_words(last, rule, {one.key: one.name for one in criteria}),
         completion_code=_code_of(row, now.stage, crowd),
         no_consent_code=crowd.code_no_consent if crowd else "",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CRITERIA_VERSION = "prism-2026-1"
+CRITERIA_VERSION = "prism-2026-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,16 @@ class CriterionText:
 
 
 EXAMPLE_CASE = (
-    "All examples are about one person, who watched Alien (1979), Blade Runner (1982), The Thing (1982), "
+    "The examples are about films, whatever the items of this study are. All are about one person, who watched "
+    "Alien (1979), Blade Runner (1982), The Thing (1982), "
     "Gattaca (1997) and Moon (2009), and is recommended Ex Machina (2014)."
 )
 
 PERSUASIVENESS = CriterionText(
     key="persuasiveness",
     name="Persuasiveness",
-    definition="How likely the explanation is to convince this person to watch the film.",
-    question="How likely is this explanation to convince the person to watch the film?",
+    definition="How likely the explanation is to convince this person to choose the recommended item.",
+    question="How likely is this explanation to convince the person to choose the recommended item?",
     labels=("Not at all", "Slightly", "Somewhat", "Likely", "Very likely"),
     examples=(
         LevelExample("Ex Machina is a film. You may watch it.", "Gives no reason at all."),
@@ -100,10 +101,10 @@ FAITHFULNESS = CriterionText(
     key="faithfulness",
     name="Faithfulness",
     definition=(
-        "Whether what the explanation says is true of the history and the film shown, and follows from them. "
-        "Judge by what is on the page; use no other knowledge of the films."
+        "Whether what the explanation says is true of the history and the item shown, and follows from them. "
+        "Judge by what is on the page; use no other knowledge of the items."
     ),
-    question="How well is what this explanation says grounded in the history and the film shown?",
+    question="How well is what this explanation says grounded in the history and the recommended item?",
     labels=(
         "Contradicts or invents",
         "Mostly ungrounded",
@@ -141,17 +142,17 @@ SHIPPED_CRITERIA: tuple[CriterionText, ...] = (PERSUASIVENESS, PERSONALIZATION, 
 
 _BEGIN = {
     "paired": (
-        "For each you see the films that person watched before, newest first, the recommended film, and one "
+        "For each you see the items that person chose before, newest first, the recommended item, and one "
         "explanation. You answer the same questions about every one."
     ),
     "side_by_side": (
-        "For each recommendation you see the films that person watched before, newest first, the recommended film, "
+        "For each recommendation you see the items that person chose before, newest first, the recommended item, "
         "and several explanations side by side. You answer the same questions about every one of them."
     ),
 }
 _EACH = {
     "paired": (
-        "Judge every explanation for itself. You will meet the same person and film more than once, with different "
+        "Judge every explanation for itself. You will meet the same person and item more than once, with different "
         "explanations; do not try to remember or to compare your earlier marks."
     ),
     "latin": (
@@ -168,10 +169,10 @@ _EACH = {
 def guidelines_for(design: str) -> str:
     """The shipped guidelines, as annotators of a design are to read them."""
     return f"""\
-You will read short explanations of why a film was recommended to a person. {_BEGIN.get(design, _BEGIN["paired"])}
+You will read short explanations of why an item was recommended to a person. {_BEGIN.get(design, _BEGIN["paired"])}
 
-Use only what is on the page. Do not look films up, and set aside what you know or think of them: the \
-question is never whether the film is good, but what the explanation does with this history.
+Use only what is on the page. Do not look items up, and set aside what you know or think of them: the \
+question is never whether the item is good, but what the explanation does with this history.
 
 {_EACH[design]}
 
@@ -188,7 +189,7 @@ is open. Please do not talk about the explanations with others who take part unt
 
 
 CONSENT = """\
-You are invited to take part in a study of how well explanations of film recommendations are written.
+You are invited to take part in a study of how well explanations of recommendations are written.
 
 What you do: you read the instructions, practise on a few examples with feedback, and then rate \
 explanations. You can stop at any time, without giving a reason, and come back later on any device.
@@ -202,6 +203,26 @@ under My studies: from then on none of your marks is counted, and you may ask th
 
 By going on you confirm that you have read this, that you are of age, and that you agree to take part.
 """
+
+CHECKS_TOLD: dict[str, str] = {
+    "en": "A few pages check that texts are read, and some texts may come again.",
+    "zh": "有少数页面用来确认文字被认真阅读，有些文字可能会再次出现。",
+}
+"""What a consent says of cards hidden among the others, by language."""
+
+
+def checks_told(language: str) -> str:
+    """The sentence in a study's language, in English where there is none."""
+    return CHECKS_TOLD.get(language.lower().split("-")[0], CHECKS_TOLD["en"])
+
+
+def consent_for(consent: str, *, hides: bool) -> str:
+    """The shipped consent with or without that sentence; a consent in an owner's own words as it is."""
+    plain = CONSENT.strip()
+    told = plain.replace("on any device.", f"on any device. {CHECKS_TOLD['en']}", 1)
+    if consent.replace("\r\n", "\n").strip() not in {plain, told}:
+        return consent
+    return told if hides else plain
 
 
 def as_columns(criteria: Sequence[CriterionText]) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from annotation.design.blinding import visible
 from annotation.design.checks import CheckPlan, faults_of, texts_of
+from annotation.design.criteria import consent_for
 from annotation.design.plan import too_long
 from annotation.design.streams import STREAM_CHECK_CASES
 from annotation.models.card import Block, Card, Kind, Slot
@@ -19,7 +20,8 @@ def plan_checks(*, study_id: int, plan: CheckPlan | None) -> None:
     """Say what is hidden among the cards of a draft, change it, or (None) hide nothing.
 
     The texts of attention checks become cards of their own. Each stands beside a case of the calibration set, or of
-    the study where there is none, drawn by the seed.
+    the study where there is none, drawn by the seed. The shipped consent says in one sentence that there are such
+    cards; an owner's own words are left as they are.
 
     Raises:
         StudyFrozen: the study was opened.
@@ -38,7 +40,8 @@ def plan_checks(*, study_id: int, plan: CheckPlan | None) -> None:
     Block.objects.filter(study=study, kind=Kind.ATTENTION).delete()
     kept = {key: value for key, value in study.plan.items() if key != "checks"}
     study.plan = kept if plan is None else {**kept, "checks": plan.as_json()}
-    study.save(update_fields=["plan"])
+    study.consent = consent_for(study.consent, hides=plan is not None)
+    study.save(update_fields=["plan", "consent"])
     if plan is not None:
         _make_cards(study, plan)
 

@@ -6,7 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from annotation import check_queries
 from annotation.check_forms import ChecksForm, initial
+from annotation.design.criteria import checks_told
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
 from annotation.services.plan_checks import plan_checks
@@ -31,6 +33,11 @@ def study_checks(request: HttpRequest, study: StudySummary) -> HttpResponse:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, _("What is hidden among the cards is saved."))
+                if check_queries.untold(study.id):
+                    words = _(
+                        "The consent text is your own and was left as it is. It may say: “%(sentence)s”"
+                    )
+                    messages.info(request, words % {"sentence": checks_told(study.language)})
                 return redirect("annotation:study", study_id=study.id)
     page = {"study": study, "form": form, "here": "plan", "checks": study.checks}
     return render(request, "annotation/study_checks.html", page, status=status)

@@ -193,9 +193,9 @@ def gate(request: HttpRequest, journey: Journey) -> HttpResponse:
     else:
         page |= {
             "heading": _("You passed: you can begin"),
-            "text": _(
-                "From here on there is no feedback. Judge each text for itself; no right answers are hidden."
-            ),
+            "text": _("From here on you get feedback on a few texts at most. Judge each text for itself.")
+            if journey.feedback_later
+            else _("From here on there is no feedback. Judge each text for itself."),
             "next_label": _("Begin rating"),
         }
     return render(request, "annotation/gate.html", page)

@@ -23,7 +23,7 @@ def test_the_texts_are_paragraphs_without_broken_lines() -> None:
 @pytest.mark.parametrize("design", DESIGNS)
 def test_the_guidelines_say_of_a_design_what_is_true_of_it(design: str) -> None:
     told = StudySettings(title="Films", design=design).told
-    assert ("the same person and film more than once" in told) == (design == "paired")
+    assert ("the same person and item more than once" in told) == (design == "paired")
     assert ("side by side" in told) == (design == "side_by_side")
     assert ("one explanation." in told) == (design != "side_by_side")
     assert StudySettings(title="Films", design=design, guidelines="My own.").told == "My own."

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from annotation.check_queries import untold
 from annotation.design.checks import (
     Amount,
     AttentionText,
@@ -10,6 +11,7 @@ from annotation.design.checks import (
     Recheck,
     attention_texts,
 )
+from annotation.design.criteria import CONSENT, checks_told
 from annotation.models.card import Card
 from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Study
@@ -102,3 +104,22 @@ def test_side_by_side_takes_repeats_alone(olga):
     with pytest.raises(Refused, match="told from the others at a glance"):
         plan_checks(study_id=study.pk, plan=PLAN)
     plan_checks(study_id=study.pk, plan=CheckPlan(repeats=Amount(2), repeat_gap=3))
+
+
+def test_the_shipped_consent_says_that_cards_are_hidden_while_they_are(olga):
+    study = studies.draft(owner=olga)
+    for plan, told in ((PLAN, True), (dataclasses.replace(PLAN, attention=2), True), (None, False)):
+        plan_checks(study_id=study.pk, plan=plan)
+        study.refresh_from_db()
+        assert (study.consent.count(checks_told("en")) == 1) == told
+    assert study.consent == CONSENT.strip()
+
+
+def test_a_consent_in_an_owners_own_words_is_left_as_it_is(olga):
+    study = studies.draft(owner=olga, consent="我同意。", language="zh")
+    plan_checks(study_id=study.pk, plan=PLAN)
+    study.refresh_from_db()
+    assert study.consent == "我同意。"
+    assert untold(study.pk)
+    Study.objects.filter(pk=study.pk).update(consent=f"我同意。{checks_told('zh-Hans')}")
+    assert not untold(study.pk)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from annotation.design.checks import CheckPlan
+from annotation.design.checks import CheckPlan, Recheck
 from annotation.models.card import Placement
 from annotation.models.study import Enrolment, Study
 from annotation.services.claim_placement import claim_placement
@@ -190,3 +191,20 @@ def test_the_reference_is_shown_after_a_card_of_the_re_check_where_it_is_planned
     assert {one["own"] for one in over_rest["criteria"]} == {3}
     swapped = client.post(address, {"key": "new", **marks, "version": 1}, headers={"hx-request": "true"})
     assert swapped.status_code == 409  # the marks stand
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (None, "From here on there is no feedback."),
+        (PLAN, "From here on there is no feedback."),
+        (replace(PLAN, recheck=Recheck(after=3, n=1, feedback=True)), "feedback on a few texts at most."),
+    ],
+)
+def test_what_is_said_after_the_gate_is_true_of_the_plan(olga, ada, client, plan, said):
+    study = studies.opened(owner=olga) if plan is None else hidden_study(owner=olga, plan=plan)
+    studies.enrol(study=study, person=ada)
+    client.force_login(ada)
+    page = text(client.get(reverse("annotation:gate", args=[study.pk])))
+    assert said in page
+    assert "hidden" not in page
