@@ -119,6 +119,8 @@ class Monitor:
     gate_pending: int
     n_withdrawn: int
     """Finished cards of people who left halfway; kept, and not counted."""
+    n_left_out: int
+    """Finished cards of people whom the owner excluded; kept, and in no other figure but those of their own line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,10 @@ def monitor(study_id: int) -> Monitor:
     judged = judging_of(study_id)
     gates = Counter(row.gate for row in enrolments)
     main = Placement.objects.filter(enrolment__study=study_id, kind=Placement.Kind.MAIN)
+    counted = main.filter(enrolment__excluded_at__isnull=True)
+    left_out = main.filter(enrolment__excluded_at__isnull=False, withdrawn_at__isnull=True)
     finished = Counter(
-        main.filter(withdrawn_at__isnull=True, done_at__isnull=False)
+        counted.filter(withdrawn_at__isnull=True, done_at__isnull=False)
         .values("slot__block", "slot")
         .annotate(n=Count("pk"))
         .filter(n__gte=study.cards_a_slot)
@@ -174,6 +178,7 @@ def monitor(study_id: int) -> Monitor:
         gate_failed=gates["failed"],
         gate_pending=gates["pending"],
         n_withdrawn=main.filter(withdrawn_at__isnull=False, done_at__isnull=False).count(),
+        n_left_out=left_out.filter(done_at__isnull=False).count(),
     )
 
 
@@ -238,6 +243,7 @@ def _distributions(
         placement__enrolment__study=study_id,
         placement__kind=Placement.Kind.MAIN,
         placement__withdrawn_at__isnull=True,
+        placement__enrolment__excluded_at__isnull=True,
     )
     for key, value, n in rows.order_by().values_list("criterion__key", "value").annotate(n=Count("pk")):
         counts.setdefault(key, Counter())[value] = n

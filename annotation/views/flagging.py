@@ -36,9 +36,10 @@ def rules() -> tuple[str, ...]:
         _("All alike: the same mark on every question for more than %(share)s of at least %(n)s cards.")
         % {"share": f"{ALIKE:.0%}", "n": ENOUGH_CARDS},
         _(
-            "Checks: an attention check failed; under %(share)s near the reference, or near the own first marks."
+            "Checks: an attention check failed; under %(share)s near the reference, or near the own first marks, from "
+            "%(n)s gold cards or repeats on."
         )
-        % {"share": f"{NEAR:.0%}"},
+        % {"share": f"{NEAR:.0%}", "n": ENOUGH_NEAR},
         _(
             "Severity and drift: %(severe)s from the others, %(drifted)s over the session, or %(further)s further from "
             "the reference than in calibration, each with an interval that does not hold 0."
@@ -84,10 +85,10 @@ def _on_pace(row: AnnotatorRow, monitor: Monitor) -> Iterator[str]:
     others = [
         o.seconds_median
         for o in monitor.annotators
-        if o.seconds_median and o is not row and o.done >= ENOUGH_CARDS
+        if o.seconds_median and o is not row and not o.excluded and o.done >= ENOUGH_CARDS
     ]
     if row.seconds_median is not None and row.done >= ENOUGH_FOR_HASTE and row.seconds_median < HASTY_SECONDS:
-        words = _("fast: %(own)s s a card in the middle; nobody reads one in under %(least)s s")
+        words = _("fast: a median of %(own)s s a card; nobody reads one in under %(least)s s")
         yield words % {"own": f"{row.seconds_median:.1f}", "least": HASTY_SECONDS}
     elif (
         row.seconds_median
@@ -95,7 +96,7 @@ def _on_pace(row: AnnotatorRow, monitor: Monitor) -> Iterator[str]:
         and row.done >= ENOUGH_CARDS
         and row.seconds_median < FAST * median(others)
     ):
-        words = _("fast: %(own)s s a card, the others %(others)s s in the middle")
+        words = _("fast: a median of %(own)s s a card, that of the others is %(others)s s")
         yield words % {"own": f"{row.seconds_median:.0f}", "others": f"{median(others):.0f}"}
 
 

@@ -14,6 +14,9 @@ from annotation.monitoring import MarkFlow, Monitor
 from annotation.queries import StudySummary
 from annotation.views.flagging import about, candidate_words, rules
 
+LEAST_DAYS = 1
+"""A study open for less has no rate a day: one busy hour says nothing of a night."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -57,7 +60,7 @@ class Watch:
 def watch(study_id: int) -> Watch:
     monitor = monitoring.monitor(study_id)
     flags = tuple(_flags(monitor))
-    figures = (_done(monitor.study), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
+    figures = (_done(monitor), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
     return Watch(
         monitor=monitor,
         figures=figures,
@@ -69,12 +72,22 @@ def watch(study_id: int) -> Watch:
     )
 
 
-def _done(study: StudySummary) -> Figure:
-    share = study.n_done / study.n_target if study.n_target else 0
+def _done(monitor: Monitor) -> Figure:
+    study = monitor.study
+    n_counted = study.n_done - monitor.n_left_out
+    share = n_counted / study.n_target if study.n_target else 0
+    note = _("%(share)s of the target") % {"share": f"{share:.0%}"}
+    if monitor.n_left_out:
+        more = ngettext(
+            "%(n)s more by somebody left out",
+            "%(n)s more by people left out",
+            monitor.n_left_out,
+        )
+        note = f"{note}; {more % {'n': f'{monitor.n_left_out:,}'}}"
     return Figure(
         _("Cards judged"),
-        f"{study.n_done:,}",
-        _("%(share)s of the target") % {"share": f"{share:.0%}"},
+        f"{n_counted:,}",
+        note,
         f"/ {study.n_target:,}",
     )
 
@@ -84,10 +97,16 @@ def _pace(study: StudySummary) -> Figure:
     if study.opened_at is None or not study.n_done:
         return Figure(label, "–", _("No card is judged yet."))
     end = study.closed_at or timezone.now()
-    days = max((end - study.opened_at).total_seconds() / 86_400, 1 / 24)
+    days = (end - study.opened_at).total_seconds() / 86_400
+    left = study.n_target - study.n_done
+    if days < LEAST_DAYS:
+        return Figure(
+            label,
+            "–",
+            _("No rate before the study was open for a day.") if left else _("Every card is judged."),
+        )
     pace = study.n_done / days
     shown = f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"
-    left = study.n_target - study.n_done
     if not left:
         return Figure(label, shown, _("Every card is judged."), _("cards a day"))
     if study.status != "open":
@@ -150,6 +169,8 @@ def _flags(monitor: Monitor) -> list[Flag]:
     flags = []
     now, study = timezone.now(), monitor.study
     for row in monitor.annotators:
+        if row.excluded:
+            continue
         flags += [Flag(row.pseudonym, text) for text in about(row, monitor, now)]
     if study.status == "open" and monitor.seats_taken == study.n_annotators and study.n_done < study.n_target:
         waiting = sum(row.stage == "full" for row in monitor.annotators)

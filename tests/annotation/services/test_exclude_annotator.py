@@ -9,6 +9,7 @@ from annotation.services.exclude_annotator import exclude_annotator, readmit_ann
 from annotation.services.refusals import Refused
 from annotation.services.unblind_study import unblind_study
 from annotation.services.withdraw_consent import withdraw_consent
+from annotation.views.watching import watch
 from tests import builders
 from tests.annotation import studies
 
@@ -113,3 +114,24 @@ def test_the_same_over_rest(study, ann, olga):
     assert api.put(url, {"rule": "speed", "reason": "again"}, format="json").status_code == 409
     assert api.delete(url).status_code == 422
     assert api.delete(f"{url}?reason=mistaken").json() == {"marks": 72}
+
+
+def test_the_monitor_speaks_of_those_not_left_out_and_says_so(study, ann, olga, client):
+    client.force_login(olga)
+    before = monitoring.monitor(study.pk)
+    marks = sum(criterion.n for criterion in before.criteria)
+    exclude_annotator(**act(study, ann, olga, rule="speed"))
+    seen = watch(study.pk)
+    assert sum(criterion.n for criterion in seen.monitor.criteria) == marks - 24 * 3 == seen.flow.n_counted
+    assert seen.monitor.n_left_out == 24
+    assert seen.figures[0].value == "29"
+    assert "24 more by people left out" in seen.figures[0].note
+    assert seen.monitor.coverage[2].n_cases < before.coverage[2].n_cases
+    assert "A01" not in {flag.who for flag in seen.flags}
+    page = client.get(f"/studies/{study.pk}/monitor/").content.decode()
+    assert "of people who were not left out" in page
+
+
+def test_a_study_of_minutes_has_no_rate_a_day(study):
+    pace = watch(study.pk).figures[1]
+    assert (pace.value, pace.note) == ("–", "No rate before the study was open for a day.")
