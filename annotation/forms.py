@@ -162,10 +162,12 @@ class PlanForm(forms.Form):
         help_text=gettext_lazy("All complete cases when empty."),
     )
     n_calibration = forms.IntegerField(
+        required=False,
         min_value=0,
-        initial=10,
         label=gettext_lazy("Calibration cases"),
-        help_text=gettext_lazy("Kept out of the main study."),
+        help_text=gettext_lazy(
+            "Kept out of the main study. When empty, 10, and no more than a quarter of the cases there are."
+        ),
     )
     k = forms.IntegerField(
         min_value=1,

@@ -86,10 +86,6 @@ class CrowdLinkForm(InvitationForm):
         help_text=gettext_lazy("Codes that are left empty are drawn."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["max_uses"].initial = 30
-
     def as_request(self) -> dict[str, Any]:
         """Keyword arguments for make_crowd_link."""
         given = {name: value for name, value in self.cleaned_data.items() if name not in ENDS}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import ceil
 from typing import Literal
 
 from annotation.card_queries import Progress, criteria_of, progress
 from annotation.check_queries import feedback_later
 from annotation.design.blinding import BlindedCriterion
+from annotation.design.checks import CheckPlan
 from annotation.design.gate import GateRule
+from annotation.design.planning import SECONDS_A_TEXT
 from annotation.gate_words import feedback_words, plain_words
 from annotation.guess_queries import guess_due
-from annotation.models.card import Card, Kind, Seat, free_slots
+from annotation.models.card import Card, Kind, Seat, Slot, free_slots
 from annotation.models.crowd import CrowdLink
 from annotation.models.study import Enrolment, Guidelines, Invitation, Study
 
@@ -111,6 +115,11 @@ class InvitationView:
     why_not: str
     crowd_parameter: str
     """Of the address, where a crowd service sends people by this link; empty otherwise."""
+    n_texts: int
+    """To judge, of the person who has most; hidden ones are among them."""
+    n_practice: int
+    minutes: int
+    """For both, at the planner's seconds a text: an estimate, measured nowhere."""
 
 
 def invitation(token: str) -> InvitationView | None:
@@ -119,6 +128,7 @@ def invitation(token: str) -> InvitationView | None:
     if row is None:
         return None
     why_not, crowd = row.why_unusable, getattr(row, "crowd", None)
+    n_texts, n_practice = _most_texts(row.study), _n_calibration(row.study_id)
     return InvitationView(
         token=row.token,
         study_title=row.study.title,
@@ -126,7 +136,24 @@ def invitation(token: str) -> InvitationView | None:
         usable=not why_not,
         why_not=why_not,
         crowd_parameter=crowd.id_parameter if crowd else "",
+        n_texts=n_texts,
+        n_practice=n_practice,
+        minutes=ceil((n_texts + n_practice) * SECONDS_A_TEXT / 60),
     )
+
+
+def _most_texts(study: Study) -> int:
+    """Texts of the seat that has most, with what is hidden among them."""
+    loads: Counter[int] = Counter()
+    for seat, order in Slot.objects.filter(seat__study=study).values_list("seat_id", "order"):
+        loads[seat] += len(order)
+    most, plan = max(loads.values(), default=0), CheckPlan.of(study.plan)
+    if plan is None:
+        return most
+    page = study.n_systems if study.side_by_side else 1
+    n_reference = _n_calibration(study.pk)
+    hidden = plan.hidden(most // page, case_gap=study.gap, n_reference=n_reference)
+    return most + page * hidden.n_repeats + hidden.n_attention + hidden.n_gold + hidden.n_recheck
 
 
 def study_of_invitation(token: str) -> int:

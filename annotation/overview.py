@@ -10,7 +10,7 @@ from annotation.design.blinding import BlindedItem, blinded_history, blinded_ite
 from annotation.design.gate import GateRule
 from annotation.design.hypotheses import as_lines
 from annotation.design.scales import POINTS
-from annotation.models.card import CalibrationGold, calibration_cards
+from annotation.models.card import CalibrationGold, Seat, calibration_cards
 from annotation.models.crowd import CrowdLink
 from annotation.models.ledger import LedgerLine
 from annotation.models.rating import CalibrationAnswer
@@ -22,6 +22,11 @@ def hypotheses(study_id: int) -> str:
     """What the study is to confirm, one hypothesis a line, as its owner entered it: it names systems."""
     plan = Study.objects.values_list("plan", flat=True).get(pk=study_id)
     return as_lines(plan.get("analysis", {}).get("hypotheses", ()))
+
+
+def free_seats(study_id: int) -> int:
+    """Seats that nobody holds: so many people more a study can take."""
+    return Seat.objects.filter(study_id=study_id, enrolment__isnull=True).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from annotation.design.streams import STREAM_CASES
 
 LONGEST_TEXT = 50_000
 """Characters of a text for annotators: some 25 pages, more than anybody reads before work."""
+FEW_TO_CALIBRATE = 10
+"""Fewer cards than this give one mark a criterion each, from which a kappa says little."""
 DESIGNS = ("paired", "latin", "side_by_side")
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
@@ -49,6 +51,8 @@ class StudySettings:
     """Cases of the main study; all there are when None."""
     n_calibration: int = 10
     """Cases kept for calibration, outside the main study; 0 leaves calibration out."""
+    calibration_follows: bool = False
+    """Whether n_calibration is only the most: where there are few cases, a quarter of them calibrate."""
     lease_hours: int = 72
     """A seat returns when its annotator was not seen for so long."""
     criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
@@ -104,6 +108,13 @@ def faults(
             "lower these numbers or bring more cases."
         )
     return errors + _strangers(source, calibration_texts or {})
+
+
+def fitted(settings: StudySettings, source: Source) -> StudySettings:
+    """The settings with as many calibration cases as the source carries, where that was left open."""
+    if not settings.calibration_follows:
+        return settings
+    return replace(settings, n_calibration=min(settings.n_calibration, len(source.cases) // 4))
 
 
 def planned(settings: StudySettings, source: Source) -> tuple[list[Hypothesis], list[str]]:
@@ -209,7 +220,7 @@ def choose_cases(
     return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
 
 
-def notes_on(source: Source, n_main: int, gap_note: str) -> list[str]:
+def notes_on(source: Source, n_main: int, gap_note: str, *, settings: StudySettings) -> list[str]:
     """What an owner should know of the study that was built, a sentence each."""
     notes = []
     if source.n_dropped:
@@ -224,6 +235,12 @@ def notes_on(source: Source, n_main: int, gap_note: str) -> list[str]:
         notes.append(f"In {twins} of {len(source.cases)} cases two systems wrote the very same text.")
     if n_main < 20:
         notes.append(f"{n_main} cases are few: expect wide intervals.")
+    if 0 < settings.n_calibration < FEW_TO_CALIBRATE and settings.gate.kappa > 0:
+        notes.append(
+            f"{settings.n_calibration} calibration cards are few: a kappa of {settings.gate.kappa:g}, as the gate "
+            "asks, can hardly be told from chance by so few marks. Calibrate with more, or let the gate ask for the "
+            "share of near marks alone."
+        )
     return notes
 
 

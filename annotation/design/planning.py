@@ -13,6 +13,10 @@ MOST_MARKS = 20_000_000
 """Simulated in all; larger designs are simulated less often, at last with fewer cards, and spread less than told."""
 
 
+SECONDS_A_TEXT = 45.0
+"""What is reckoned with where nobody says better; measured nowhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDesign:
     """A design somebody thinks of, and what they expect to find with it."""
@@ -26,7 +30,7 @@ class PlannedDesign:
     n_hidden: int = 0
     """Cards hidden among those of every annotator: repeats, attention checks, cards with reference marks."""
     n_criteria: int = 3
-    seconds_a_card: float = 45.0
+    seconds_a_card: float = SECONDS_A_TEXT
     """Reading and all criteria of one card; the same for a calibration card."""
     dz: float = 0.3
     """The difference of two systems one wants to find: mean over standard deviation of the cases' differences."""

@@ -23,6 +23,7 @@ from annotation.design.plan import (
     calibration_writer,
     choose_cases,
     faults,
+    fitted,
     naming,
     notes_on,
     planned,
@@ -88,6 +89,7 @@ def build_study(
     source = _source(explain_run_ids, upload)
     if calibration_texts is not None:
         settings = replace(settings, n_calibration=len(calibration_texts))
+    settings = fitted(settings, source)
     errors = faults(settings, source, calibration_texts)
     if errors:
         raise BadSource(errors)
@@ -104,7 +106,7 @@ def build_study(
     else:
         cards_a_case = len(source.systems) if settings.design == Study.Design.PAIRED else 1
         gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), cards_a_case)
-    notes = notes_on(source, len(main), gap_note)
+    notes = notes_on(source, len(main), gap_note, settings=settings)
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
     _deal(study, seats, cards)

@@ -49,6 +49,7 @@ def join(request: HttpRequest, invitation: InvitationView) -> HttpResponse:
             "study_title": invitation.study_title,
             "instructions": invitation.description,
             "crowd": True,
+            "invitation": invitation,
         }
         return render(request, "annotation/join.html", page)
     try:

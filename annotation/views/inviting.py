@@ -155,6 +155,9 @@ def _page(
         ("return_form", LetReturnForm),
     ):
         page[name] = sent if isinstance(sent, kind) and type(sent) is kind else kind()
+    free = overview.free_seats(study.id)
+    for name in ("form", "crowd_form"):
+        page[name].fields["max_uses"].initial = max(1, free)
     return render(request, "annotation/study_invitations.html", page, status=status)
 
 

@@ -48,5 +48,9 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     return render(
         request,
         "annotation/join.html",
-        {"study_title": invitation.study_title, "instructions": invitation.description},
+        {
+            "study_title": invitation.study_title,
+            "instructions": invitation.description,
+            "invitation": invitation,
+        },
     )

@@ -125,7 +125,7 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
         try:
             built = build_study(
                 owner_id=request.user.pk,
-                settings=StudySettings(**{name: plan[name] for name in names}),
+                settings=StudySettings(**_stated(plan, names)),
                 **chosen(plan),
             )
         except BadSource as bad:
@@ -141,6 +141,15 @@ def _build(request: HttpRequest, form: PlanForm, source: str, chosen: Callable[[
     page = {"form": form, "source": source, "line_errors": faults, "n_line_errors": len(faults)}
     bad = form.is_bound and (form.errors or faults)
     return render(request, "annotation/study_new.html", page, status=422 if bad else 200)
+
+
+def _stated(plan: dict, names: Sequence[str]) -> dict:
+    """The plan as it was stated; calibration left open follows the cases."""
+    stated = {name: plan[name] for name in names}
+    if stated["n_calibration"] is None:
+        del stated["n_calibration"]
+        stated["calibration_follows"] = True
+    return stated
 
 
 def _faults(bad: BadSource, form: PlanForm | GoldFile) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from annotation.services.close_study import close_study
 from annotation.services.invite import invite
 from prism_site.roles import grant
 from tests import builders
+from tests.annotation import studies
 from tests.annotation.loud import enrolled, loud_study
 
 pytestmark = pytest.mark.django_db
@@ -275,3 +276,9 @@ def test_a_version_that_is_no_number_of_ours_is_refused(client: Client, olga: Us
     for version in ("9" * 5000, "²", "-1", ""):
         response = client.post(reverse("annotation:guidelines", args=[study]), {"version": version})
         assert response.status_code == 409
+
+
+def test_an_invitation_says_how_much_it_is_before_an_account_is_asked_for(olga, client):
+    study = studies.opened(owner=olga)  # 12 cases of 3 systems, 2 of 3 people a card: 24 cards a person
+    page = " ".join(client.get(f"/join/{invite(study_id=study.pk, by_id=olga.pk)}/").content.decode().split())
+    assert "About 24 short texts, and 2 to practise with: some 20 minutes in all, by an estimate" in page

@@ -246,7 +246,7 @@ def test_the_monitor_shows_pooled_figures_and_flags_in_words(
     page = client.get(reverse("annotation:study-monitor", args=[study_id])).content.decode()
     assert "100% of the target" in page
     assert "0% exactly alike, 24 pairs, pooled" in page
-    assert "fast: 4 s a card, the others 60 s in the middle" in page
+    assert "fast: a median of 4 s a card, that of the others is 60 s" in page
     assert "the mark 4 in 100% of 24 marks" in page
     assert "One mark: the same mark in 90% or more of at least 20 marks." in page
     assert "<dd>4 cases</dd>" in page
@@ -273,8 +273,8 @@ def test_two_who_are_both_too_fast_are_both_flagged(client: Client, olga: User, 
             )
     watched = watch(study_id)
     assert sorted((flag.who, flag.text) for flag in watched.flags) == [
-        ("A01", "fast: 2.9 s a card in the middle; nobody reads one in under 3 s"),
-        ("A02", "fast: 0.4 s a card in the middle; nobody reads one in under 3 s"),
+        ("A01", "fast: a median of 2.9 s a card; nobody reads one in under 3 s"),
+        ("A02", "fast: a median of 0.4 s a card; nobody reads one in under 3 s"),
     ]
     assert [figure.value for figure in watched.figures if figure.label == "Alerts"] == ["2"]
     assert "Fast: a median under 3 seconds a card, from 3 cards on." in watched.rules
@@ -385,3 +385,23 @@ def test_a_rationale_no_database_keeps_is_refused(client: Client, olga: User) ->
     response = client.post(reverse("annotation:study-calibration", args=[study]), sent)
     assert response.status_code == 422
     assert "holds the character NUL" in response.content.decode()
+
+
+def test_calibration_left_open_follows_the_cases_of_a_small_file(client: Client) -> None:
+    plan = {**PLAN, "rows": explanation_file(n_cases=8), "n_calibration": "", "n_cases": ""}
+    assert client.post(reverse("annotation:study-upload"), plan).status_code == 302
+    study = Study.objects.get()
+    assert study.blocks.filter(kind="calibration").count() == 2
+    assert any("2 calibration cards are few" in note for note in study.plan["notes"])
+    assert "Too few cases" in client.get(reverse("annotation:study", args=[study.pk])).content.decode()
+
+
+def test_links_are_offered_for_the_seats_that_are_free(client: Client) -> None:
+    client.post(reverse("annotation:study-upload"), {**PLAN, "rows": explanation_file(n_cases=8)})
+    study = Study.objects.get()
+    page = client.get(reverse("annotation:study-invitations", args=[study.pk]))
+    free = study.n_annotators
+    assert (page.context["form"]["max_uses"].value(), page.context["crowd_form"]["max_uses"].value()) == (
+        free,
+        free,
+    )
