@@ -16,16 +16,20 @@ def on_annotators(findings: StudyFindings) -> list[str]:
         row.severity.interval is not None and not row.severity.interval.low <= 0 <= row.severity.interval.high
         for row in rows
     )
+    known = sum(row.severity.interval is not None for row in rows)
+    told = (
+        f"{outside:,} of {many(known, 'interval')} miss 0; where nobody is severe about one in "
+        f"{round(1 / (1 - findings.meta.confidence)):,} does."
+        if known
+        else "It has no interval here."
+    )
     sentences = [
-        (
-            "Severity is an annotator's mean distance from the others on the same cards; below 0 is severe. "
-            f"{outside:,} of {many(len(rows), 'interval')} miss 0; where nobody is severe about one in "
-            f"{round(1 / (1 - findings.meta.confidence)):,} does."
-        )
+        f"Severity is an annotator's mean distance from the others on the same cards; below 0 is severe. {told}"
     ]
     flagged = [row for row in rows if row.flags]
     if not flagged:
-        return [*sentences, f"None of {many(people, 'annotator')} was flagged."]
+        none = "The one annotator was not" if people == 1 else f"None of {people:,} annotators was"
+        return [*sentences, f"{none} flagged."]
     sentences += [
         f"{row.annotator} on {names[row.criterion].lower()}: {'; '.join(row.flags)}." for row in flagged[:20]
     ]

@@ -36,7 +36,7 @@ def opening(findings: StudyFindings) -> list[str]:
     if counts.n_repeats:
         sentences.append(f"{many(counts.n_repeats, 'rating')} of a second look enter consistency alone.")
     if counts.median_seconds is not None:
-        sentences.append(f"The median card took {counts.median_seconds:.0f} seconds.")
+        sentences.append(f"The median card took {many(round(counts.median_seconds), 'second')}.")
     return sentences + on_fieldwork(findings)
 
 
@@ -49,7 +49,11 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
     states = {
         "open": "The study is still open, and its numbers will change.",
         "closed early": "The study was closed early, before every planned judgment was made.",
-        "complete": "Every planned judgment was made.",
+        "complete": (
+            "Every planned judgment was made, but not all of them are counted."
+            if work.n_short
+            else "Every planned judgment was made."
+        ),
     }
     marks = (
         f"{work.marks_min}" if work.marks_min == work.marks_max else f"{work.marks_min} to {work.marks_max}"
@@ -59,8 +63,9 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
         f"{people if work.marks_max == 1 else people + 's'} (planned: {work.k:,})"
     )
     if work.n_short:
-        missing, short = many(work.n_planned - work.n_judged, "card"), many(work.n_short, "card")
-        cards += f": {missing} were judged by nobody, {short} by fewer than planned, those among them"
+        missing, were = work.n_planned - work.n_judged, "was" if work.n_short == 1 else "were"
+        cards += f". {many(work.n_short, 'card')} {were} judged by fewer than planned"
+        cards += f", {missing:,} of them by nobody" if missing else ""
     sentences = [states[work.state], f"{cards}."]
     flow = [f"{work.n_finished:,} finished"]
     if work.gate:
@@ -70,7 +75,8 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
     if work.n_withdrew:
         flow.append(f"{work.n_withdrew:,} withdrew consent, and no mark of theirs is counted")
     if work.n_excluded:
-        flow.append(f"{work.n_excluded:,} were excluded by the owner, for reasons that the ledger tells")
+        were = "was" if work.n_excluded == 1 else "were"
+        flow.append(f"{work.n_excluded:,} {were} excluded by the owner, for reasons that the ledger tells")
     return [*sentences, f"{many(work.n_joined, people)} joined: {join(flow)}."]
 
 

@@ -245,7 +245,7 @@ def _bca_ends(
     multiplicity: npt.NDArray[np.int64],
     left_out: Array,
 ) -> Array | None:
-    """Which quantiles of the resamples bound a BCa interval; None where bias or skewness has no estimate."""
+    """Which quantiles of the resamples bound a BCa interval; None where they have no estimate or leave the resamples."""
     # Ties count half: with few cards many resamples equal the estimate.
     below = ((drawn < point).sum() + (drawn == point).sum() / 2) / len(drawn)
     values, m = left_out[np.isfinite(left_out)], multiplicity[np.isfinite(left_out)]
@@ -260,4 +260,7 @@ def _bca_ends(
     z = bias + special.ndtri(ends)
     if (1 - skew * z <= 0).any():
         return None
-    return np.asarray(special.ndtr(bias + z / (1 - skew * z)))
+    corrected = np.asarray(special.ndtr(bias + z / (1 - skew * z)))
+    # Beyond half a resample from either end there is nothing to read a quantile from.
+    edge = 0.5 / len(drawn)
+    return corrected if (corrected >= edge).all() and (corrected <= 1 - edge).all() else None

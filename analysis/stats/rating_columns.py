@@ -107,6 +107,8 @@ def refuse_columns(frame: pd.DataFrame) -> None:
             other for other in spare if other.strip().lower() == name
         ]
         remedy = f'Did you mean the column "{close[0]}"? Rename it' if close else "Add the column"
+        if name == "system" and not close:
+            remedy += "; data/ratings.csv of an unblinded study's bundle has it, the export of a study's monitor has not"
         found.add(0, name, f"the column is missing (columns are {', '.join(names)})", remedy)
     for name in REQUIRED + OPTIONAL:
         if names.count(name) > 1:

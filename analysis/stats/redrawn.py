@@ -135,6 +135,8 @@ def _ranked(known: _Known, draws: Draws, n: Array) -> tuple[Array, Array]:
 def _midranks(values: Array, held: npt.NDArray[np.bool_], weight: Array) -> Array:
     """Rank of each text among those drawn, as a share of them less one half, ties in the middle; 0 where not held."""
     places = np.flatnonzero(held)
+    if not len(places):
+        return np.zeros_like(weight)
     order = places[np.argsort(values[places], kind="stable")]
     ascending = values[order]
     below = np.cumsum(weight[:, order], axis=1)

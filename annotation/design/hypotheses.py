@@ -104,5 +104,5 @@ def _known(written: str, names: Mapping[str, str]) -> str | None:
 
 def _unknown(what: str, written: str, names: Mapping[str, str]) -> str:
     close = get_close_matches(written.strip(), list(names), n=1)
-    hint = f"; did you mean “{close[0]}”" if close else ""
+    hint = f"; did you mean “{close[0]}”?" if close else ""
     return f"there is no {what} “{written.strip()}”, only {', '.join(names)}{hint}"

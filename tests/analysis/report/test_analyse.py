@@ -397,7 +397,7 @@ def test_a_report_says_how_far_the_plan_was_carried_out() -> None:
     early, cards, people = on_fieldwork(found)
     assert early == "The study was closed early, before every planned judgment was made."
     assert cards.startswith("40 of 72 planned cards were judged")
-    assert "32 cards were judged by nobody, 50 cards by fewer than planned" in cards
+    assert "50 cards were judged by fewer than planned, 32 of them by nobody." in cards
     assert people == "10 annotators joined: 2 did not pass the gate, 4 finished and 4 did not finish."
     assert "3 annotators a card, 8 seats, after a gate (80% of the marks" in found.methods[0]
     assert StudyFindings.from_json(found.to_json()) == found

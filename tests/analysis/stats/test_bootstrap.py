@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.stats.agreement import fleiss_kappa
-from analysis.stats.bootstrap import alpha_interval, bootstrap, kappa_interval
+from analysis.stats.bootstrap import _bca_ends, alpha_interval, bootstrap, kappa_interval
 from analysis.stats.estimates import Interval, Undefined
 from analysis.stats.krippendorff import alpha
 from tests.reference.published import FLEISS_1971, KRIPPENDORFF_C, counts
@@ -111,3 +111,13 @@ def test_intervals_cover() -> None:
         truth in alpha_interval(cards(60), "ordinal", rng=maker, n_resamples=400) for _ in range(200)
     )
     assert 0.88 <= inside / 200 <= 0.99
+
+
+def test_levels_beyond_the_resamples_have_no_bca() -> None:
+    # All but one of the resamples lie below the estimate: both corrected levels are within half a resample of 1.
+    drawn = np.r_[np.linspace(0, 0.9, 1999), 1.1]
+    left_out = np.linspace(0.9, 1.1, 18)
+    ends = np.array([0.025, 0.975])
+    once = np.ones(18, dtype=np.int64)
+    assert _bca_ends(drawn, 1.0, ends, once, left_out) is None
+    assert _bca_ends(drawn, 0.45, ends, once, left_out) is not None

@@ -271,3 +271,15 @@ def test_rows_with_gaps() -> None:
         found = row_correlations(x, y, coefficient)
         assert found[0] == pytest.approx(SCIPY[coefficient]([1, 2, 4], [2, 1, 5]).statistic)
         assert np.isnan(found[1:]).all()
+
+
+def test_a_metric_without_a_value_is_undefined_and_the_others_are_computed() -> None:
+    scores, totals = study()
+    found = correlate_all(
+        {"none": scores * np.nan, "some": scores}, {"clear": totals}, rng=rng(), n_resamples=100
+    )
+    for level in LEVELS:
+        for coefficient in COEFFICIENTS:
+            assert isinstance(found["none", "clear", level, coefficient].value, Undefined)
+            alone = correlate(scores, totals, level=level, coefficient=coefficient).value
+            assert found["some", "clear", level, coefficient].value == pytest.approx(alone)
