@@ -23,8 +23,9 @@ def confirm(
 ) -> tuple[tuple[Comparison, ...], tuple[Confirmation, ...]]:
     """The comparisons, each marked and adjusted in its own family, and what became of each hypothesis.
 
-    A comparison that a hypothesis names is confirmatory: its p_holm, p_bh and p_by are of the planned tests, over the
-    hypotheses alone. The others are adjusted over the others. Without hypotheses the rows stay as they are.
+    A comparison that a hypothesis names is confirmatory: its p_holm, p_bh and p_by are over the hypotheses alone, and
+    two-sided as its p is; a one-sided p of the plan and its adjustment stand with the hypothesis. The others are
+    adjusted over the others. Without hypotheses the rows stay as they are.
     """
     if not planned:
         return tuple(rows), ()
@@ -32,10 +33,12 @@ def confirm(
     named = [by_pair.get((one.criterion, frozenset((one.first, one.second)))) for one in planned]
     numbers = [_planned_p(one, row) for one, row in zip(planned, named, strict=True)]
     p = np.array([np.nan if given.value is None else given.value for given in numbers])
-    by_holm, by_bh, family = holm(p), benjamini_hochberg(p), int(np.isfinite(p).sum())
-    by_by = benjamini_yekutieli(p)
+    planned_holm, family = holm(p), int(np.isfinite(p).sum())
+    both_sides = np.array([np.nan if row is None or row.p is None else row.p for row in named])
+    by_holm, by_bh = holm(both_sides), benjamini_hochberg(both_sides)
+    by_by = benjamini_yekutieli(both_sides)
     confirmed = [
-        Confirmation(one, given, _finite(by_holm[place]), family)
+        Confirmation(one, given, _finite(planned_holm[place]), family)
         for place, (one, given) in enumerate(zip(planned, numbers, strict=True))
     ]
     marked = {

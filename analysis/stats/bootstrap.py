@@ -245,7 +245,7 @@ def _bca_ends(
     multiplicity: npt.NDArray[np.int64],
     left_out: Array,
 ) -> Array | None:
-    """Which quantiles of the resamples bound a BCa interval; None where they have no estimate or leave the resamples."""
+    """Which quantiles of the resamples bound a BCa interval; None where there are no such quantiles."""
     # Ties count half: with few cards many resamples equal the estimate.
     below = ((drawn < point).sum() + (drawn == point).sum() / 2) / len(drawn)
     values, m = left_out[np.isfinite(left_out)], multiplicity[np.isfinite(left_out)]

@@ -95,6 +95,9 @@ def scale_of(levels: Sequence[int]) -> tuple[int, ...]:
     return scale
 
 
+WHERE_SYSTEM_IS = "data/ratings.csv of an unblinded study's bundle has it, the monitor's export has not"
+
+
 def refuse_columns(frame: pd.DataFrame) -> None:
     """Missing, doubled or misspelt columns; nothing further can be checked without them."""
     names = [str(name) for name in frame.columns]
@@ -108,7 +111,7 @@ def refuse_columns(frame: pd.DataFrame) -> None:
         ]
         remedy = f'Did you mean the column "{close[0]}"? Rename it' if close else "Add the column"
         if name == "system" and not close:
-            remedy += "; data/ratings.csv of an unblinded study's bundle has it, the export of a study's monitor has not"
+            remedy += f"; {WHERE_SYSTEM_IS}"
         found.add(0, name, f"the column is missing (columns are {', '.join(names)})", remedy)
     for name in REQUIRED + OPTIONAL:
         if names.count(name) > 1:
