@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -145,15 +144,17 @@ def test_members_end_when_their_starter_is_killed_outright(corpus: Corpus, tmp_p
     starter = subprocess.Popen(
         [sys.executable, "-m", "tests.generation.services.start_team", str(path), str(progress)]
     )
-    deadline = time.monotonic() + 120
-    while not progress.exists():
-        assert starter.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    some = members(starter.pid)
-    assert len(some) == 3
-    starter.send_signal(signal.SIGKILL)
-    starter.wait(10)
+    try:
+        deadline = time.monotonic() + 120
+        while not progress.exists():
+            assert starter.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        some = members(starter.pid)
+        assert len(some) == 3
+    finally:
+        starter.kill()
+        starter.wait(10)
     assert gone(some)
 
 
