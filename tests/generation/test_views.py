@@ -404,7 +404,7 @@ def test_a_stage_without_what_it_builds_on_says_what_to_queue_first(post):
     answer = post(
         "new-run", corpus.pk, "train_student", recipe="demo", max_seconds=0, max_epochs=0, max_steps=0, seed=0,
         capacity="recipe", precision="recipe", batch_size=0, accumulate=1, learning_rate=0,
-        user_learning_rate=0, user_dropout=-1, patience=-1,
+        user_learning_rate=0, user_dropout=-1, patience=-1, processes=0,
     )  # fmt: skip
     assert "builds on a run of distil_teacher" in answer.content.decode()
 
