@@ -9,6 +9,7 @@ it explains; here the list that is measured is that of the titles a text names.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +22,7 @@ from analysis.metrics.titles import TitleFinder
 CUT = 5
 
 
-class _Fidelity:
+class _Fidelity(ABC):
     name: str
 
     def __init__(self) -> None:
@@ -36,8 +37,9 @@ class _Fidelity:
             return math.nan
         return self._judge(named(text), weights)
 
+    @abstractmethod
     def _judge(self, places: Sequence[int], weights: NDArray[np.float64]) -> float:
-        raise NotImplementedError
+        """The value of a text that names these places of the history, in its order."""
 
 
 class RankerHit(_Fidelity):
