@@ -5,6 +5,9 @@ from analysis.report.findings.comparisons import Comparison
 from analysis.report.findings.study import StudyFindings
 from analysis.report.words import many, number, p_in_words
 
+TOLD = 3
+"""Differences that get a sentence of their own; the table has them all."""
+
 
 def on_comparisons(findings: StudyFindings) -> list[str]:
     """Which differences stood the adjustment, the largest first; and which did not."""
@@ -20,7 +23,9 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
         sure = sorted((row for row in tested if (row.p_holm or 0) < 0.05), key=_size, reverse=True)
         counted = many(len(tested), f"{design} difference")
         sentences.append(f"{len(sure):,} of {counted} stayed below 0.05 after Holm's adjustment.")
-        sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:3]]
+        if len(sure) > TOLD:
+            sentences.append(f"The {TOLD} largest stand here, all of them in the table.")
+        sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:TOLD]]
         sentences += _with_other_annotators(sure)
         if len(sure) < len(tested):
             sentences.append("What did not stay below 0.05 is not shown to be equal: read the intervals.")

@@ -1,13 +1,18 @@
 """The sentences of a report: what stands before each table, and the methods paragraph."""
 
+from collections.abc import Mapping, Sequence
+
 from analysis.report.agreement_prose import paradox, without_kappa
 from analysis.report.comparison_prose import tests
+from analysis.report.findings.comparisons import Comparison
 from analysis.report.findings.number import Number
 from analysis.report.findings.study import StudyFindings
 from analysis.report.metric_prose import on_metric_methods
 from analysis.report.model_prose import fitting
-from analysis.report.words import interval, join, many, number
+from analysis.report.words import interval, join, many, number, p_in_words
 
+SHOWN = 0.05
+"""A difference whose adjusted p stays below this is called shown."""
 WITHOUT = "the writer of the references"
 """Stands in the method of a correlation that leaves out the systems whose texts are the references."""
 
@@ -81,23 +86,58 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
 
 
 def on_results(findings: StudyFindings) -> list[str]:
-    """Which system had the highest mean; whether that means anything is said with the differences."""
+    """A sentence a criterion: which system was rated highest, by how much more than the next, and how sure that is."""
     labels = {system.name: system.label for system in findings.systems}
     sentences = []
     for criterion in findings.criteria:
-        means = [
-            (row.ratings.mean.value, labels[row.system])
+        means = {
+            row.system: row.ratings.mean.value
             for row in findings.descriptions
             if row.criterion == criterion.key and row.ratings.mean.value is not None
-        ]
+        }
         if len(means) > 1:
-            top, bottom = max(means)[0], min(means)[0]
-            best = [label for value, label in means if value == top]
-            sentences.append(
-                f"On {criterion.name.lower()} the highest mean was {number(top)} ({join(best)}), "
-                f"the lowest {number(bottom)}."
-            )
+            told = _highest(criterion.name.lower(), means, labels, findings.comparisons, criterion.key)
+            sentences.append(f"{told}{_agreed(findings, criterion.key)}.")
     return sentences
+
+
+def _highest(
+    name: str,
+    means: Mapping[str, float],
+    labels: Mapping[str, str],
+    comparisons: Sequence[Comparison],
+    criterion: str,
+) -> str:
+    """The highest mean against the next; no winner is named where their difference was not shown."""
+    first, second, *_ = sorted(means, key=lambda system: -means[system])
+    top, lowest = means[first], min(means.values())
+    best = [labels[system] for system in means if means[system] == top]
+    plain = f"On {name} the highest mean was {number(top)} ({join(best)}), the lowest {number(lowest)}"
+    for row in comparisons:
+        if row.criterion != criterion or {row.first, row.second} != {first, second} or row.p_holm is None:
+            continue
+        if len(best) > 1 or row.difference.interval is None:
+            break
+        sign = 1.0 if row.first == first else -1.0
+        low, high = sorted((sign * row.difference.interval.low, sign * row.difference.interval.high))
+        size = f"{number(sign * (row.difference.value or 0))} points [{number(low)}, {number(high)}]"
+        sure = f"{size}, Holm's {p_in_words(row.p_holm)}, n = {many(row.n_cases, 'case')}"
+        sure = sure.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0")
+        if row.p_holm < SHOWN and low > 0:
+            return f"On {name} {labels[first]} was rated highest, above {labels[second]} by {sure}"
+        return (
+            f"On {name} no difference was shown between the two highest means, {number(top)} ({labels[first]}) and "
+            f"{number(means[second])} ({labels[second]}): {sure}"
+        )
+    return plain
+
+
+def _agreed(findings: StudyFindings, criterion: str) -> str:
+    """How far annotators agreed on a criterion, as the end of its sentence."""
+    row = next((one for one in findings.agreement if one.criterion == criterion), None)
+    if row is None or row.alpha_ordinal.value is None:
+        return ""
+    return f"; agreement there, ordinal alpha: {_estimate(row.alpha_ordinal)}"
 
 
 def on_ratings(findings: StudyFindings) -> list[str]:
@@ -140,8 +180,8 @@ def on_agreement(findings: StudyFindings) -> list[str]:
         sentences.append(
             f"{names[row.criterion]}: pairs of ratings of one card were equal in {_percent(row.exact)} "
             "and within "
-            f"one point in {_percent(row.within_one)}; Fleiss' kappa {_estimate(row.fleiss)}, ordinal alpha "
-            f"{_estimate(row.alpha_ordinal)}, AC1 {_estimate(row.ac1)}{_label(row.landis_koch)}."
+            f"one point in {_percent(row.within_one)}; ordinal alpha {_estimate(row.alpha_ordinal)}, Fleiss' kappa "
+            f"{_estimate(row.fleiss)}{_label(row.landis_koch)}, AC1 {_estimate(row.ac1)}."
         )
         beware = paradox(names[row.criterion], row, used[row.criterion], findings.meta.levels)
         sentences += [beware] if beware else []
@@ -272,4 +312,4 @@ def _estimate(given: Number) -> str:
 
 
 def _label(word: str) -> str:
-    return "" if word == "not labelled" else f" (by the lower bound of kappa: {word})"
+    return "" if word == "not labelled" else f" ({word} by its lower bound)"
