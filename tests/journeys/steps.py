@@ -190,9 +190,9 @@ def count(study_id: int) -> dict[str, Any]:
 
     study = Study.objects.get(pk=study_id)
     ratings = list(
-        Rating.objects.filter(placement__enrolment__study=study, placement__withdrawn_at=None).values_list(
-            "placement__enrolment_id", "placement__card_id", "criterion__key", "value"
-        )
+        Rating.objects.filter(
+            placement__enrolment__study=study, placement__kind="main", placement__withdrawn_at=None
+        ).values_list("placement__enrolment_id", "placement__card_id", "criterion__key", "value")
     )
     given = Counter((who, card, criterion) for who, card, criterion, _ in ratings)
     raters = Counter((card, criterion) for _, card, criterion in given)
@@ -207,6 +207,7 @@ def count(study_id: int) -> dict[str, Any]:
         "n_off_scale": sum(value is None or not 1 <= value <= 5 for *_, value in ratings),
         "n_revisions": RatingRevision.objects.filter(rating__placement__enrolment__study=study).count(),
         "n_undone": Placement.objects.filter(enrolment__study=study, done_at=None, withdrawn_at=None).count(),
+        "n_hidden": Placement.objects.filter(enrolment__study=study).exclude(kind="main").count(),
         "n_simulated": study.enrolments.filter(simulated=True).count(),
         "n_finished": study.enrolments.exclude(finished_at=None).count(),
         "stored": list(

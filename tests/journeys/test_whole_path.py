@@ -121,6 +121,7 @@ def test_a_log_becomes_a_report_and_the_annotators_stay_blind(installation):
     assert (found["n_cards"], found["n_ratings"]) == (N_CASES * len(SYSTEMS), N_MARKS)
     assert (found["n_twice"], found["n_over_k"], found["n_under_k"], found["n_off_scale"]) == (0, 0, 0, 0)
     assert (found["n_simulated"], found["n_finished"]) == (K, K)
+    assert found["n_hidden"] > 0
     assert installation.query("SELECT count(*) FROM annotation_calibrationanswer") == [(K * 10 * 3,)]
 
     # Blind: nothing they were sent names a writer, and the site's name stands alike on every card.
@@ -132,7 +133,7 @@ def test_a_log_becomes_a_report_and_the_annotators_stay_blind(installation):
             assert status < 400
             assert names_in(sent, secrets) == [], url
         cards = [sent for url, status, sent in person.seen if "/card/" in url and status == 200]
-        assert len(cards) == N_CASES * len(SYSTEMS)
+        assert len(cards) == N_CASES * len(SYSTEMS) + found["n_hidden"] // K
         assert len({tuple(site_words(sent)) for sent in cards}) == 1
 
     # Before the seal is broken a report knows no system. The broker dies just before it is asked for.
@@ -161,7 +162,8 @@ def test_a_log_becomes_a_report_and_the_annotators_stay_blind(installation):
     files = unpacked(rosa.get(f"{address}/bundle.zip", timeout=60).content)
     assert hashes_hold(files)
     ratings = rows(files, "data/ratings.csv")
-    assert len(ratings) == N_MARKS
+    assert sum(row["repeat"] == "False" for row in ratings) == N_MARKS
+    assert 0 < sum(row["repeat"] == "True" for row in ratings) < 3 * found["n_hidden"]
     assert {row["system"] for row in ratings} == SYSTEMS
     assert len(rows(files, "data/texts.csv")) == N_CASES * len(SYSTEMS)
     findings = json.loads(files["report.json"])

@@ -62,7 +62,15 @@ def queued(corpus: Corpus, *, max_steps: int = 20, **parameters: object) -> Run:
 
 def members(of: int) -> list[psutil.Process]:
     """Processes below `of` that train, launcher included."""
-    return [each for each in psutil.Process(of).children(recursive=True) if MEMBER in each.cmdline()]
+    return [each for each in psutil.Process(of).children(recursive=True) if MEMBER in command(each)]
+
+
+def command(of: psutil.Process) -> list[str]:
+    """The words `of` was started with; none once it has ended, waited for or not."""
+    try:
+        return of.cmdline()
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return []
 
 
 def gone(some: list[psutil.Process], *, within: float = 20.0) -> bool:
@@ -90,7 +98,7 @@ def test_two_processes_one_killed_end_with_the_losses_of_one(
     killed: list[psutil.Process] = []
 
     def kill_one(claim: Claim) -> None:
-        killed.extend(each for each in members(os.getpid()) if "torch.distributed.run" not in each.cmdline())
+        killed.extend(each for each in members(os.getpid()) if "torch.distributed.run" not in command(each))
         killed[-1].kill()
 
     on_step(monkeypatch, 8, kill_one)
