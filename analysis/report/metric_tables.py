@@ -32,7 +32,7 @@ def metric_definitions(findings: StudyFindings) -> Table:
         for metric in findings.metrics
         if metric.definition
     )
-    caption = "What each metric is, its range, its direction and whose it is."
+    caption = "What each metric is, its range, its direction and whose it is." + warning(findings)
     return Table("metric_definitions", "What each metric is", caption, tuple(columns), rows)
 
 
