@@ -41,7 +41,10 @@ class Judging:
     entropy: float | None = None
     """Of the marks, in bits."""
     severity: Change | None = None
-    """Own mark less the mean of others on the same card; above 0 is mild. None where nobody shares a card."""
+    """Own mark less the mean of others on the same card, excluded ones left out; above 0 is mild.
+
+    None where nobody shares a card.
+    """
     drift: Drift | None = None
     """Of the same from first card to last."""
     repeats: Near | None = None
@@ -64,6 +67,8 @@ class _Marks:
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
     waits: bool = False
+    excluded: bool = False
+    """Others are not held against these marks."""
 
 
 def judging_of(study_id: int) -> dict[int, Judging]:
@@ -74,6 +79,8 @@ def judging_of(study_id: int) -> dict[int, Judging]:
     gathered = {person: _Marks() for person in people}
     for person in people.exclude(kind=Placement.Kind.MAIN).filter(done_at__isnull=True):
         gathered[person].waits = True
+    for person in people.filter(enrolment__excluded_at__isnull=False):
+        gathered[person].excluded = True
     rows = Rating.objects.filter(placement__enrolment__study=study, placement__withdrawn_at__isnull=True)
     begun = Q(placement__kind=Placement.Kind.ATTENTION, placement__done_at__isnull=True)
     for person, kind, card, criterion, value in (
@@ -97,25 +104,30 @@ def judging_of(study_id: int) -> dict[int, Judging]:
 
 
 class _Means:
-    """What all annotators gave each card and criterion together, so that one can be set against the others."""
+    """What annotators who are not excluded gave each card and criterion, so that one can be set against the others."""
 
     def __init__(self, everybody: Iterable[_Marks]) -> None:
         self.total: dict[tuple[int, int], int] = defaultdict(int)
         self.n: dict[tuple[int, int], int] = defaultdict(int)
         for marks in everybody:
+            if marks.excluded:
+                continue
             for card, given in marks.by_kind[Placement.Kind.MAIN].items():
                 for criterion, value in given.items():
                     if value is not None:
                         self.total[card, criterion] += value
                         self.n[card, criterion] += 1
 
-    def apart(self, card: int, given: Mapping[int, int | None]) -> float | None:
+    def apart(self, card: int, marks: _Marks) -> float | None:
         """Mean over criteria of the own mark less that of the others; None where there is no other."""
         found = []
-        for criterion, value in given.items():
-            others = self.n[card, criterion] - 1
-            if value is not None and others > 0:
-                found.append(value - (self.total[card, criterion] - value) / others)
+        for criterion, value in marks.by_kind[Placement.Kind.MAIN][card].items():
+            if value is None:
+                continue
+            own = 0 if marks.excluded else 1
+            others = self.n[card, criterion] - own
+            if others > 0:
+                found.append(value - (self.total[card, criterion] - own * value) / others)
         return float(np.mean(found)) if found else None
 
 
@@ -126,7 +138,7 @@ def _judging(
     given = [value for card in main.values() for value in card.values()]
     several = [set(card.values()) for card in main.values() if len(card) > 1]
     own = tuple(value for value in given if value is not None)
-    apart = [one for card, values in main.items() if (one := means.apart(card, values)) is not None]
+    apart = [one for card in main if (one := means.apart(card, marks)) is not None]
     again: Pairs = {}
     for card, values in marks.by_kind[Placement.Kind.REPEAT].items():
         first = {criterion: value for criterion, value in main[card].items() if value is not None}

@@ -69,6 +69,21 @@ def test_severity_is_against_others_on_the_same_cards_and_drift_is_over_the_sess
     )
 
 
+def test_nobody_is_severe_by_the_marks_of_somebody_excluded(olga):
+    study = hidden_study(owner=olga)
+    first, second, third = people(study)
+    judge_all(first)
+    judge_all(second)
+    judge_all(third, drifts=True)
+    third_before = judging_of(study.pk)[third.pk].severity.value
+    exclude_annotator(
+        study_id=study.pk, enrolment_id=third.pk, by_id=olga.pk, rule="attention", reason="A test."
+    )
+    found = judging_of(study.pk)
+    assert [found[one.pk].severity.value for one in (first, second)] == [0.0, 0.0]
+    assert found[third.pk].severity.value == pytest.approx(third_before)
+
+
 def test_the_re_check_is_held_against_calibration(olga):
     study = hidden_study(owner=olga)
     [person] = people(study, "u")
