@@ -105,7 +105,13 @@ class PlanSerializer(serializers.Serializer):
         min_value=0, max_value=2**63 - 1, required=False, allow_null=True, default=None
     )
     n_cases = serializers.IntegerField(min_value=1, required=False, allow_null=True, default=None)
-    n_calibration = serializers.IntegerField(min_value=0, required=False, default=10)
+    n_calibration = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Ten, and no more than a quarter of the cases, when it is left out.",
+    )
     hypotheses = serializers.CharField(
         required=False,
         default="",
@@ -120,6 +126,9 @@ class PlanSerializer(serializers.Serializer):
             raise serializers.ValidationError(
                 {"n_annotators": [f"{k} annotators a card need at least {k} in all, not {n}."]}
             )
+        if plan["n_calibration"] is None:
+            del plan["n_calibration"]
+            plan["calibration_follows"] = True
         return super().validate(plan)
 
 

@@ -310,6 +310,8 @@ def test_a_study_is_built_from_a_file_or_a_run(client: Client, olga: User) -> No
     lines = "case,system,text\n" + "".join(f"c{n},{s},Text {n} {s}.\n" for n in range(4) for s in "ab")
     made = client.post(f"{ROOM}/studies/", {**plan, "file": SimpleUploadedFile("rows.csv", lines.encode())})
     assert (made.status_code, made.json()["n_cases"]) == (201, 3)
+    unsaid = {name: value for name, value in plan.items() if name != "n_calibration"}
+    assert send(client, f"{ROOM}/studies/", {**unsaid, "rows": lines}).json()["n_calibration"] == 1
     latin = SimpleUploadedFile("rows.csv", b"case,system,text\n1,a,\xe9\n")
     assert list(client.post(f"{ROOM}/studies/", {**plan, "file": latin}).json()) == ["file"]
     holed = {**plan, "rows": '{"case": "1", "system": "a", "text": "a\\u0000b"}'}

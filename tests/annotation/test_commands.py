@@ -24,6 +24,8 @@ def test_a_file_becomes_a_draft(olga: User, tmp_path: Path, capsys: pytest.Captu
     more = Study.objects.get(title="More")
     assert more.side_by_side
     assert more.plan["guess"]["n_cards"] == 2
+    call_command("build_study", "Unsaid", "--owner=olga", f"--file={path}", "--k=2", "--annotators=3")
+    assert "1 calibration cards" in capsys.readouterr().out  # a quarter of six
     with pytest.raises(CommandError, match="1 to 10 cards, not 0"):
         call_command("build_study", "Less", "--owner=olga", f"--file={path}", "--calibration=0", "--guess=0")
 

@@ -41,7 +41,11 @@ class Command(BaseCommand):
             "--gap", type=int, default=8, help="Least distance of a case's cards (default 8)."
         )
         parser.add_argument("--cases", type=int, help="Cases of the main study (default: all).")
-        parser.add_argument("--calibration", type=int, default=10, help="Calibration cases (default 10).")
+        parser.add_argument(
+            "--calibration",
+            type=int,
+            help="Calibration cases; ten, and no more than a quarter of the cases, when it is left out.",
+        )
         parser.add_argument("--seed", type=int, help="Drawn and stored when it is not given.")
         parser.add_argument(
             "--hypothesis",
@@ -69,6 +73,10 @@ class Command(BaseCommand):
         owner = get_user_model().objects.filter(username=options["owner"]).first()
         if owner is None:
             raise CommandError(f"There is no user {options['owner']!r}.")
+        n_calibration = options["calibration"]
+        calibrating = (
+            {"calibration_follows": True} if n_calibration is None else {"n_calibration": n_calibration}
+        )
         settings = StudySettings(
             title=options["title"],
             k=options["k"],
@@ -76,7 +84,7 @@ class Command(BaseCommand):
             design=options["design"],
             gap=options["gap"],
             n_cases=options["cases"],
-            n_calibration=options["calibration"],
+            **calibrating,
             seed=options["seed"],
             simulated=options["simulated"],
             hypotheses="\n".join(options["hypothesis"]),
