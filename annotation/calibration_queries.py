@@ -71,9 +71,13 @@ def calibration_feedback(
 ) -> CalibrationFeedback | None:
     """Own marks beside the gold for a calibration card this annotator has answered; None before that.
 
+    None as well while the same card may come again, hidden among the others.
+
     Without `attempt`, the latest attempt in which the card was answered.
     """
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
+    if _may_come_again(enrolment):
+        return None
     answers = CalibrationAnswer.objects.filter(enrolment=enrolment, card__token=card_token)
     if attempt is None:
         attempt = answers.aggregate(latest=Max("attempt"))["latest"]
@@ -102,6 +106,18 @@ def calibration_feedback(
         criteria=tuple(criteria),
         attempt=attempt or enrolment.attempt,
         last=n_answered == len(cards),
+    )
+
+
+def _may_come_again(enrolment: Enrolment) -> bool:
+    """Whether this annotator is amid cards among which calibration cards are hidden."""
+    plan = CheckPlan.of(enrolment.study.plan)
+    hides = plan is not None and (plan.gold.planned or plan.recheck is not None)
+    return (
+        hides
+        and enrolment.study.status == Study.Status.OPEN
+        and enrolment.finished_at is None
+        and Placement.objects.filter(enrolment=enrolment).exists()
     )
 
 

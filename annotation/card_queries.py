@@ -60,21 +60,6 @@ def next_card(enrolment_id: int) -> BlindedCard | None:
     return _blinded(row) if row else None
 
 
-def following_card(placement_token: str, user_id: int) -> BlindedCard | None:
-    """The first card not done after this one in the annotator's sequence, to be fetched ahead."""
-    own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id).first()
-    if own is None:
-        return None
-    row = (
-        _placements()
-        .filter(enrolment_id=own.enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True)
-        .filter(position__gt=own.position)
-        .order_by("position")
-        .first()
-    )
-    return _blinded(row) if row else None
-
-
 def previous_token(placement_token: str, user_id: int) -> str | None:
     """The token of the card before this one in the annotator's sequence, for Back."""
     own = Placement.objects.filter(token=placement_token, enrolment__annotator_id=user_id)

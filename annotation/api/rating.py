@@ -260,10 +260,15 @@ class CalibrationView(AnnotatorView):
 class PracticeView(AnnotatorView):
     @extend_schema(operation_id="annotation_rate_calibration_feedback", responses=FeedbackSerializer)
     def get(self, request: Request, study_id: int, token: str) -> Response:
-        """The caller's last answer to a practice card beside the reference; 404 before it is answered."""
+        """The caller's last answer to a practice card beside the reference.
+
+        404 before it is answered, and amid the rating where the plan shows cards of the practice again.
+        """
         feedback = calibration_queries.calibration_feedback(self.enrolment(study_id), token)
         if feedback is None:
-            raise NotFound("You have not answered such a practice card.")
+            raise NotFound(
+                "You have not answered such a practice card, or it may come again among your cards."
+            )
         return Response(FeedbackSerializer(feedback).data)
 
     @extend_schema(request=PracticeSerializer, responses={200: FeedbackSerializer, **CONFLICT})
@@ -281,6 +286,8 @@ class PracticeView(AnnotatorView):
             attempt=sent.get("attempt"),
         )
         feedback = calibration_queries.calibration_feedback(enrolment_id, token, outcome.attempt)
+        if feedback is None:
+            raise OutOfTurn("The first answer stands; its comparison is not shown while you rate.")
         return Response(FeedbackSerializer(feedback).data)
 
 

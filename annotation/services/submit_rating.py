@@ -74,7 +74,7 @@ def submit_rating(
         NotBlind: the annotator has become somebody who may know the systems.
         StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
-        OutOfTurn: the annotator withdrew consent, or has seen the reference marks of the card.
+        OutOfTurn: the annotator withdrew consent, was not shown the card yet, or has seen its reference marks.
         OutOfScale: a mark cannot be stored; names the criterion.
         Refused: the key or the seconds make no sense.
     """
@@ -132,6 +132,8 @@ def _check_turn(study: Study, placement: Placement, version: int | None) -> None
         raise StaleWrite(
             _("You were away for long, and this card was given to somebody else. Nothing was stored.")
         )
+    if placement.opened_at is None:
+        raise OutOfTurn(_("This card has not been shown yet. Nothing was stored: ask for the next card."))
     if placement.done_at is not None and reference_shown(study, placement):
         raise OutOfTurn(
             _("You have seen how your marks of this card compare, and they stand. Nothing was changed.")

@@ -6,8 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotation.models.card import Placement
+from annotation.models.card import CalibrationGold, Placement
+from annotation.models.rating import CalibrationAnswer
+from annotation.models.study import Criterion, Enrolment
 from annotation.services.blind_check import blind_check
 from annotation.services.claim_placement import claim_placement
 from tests.annotation import studies
@@ -53,6 +56,7 @@ def test_every_card_is_drawn_alike(placed: list[Placement], client: Client) -> N
 def test_every_card_says_the_same_over_rest(placed: list[Placement], client: Client) -> None:
     study = placed[0].enrolment.study_id
     for row in placed:
+        claim_placement(enrolment_id=row.enrolment_id)
         card = client.get(f"/api/annotation/rate/{study}/cards/{row.token}/").json()
         assert set(card) == {
             "token",
@@ -93,3 +97,31 @@ def test_a_system_called_as_this_software_is_looked_for(olga: User) -> None:
     assert "prism" not in found.not_looked_for
     study.cards.model._base_manager.filter(study=study).update(explanation="As Prism would put it.")
     assert {leak.secret for leak in blind_check(study_id=study.pk).leaks} == {"prism"}
+
+
+def test_reference_marks_of_the_practice_rest_while_its_cards_may_come_again(
+    placed: list[Placement], client: Client
+) -> None:
+    enrolment = placed[0].enrolment
+    study, criteria = enrolment.study, Criterion.objects.filter(study=enrolment.study_id)
+    card = CalibrationGold.objects.filter(card__study=study).first().card
+    for criterion in criteria:
+        CalibrationAnswer.objects.create(
+            enrolment=enrolment,
+            card=card,
+            criterion=criterion,
+            value=3,
+            gold=4,
+            attempt=1,
+            guidelines_version=1,
+        )
+    page = reverse("annotation:feedback", args=[study.pk, card.token])
+    call = f"/api/annotation/rate/{study.pk}/calibration/{card.token}/"
+    assert client.get(page).status_code == 302
+    assert client.get(call).status_code == 404
+    again = client.post(call, {"marks": {}, "attempt": 1}, content_type="application/json")
+    assert again.status_code in (400, 409, 422)
+    assert "gold" not in again.content.decode()
+    Enrolment.objects.filter(pk=enrolment.pk).update(finished_at=timezone.now())
+    assert client.get(page).status_code == 200
+    assert client.get(call).json()["criteria"][0]["gold"] == 4

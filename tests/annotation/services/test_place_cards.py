@@ -167,6 +167,7 @@ def test_a_seat_of_which_only_hidden_cards_wait_is_not_given_back(olga, ada):
     study = opened(olga)
     enrolment = studies.enrol(study=study, person=ada)
     claim_placement(enrolment_id=enrolment.pk)
+    Placement.objects.filter(enrolment=enrolment).update(opened_at=timezone.now())
     for row in sequence(enrolment, kind="main"):
         studies.rate(enrolment=enrolment, token=row.token)
     idle(study)
@@ -195,7 +196,9 @@ def test_marks_stand_once_their_reference_was_shown(olga, ada):
     study = opened(olga, plan=plan)
     enrolment = studies.enrol(study=study, person=ada)
     claim_placement(enrolment_id=enrolment.pk)
+    studies.rate_all(enrolment=enrolment, most=2)
     [check] = sequence(enrolment, kind="recheck")
+    assert claim_placement(enrolment_id=enrolment.pk) == check.token
     studies.rate(enrolment=enrolment, token=check.token, value=2)
     with pytest.raises(OutOfTurn, match="they stand"):
         studies.rate(enrolment=enrolment, token=check.token, value=4, key="again")

@@ -8,7 +8,7 @@ from annotation.models.rating import Rating, RatingRevision, Submission
 from annotation.models.study import Enrolment
 from annotation.services.claim_placement import claim_placement
 from annotation.services.close_study import close_study
-from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite, StudyClosed
+from annotation.services.refusals import ForeignPlacement, OutOfTurn, Refused, StaleWrite, StudyClosed
 from annotation.services.submit_rating import SubmitResult, submit_rating
 from tests.annotation import studies
 
@@ -160,6 +160,14 @@ def test_the_last_card_finishes_the_study_and_gives_the_code(enrolment: Enrolmen
     )
 
 
+def test_a_card_that_was_never_shown_takes_no_mark(enrolment: Enrolment) -> None:
+    claim_placement(enrolment_id=enrolment.pk)
+    later = Placement.objects.filter(enrolment=enrolment).order_by("position")[5]
+    with pytest.raises(OutOfTurn, match="not been shown"):
+        submit(enrolment, later.token, dict.fromkeys(enrolment.criteria_order, 3))
+    assert not later.ratings.exists()
+
+
 def test_back_leads_to_the_card_before(enrolment: Enrolment) -> None:
     studies.rate_all(enrolment=enrolment, most=2)
     token = claim_placement(enrolment_id=enrolment.pk)
@@ -172,4 +180,3 @@ def test_back_leads_to_the_card_before(enrolment: Enrolment) -> None:
     card = card_queries.blinded_card(back, enrolment.annotator_id)
     assert card.ratings == dict.fromkeys(enrolment.criteria_order, 3)
     assert (card.position, card.total) == (2, 24)
-    assert card_queries.following_card(token, enrolment.annotator_id).token == places[3]

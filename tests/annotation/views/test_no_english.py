@@ -311,6 +311,7 @@ def test_no_hidden_card_and_no_comparison_is_in_english(olga: User) -> None:
     marks = {f"mark-{key}": 4 for key in KEYS}
     for row in Placement.objects.order_by("position"):
         address = reverse("annotation:card", args=[study.pk, row.token])
+        reader.get(reverse("annotation:rate", args=[study.pk]))
         reader.get(address)
         reader.post(address, 302, key=row.token, **marks)
         if row.kind == "recheck":
