@@ -17,6 +17,7 @@ from annotation.design.checks import (
     Recheck,
     attention_texts,
 )
+from annotation.design.plan import LONGEST_TEXT
 
 
 class AmountField(forms.CharField):
@@ -57,6 +58,7 @@ class ChecksForm(forms.Form):
     )
     texts = forms.CharField(
         required=False,
+        max_length=LONGEST_TEXT,
         label=gettext_lazy("Texts of the attention checks"),
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy(
@@ -133,8 +135,9 @@ class ChecksForm(forms.Form):
 
 def asking(text: str) -> AttentionText:
     """A text with the mark it asks for: the only number in it, or 0, which no scale has."""
-    numbers = {int(number) for number in re.findall(r"\d+", text)}
-    return AttentionText(text.strip(), numbers.pop() if len(numbers) == 1 else 0)
+    numbers = set(re.findall(r"\d+", text))
+    only = numbers.pop() if len(numbers) == 1 else ""
+    return AttentionText(text.strip(), int(only) if len(only) == 1 else 0)
 
 
 def initial(plan: CheckPlan | None, language: str) -> dict[str, object]:

@@ -42,6 +42,8 @@ class Amount:
         text = text.strip()
         if not text:
             return cls()
+        if not re.fullmatch(r"[0-9]+|[0-9]*[.]?[0-9]+ ?%", text):
+            raise ValueError(text)
         if text.endswith("%"):
             return cls(share=float(text[:-1]) / 100)
         return cls(n=int(text))
@@ -243,6 +245,8 @@ def _senseless(plan: CheckPlan) -> list[str]:
         errors.append(f"The number of attention checks lies from 0 to {MOST_CARDS}, not {plan.attention}.")
     if plan.attention and not plan.texts:
         errors.append("Attention checks are planned without a text: write one that asks for a mark.")
+    if len(plan.texts) > MOST_CARDS:
+        return [*errors, f"{MOST_CARDS} texts of attention checks can be kept, not {len(plan.texts)}."]
     for number, one in enumerate(plan.texts, start=1):
         if not visible(one.text).strip():
             errors.append(f"Text {number} of the attention checks is empty: write one.")

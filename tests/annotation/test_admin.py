@@ -49,6 +49,18 @@ def test_another_owner_opens_no_row_and_reads_of_none(client: Client, study: Stu
             assert not [word for word in secrets if word in opened], (model, page)
 
 
+def test_nobody_can_guess_a_hidden_token_letter_by_letter(client: Client, study: Study) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    for model, field, secret in (
+        ("invitation", "token", Invitation.objects.get(study=study).token),
+        ("enrolment", "completion_code", Enrolment.objects.get(study=study).completion_code),
+    ):
+        assert secret
+        for guess in (secret[:2], "zz"):
+            asked = client.get(f"{ROOM}/{model}/", {f"{field}__startswith": guess})
+            assert asked.status_code in (302, 400), (model, guess)
+
+
 def test_an_owner_opens_their_own_rows_and_no_list_shows_a_token(
     client: Client, olga: User, study: Study
 ) -> None:
