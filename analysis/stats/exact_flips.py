@@ -41,7 +41,7 @@ def exact_flips(d: Array) -> float | None:
         chance[: reach + 1] /= 2
     sums = 2 * np.arange(total + 1) - total
     # Where the chance of one pattern is less than floats can hold, the smallest float stands for it: p is never 0.
-    return float(max(chance[np.abs(sums) >= observed].sum(), np.nextafter(0, 1)))
+    return float(np.clip(chance[np.abs(sums) >= observed].sum(), np.nextafter(0, 1), 1.0))
 
 
 def _whole(d: Array) -> npt.NDArray[np.int64] | None:

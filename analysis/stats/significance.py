@@ -250,7 +250,7 @@ def sign_flip(
         return Undefined("both systems have the same mean in every case" if len(d) else "no case in common")
     n = int(count.sum())
     observed = abs(float(d.sum())) - 1e-9 * float(size[-1])  # sums that tie must count as ties
-    if 2.0**n <= n_permutations:
+    if n < n_permutations.bit_length():  # 2**n patterns or fewer are all looked at
         signs = 1 - 2 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)  # (2**n, n)
         extreme = np.abs(signs @ d[d != 0]) >= observed
         return SignFlip(float(extreme.mean()), 2**n, exact=True)

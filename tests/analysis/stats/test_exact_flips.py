@@ -49,3 +49,12 @@ def test_drawing_comes_to_the_same() -> None:
     drawn = sign_flip(moved + 5, np.full(60, 5.0), rng=np.random.default_rng(1), n_permutations=99_999)
     assert (exact.exact, exact.n_permutations, drawn.exact) == (True, 2 ** int((d != 0).sum()), False)
     assert drawn.p == pytest.approx(exact.p, abs=0.01)
+
+
+def test_a_thousand_cases_and_more_are_compared() -> None:
+    d = np.random.default_rng(4).integers(-3, 4, 1500) / 2
+    found = sign_flip(d + 5, np.full(1500, 5.0), rng=np.random.default_rng(1))
+    assert int((d != 0).sum()) > 1024
+    assert 0 < found.p <= 1
+    moved = d + np.random.default_rng(3).normal(0, 1e-3, 1500)
+    assert not sign_flip(moved + 5, np.full(1500, 5.0), rng=np.random.default_rng(1)).exact
