@@ -45,7 +45,7 @@ class Table:
         """Full precision, one header line, "" where there is no value; no text a spreadsheet would run."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.key for column in self.columns])
+        writer.writerow([csv_cell(column.key) for column in self.columns])
         writer.writerows([[csv_cell(cell.raw) for cell in row] for row in self.rows])
         return out.getvalue()
 

@@ -125,6 +125,8 @@ def read_names(column: pd.Series, field: str, found: Problems) -> Coded:
     labels = np.array([_label(value) for value in uniques], dtype=object)
     blank = np.append(labels == "", True)
     found.add_rows(blank[codes], column, field, f"Name the {field} of this row")
+    nul = np.append(np.array(["\0" in str(label) for label in labels], dtype=bool), False)
+    found.add_rows(nul[codes], column, field, "Take the character NUL out of the name")
     # Distinct raw values may share a label (1, 1.0 and "1" from different files): code the labels again.
     again, kept = pd.factorize(labels, sort=field in ("case", "annotator"))
     return Coded(tuple(str(label) for label in kept), np.append(again, -1)[codes].astype(np.int64))

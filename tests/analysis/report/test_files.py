@@ -46,8 +46,9 @@ FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\r=1"]
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_of_a_table_is_a_formula_and_no_number_is_altered(text: str) -> None:
-    columns = (Column("system", "System", numeric=False), Column("difference", "Difference"))
+    columns = (Column("system", "System", numeric=False), Column(text, "Difference"))
     table = Table("k", "t", "c", columns, ((Cell(text, text), Cell("-0.35", -0.35)),))
+    assert next(csv.reader(io.StringIO(table.to_csv(), newline="")))[1] == f"'{text}".replace("\r", " ")
     [row] = csv.reader(io.StringIO(table.to_csv().partition("\n")[2], newline=""))
     assert row == [f"'{text}".replace("\r", " "), "-0.35"]
 

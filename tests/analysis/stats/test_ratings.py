@@ -97,6 +97,15 @@ def test_every_bad_row_is_named_with_line_field_and_remedy() -> None:
     assert "line 2, value: got 'five'. Give a whole number on the scale 1 to 5, or leave empty" in text
 
 
+def test_a_name_with_nul_is_refused_with_its_line() -> None:
+    rows = pd.DataFrame(
+        [["a", "c\0x", "s", "f", 3], ["a", "d", "s", "f", 4]],
+        columns=["annotator", "case", "system", "criterion", "value"],
+    )
+    with pytest.raises(BadRatings, match="line 2, case: .*Take the character NUL out"):
+        RatingTable.from_frame(rows)
+
+
 def test_duplicates_name_both_lines_and_the_way_out() -> None:
     frame = long_frame({("c1", "prism"): [5, 4]})
     with pytest.raises(
