@@ -1,5 +1,6 @@
 """A bundle's files read into memory, from a zip or a folder somebody sent: nothing is written, nothing is trusted."""
 
+import lzma
 import os
 import stat
 import zipfile
@@ -33,7 +34,9 @@ def unpacked(path: Path) -> dict[str, bytes]:
         raise UnsafeBundle(f"{path}: {error.strerror or error}") from error
     except zipfile.BadZipFile as error:
         raise UnsafeBundle(f"{path} is no whole zip: {error}") from error
-    except (zlib.error, EOFError, NotImplementedError) as error:
+    except UnicodeDecodeError as error:
+        raise UnsafeBundle(f"{path} holds a file whose name is no text: {error}") from error
+    except (zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
         raise UnsafeBundle(f"{path} is damaged or packed in a way of no bundle: {error}") from error
 
 

@@ -7,7 +7,7 @@ lab.
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, NoReturn
 
 from analysis.report.findings.agreement import (
     Agreement,
@@ -34,6 +34,8 @@ from analysis.report.findings.reading import UnreadableFindings, read
 from analysis.report.findings.subject import Criterion, Fieldwork, Metric, System
 
 FORMAT = 1
+MOST_LEVELS = 101
+"""Points of the widest scale that is read, 0 to 100."""
 """Version of the JSON; a reader refuses one it does not know."""
 
 Kind = Literal["pooled", "unblinded"]
@@ -149,7 +151,7 @@ class StudyFindings:
             UnreadableFindings: not JSON, another format, or a key that is missing or of the wrong kind.
         """
         try:
-            raw = json.loads(text)
+            raw = json.loads(text, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             raise UnreadableFindings(f"not JSON: {error}") from error
         meta = raw.get("meta") if isinstance(raw, dict) else None
@@ -157,4 +159,13 @@ class StudyFindings:
         if found != FORMAT:
             raise UnreadableFindings(f"this version reads report format {FORMAT}, not {found!r}")
         findings: StudyFindings = read(cls, raw, "report")
+        levels, confidence = findings.meta.levels, findings.meta.confidence
+        if not 2 <= len(levels) <= MOST_LEVELS or list(levels) != sorted(set(levels)):
+            raise UnreadableFindings(f"meta.levels must be 2 to {MOST_LEVELS} rising whole numbers")
+        if not 0 < confidence < 1:
+            raise UnreadableFindings(f"meta.confidence must lie between 0 and 1, not {confidence}")
         return findings
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise UnreadableFindings(f"not JSON: {name} is no number there")

@@ -162,6 +162,87 @@ def test_other_versions_may_write_other_words_but_no_other_numbers(whole: Files)
     assert verify(bundle(replace(older, counts=counts), data=data)).problems
 
 
+def forged(whole: Files, versions: dict[str, str]) -> Files:
+    """A report made with these versions, one table and the page of which tell other numbers under hashes that fit."""
+    findings = StudyFindings.from_json(whole["report.json"].decode())
+    made = replace(findings, meta=replace(findings.meta, versions=findings.meta.versions | versions))
+    data = {name: content for name, content in whole.items() if name.startswith("data/")}
+    files = bundle(made, data=data, page=page_of(made))
+    table = files["tables/descriptions.csv"]
+    assert b",3." in table
+    return resealed(
+        files
+        | {
+            "tables/descriptions.csv": table.replace(b",3.", b",4."),
+            "report.html": files["report.html"].replace(b"3.", b"4."),
+        }
+    )
+
+
+def page_of(findings: StudyFindings) -> str:
+    return f"<p>{findings.meta.title}: 3.12</p>"
+
+
+def test_forged_tables_and_pages_are_named_whatever_the_library(whole: Files) -> None:
+    found = verify(forged(whole, {"numpy": "1.0"}), page=page_of)
+    assert "tables/descriptions.csv: does not follow from report.json" in found.problems
+    assert "report.html: does not follow from report.json" in found.problems
+
+
+def test_forged_tables_are_named_and_pages_left_unchecked_by_name_under_another_prism(whole: Files) -> None:
+    found = verify(forged(whole, {"prism-explanations": "0.0.1"}), page=page_of)
+    assert found.problems == ("tables/descriptions.csv: has other numbers than report.json",)
+    [note] = [note for note in found.notes if "not checked:" in note]
+    assert "report.html" in note
+
+
+def test_a_bundle_without_plan_and_ledger_says_so(whole: Files) -> None:
+    [note] = [note for note in verify(whole).notes if "data/plan.json" in note]
+    assert "data/ledger.json" in note
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("levels", []),
+        ("levels", [2, 1]),
+        ("levels", list(range(1000))),
+        ("confidence", float("nan")),
+        ("confidence", 2),
+    ],
+)
+def test_a_scale_or_level_of_confidence_that_cannot_be_is_refused(
+    whole: Files, key: str, value: object
+) -> None:
+    raw = json.loads(whole["report.json"])
+    raw["meta"][key] = value
+    found = verify(resealed(whole | {"report.json": json.dumps(raw).encode()}))
+    assert "report.json cannot be read" in found.problems[0]
+
+
+@pytest.mark.parametrize("plan", [b"[]", b"3", b'{"plan": []}', b'{"plan": {"analysis": 3}}'])
+def test_a_plan_of_another_shape_is_a_problem(whole: Files, plan: bytes) -> None:
+    assert any(
+        "data/plan.json cannot be read" in one for one in verify(whole | {"data/plan.json": plan}).problems
+    )
+
+
+def test_members_with_bad_names_or_corrupt_lzma_are_refused(whole: Files, tmp_path: Path) -> None:
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("räport.json", b"{}")
+    path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xfe"))
+    with pytest.raises(UnsafeBundle, match="name is no text"):
+        unpacked(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("report.json", bytes(range(256)) * 40)
+    content = bytearray(path.read_bytes())
+    content[60:160] = bytes([255]) * 100
+    path.write_bytes(bytes(content))
+    with pytest.raises(UnsafeBundle):
+        unpacked(path)
+
+
 def member(name: str, kind: int = stat.S_IFREG) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)
     info.external_attr = (kind | 0o644) << 16
