@@ -102,7 +102,7 @@ def test_a_name_with_nul_is_refused_with_its_line() -> None:
         [["a", "c\0x", "s", "f", 3], ["a", "d", "s", "f", 4]],
         columns=["annotator", "case", "system", "criterion", "value"],
     )
-    with pytest.raises(BadRatings, match="line 2, case: .*Take the character NUL out"):
+    with pytest.raises(BadRatings, match=r"line 2, case: .*Take the character NUL out"):
         RatingTable.from_frame(rows)
 
 
