@@ -141,7 +141,7 @@ PUBLISHED = Path(__file__).resolve().parents[3] / "docs/figures"
         (noise_filter.main, ("0", "5")),
         (user_ablation.main, ("0", "5")),
         (capacity.main, ("0", "5")),
-        (cold_start.main, ("21", "1")),
+        (cold_start.main, ("21", "5")),
         (efficiency.main, ("0", "5")),
     ],
     ids=["noise_filter", "user_ablation", "capacity", "cold_start", "efficiency"],
