@@ -134,7 +134,7 @@ def recheck_feedback(placement_token: str, user_id: int) -> CalibrationFeedback 
         done_at__isnull=False,
         withdrawn_at__isnull=True,
     )
-    row = own.select_related("enrolment__study").first()
+    row = own.order_by().select_related("enrolment__study").first()
     if row is None:
         return None
     plan = CheckPlan.of(row.enrolment.study.plan)

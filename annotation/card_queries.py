@@ -121,7 +121,8 @@ def blinded_board(placement_token: str, user_id: int) -> BlindedBoard | None:
 
 def progress(enrolment_id: int) -> Progress:
     """How far an annotator is, whatever kind of cards these are; 0 of 0 before the first claim."""
-    page = PAGE_OF_BOARDS if Study.objects.get(enrolments=enrolment_id).side_by_side else ("pk",)
+    design = Study.objects.order_by().filter(enrolments=enrolment_id).values_list("design", flat=True)
+    page = PAGE_OF_BOARDS if design.get() == Study.Design.SIDE_BY_SIDE else ("pk",)
     placements = Placement.objects.filter(enrolment_id=enrolment_id, withdrawn_at__isnull=True)
     done_at = [(key, at) for at, *key in placements.order_by().values_list("done_at", *page)]
     total = len({tuple(key) for key, _ in done_at})
@@ -130,17 +131,19 @@ def progress(enrolment_id: int) -> Progress:
 
 
 def _placements() -> object:
-    return Placement.objects.select_related("enrolment__study", "card__block")
+    return Placement.objects.order_by().select_related("enrolment__study", "card__block")
 
 
 def _blinded(row: Placement) -> BlindedCard:
     study = row.enrolment.study
     positions = list(
-        Placement.objects.filter(enrolment_id=row.enrolment_id, withdrawn_at__isnull=True).values_list(
-            "position", flat=True
-        )
+        Placement.objects.order_by()
+        .filter(enrolment_id=row.enrolment_id, withdrawn_at__isnull=True)
+        .values_list("position", flat=True)
     )
-    given = list(Rating.objects.filter(placement=row).values_list("criterion__key", "value", "reason"))
+    given = list(
+        Rating.objects.order_by().filter(placement=row).values_list("criterion__key", "value", "reason")
+    )
     return BlindedCard(
         token=row.token,
         study_title=study.title,
@@ -159,7 +162,7 @@ def _blinded(row: Placement) -> BlindedCard:
 
 def criteria_of(study_id: int, order: Sequence[str] = ()) -> tuple[BlindedCriterion, ...]:
     """The questions of a study, in an annotator's own order where one is given."""
-    rows = list(Criterion.objects.filter(study_id=study_id))
+    rows = list(Criterion.objects.order_by().filter(study_id=study_id))
     rank = {key: number for number, key in enumerate(order)}
     rows.sort(key=lambda row: (rank.get(row.key, len(rank)), row.position))
     return tuple(

@@ -169,9 +169,8 @@ def enrolment_of(study_id: int, user_id: int) -> int | None:
     """The key of this person's enrolment in the study, or None."""
     if study_id > GREATEST_KEY:
         return None
-    return (
-        Enrolment.objects.filter(study_id=study_id, annotator_id=user_id).values_list("pk", flat=True).first()
-    )
+    own = Enrolment.objects.order_by().filter(study_id=study_id, annotator_id=user_id)
+    return own.values_list("pk", flat=True).first()
 
 
 def enrolment_by_invitation(token: str, user_id: int) -> int | None:

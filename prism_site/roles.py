@@ -4,6 +4,8 @@ The rooms ask Django's own question (`user.has_perm("annotation.own")`); this ta
 permission rows have to be kept in step with the code.
 """
 
+from collections.abc import Collection
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db import models
@@ -43,9 +45,18 @@ class RoleBackend:
     ) -> models.QuerySet:
         """The users of whom any backend says that they have this permission, in one query; not asked of those
         permissions that look at rows in the admin. Called by `User.objects.with_perm`."""
-        room, _, act = permission.partition(".")
-        given = Permission.objects.filter(content_type__app_label=room, codename=act).values("pk")
-        names = [name for name, held in ROLES.items() if permission in held]
+        return self.with_any_perm([permission], is_active, include_superusers)
+
+    def with_any_perm(
+        self, permissions: Collection[str], is_active: bool | None = True, include_superusers: bool = True
+    ) -> models.QuerySet:
+        """The users who have one of these permissions or more, as with_perm says it of one."""
+        rows = models.Q()
+        for permission in permissions:
+            room, _, act = permission.partition(".")
+            rows |= models.Q(content_type__app_label=room, codename=act)
+        given = Permission.objects.order_by().filter(rows).values("pk")
+        names = [name for name, held in ROLES.items() if not held.isdisjoint(permissions)]
         has = (
             models.Q(groups__name__in=names)
             | models.Q(groups__permissions__in=given)

@@ -1,8 +1,6 @@
-from functools import reduce
-from operator import or_
-
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import load_backend
+from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
 
 from annotation.models.study import Study
@@ -19,10 +17,9 @@ def check_blindness(*, study_id: int, person_id: int) -> None:
     Raises:
         NotBlind: the person owns the study, owns studies at all, runs generation or reads findings.
     """
-    owns = Study.objects.filter(pk=study_id, owner_id=person_id)
-    people, first = get_user_model().objects, settings.AUTHENTICATION_BACKENDS[0]
-    knows = reduce(or_, (people.with_perm(permission, backend=first) for permission in UNBLIND))
-    if knows.filter(pk=person_id).exists() or owns.exists():
+    roles = load_backend(settings.AUTHENTICATION_BACKENDS[0])
+    knows = Exists(roles.with_any_perm(UNBLIND).filter(pk=person_id))
+    if Study.objects.order_by().filter(knows | Q(owner_id=person_id), pk=study_id).exists():
         raise NotBlind(
             _(
                 "Owners and researchers may read which system wrote what, so they cannot rate: "

@@ -79,12 +79,13 @@ def submit_rating(
         Refused: the key or the seconds make no sense.
     """
     _check_envelope(key, seconds)
-    found = Placement.objects.filter(token=placement_token, enrolment__annotator_id=annotator_id).first()
+    own = Placement.objects.order_by().filter(token=placement_token, enrolment__annotator_id=annotator_id)
+    found = own.values_list("enrolment_id", "pk").first()
     if found is None:
         raise ForeignPlacement(_("This card is not yours, or does not exist. Nothing was stored."))
     # Everything that touches one annotator's cards waits here for its turn.
-    enrolment = Enrolment.objects.select_for_update().get(pk=found.enrolment_id)
-    placement = Placement.objects.get(pk=found.pk)
+    enrolment = Enrolment.objects.select_for_update().get(pk=found[0])
+    placement = Placement.objects.get(pk=found[1])
     body = _body_hash(marks, reasons)
     earlier = Submission.objects.filter(placement=placement, key=key).first()
     if earlier:
@@ -100,7 +101,7 @@ def submit_rating(
         raise OutOfTurn(WITHDREW)
     _check_turn(study, placement, version)
     check_blindness(study_id=study.pk, person_id=annotator_id)
-    criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
+    criteria = {row.key: row for row in Criterion.objects.order_by().filter(study=study)}
     checked = validate(marks, criteria, reasons)
     now = timezone.now()
     stored = {row.criterion_id: row for row in placement.ratings.order_by()}
@@ -191,7 +192,7 @@ def _advance(
     placement.save(update_fields=["version", "done_at"])
     waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
     enrolment.last_seen_at = now
-    if enrolment.finished_at is None and not waiting.exists():
+    if placement.done_at is not None and enrolment.finished_at is None and not waiting.exists():
         enrolment.finished_at = now
     enrolment.save(update_fields=["last_seen_at", "finished_at"])
     return SubmitResult(

@@ -87,14 +87,11 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
             _("Go to your card"),
             status=409,
         )
-    shown = card_queries.blinded_card(token, request.user.pk)
-    if shown is None:
-        return not_yours(request, journey)
     if request.method != "POST":
-        return card_page(request, journey, shown)
-    marks = read_marks(request.POST, shown.criteria)
+        return _shown(request, journey, token)
+    marks = read_marks(request.POST, card_queries.criteria_of(journey.study_id))
     if marks.errors:
-        return card_page(request, journey, shown, marks=marks, status=422)
+        return _shown(request, journey, token, marks=marks, status=422)
     try:
         submit_rating(
             placement_token=token,
@@ -106,9 +103,8 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
             version=marks.version,
         )
     except OutOfScale as wrong:
-        return card_page(
-            request, journey, shown, marks=marks.with_error(wrong.criterion, _why(wrong, shown)), status=422
-        )
+        marks = marks.with_error(wrong.criterion, _why(wrong, journey.study_id))
+        return _shown(request, journey, token, marks=marks, status=422)
     except ForeignPlacement:
         return not_yours(request, journey)
     except StaleWrite as stale:
@@ -133,14 +129,10 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     """Store one mark as it is made; the page's script calls this. Answers are JSON, refusals included."""
     if not request.user.is_authenticated:
         return JsonResponse({"detail": _("Sign in again to save your marks.")}, status=401)
-    shown = (
-        card_queries.blinded_card(token, request.user.pk)
-        if request.user.has_perm("annotation.rate")
-        else None
-    )
-    if shown is None or journey_queries.enrolment_of(study_id, request.user.pk) is None:
+    takes_part = journey_queries.enrolment_of(study_id, request.user.pk) is not None
+    if not (takes_part and request.user.has_perm("annotation.rate")):
         return JsonResponse({"detail": _("This card is not yours to mark.")}, status=403)
-    marks = read_marks(request.POST, shown.criteria, only=request.POST.get("criterion") or "criterion")
+    marks = read_marks(request.POST, (), only=request.POST.get("criterion") or "criterion")
     try:
         if marks.errors:
             raise OutOfScale(*next(iter(marks.errors.items())))
@@ -155,7 +147,7 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
             finish=False,
         )
     except OutOfScale as wrong:
-        return JsonResponse({"detail": _why(wrong, shown), "field": wrong.criterion}, status=422)
+        return JsonResponse({"detail": _why(wrong, study_id), "field": wrong.criterion}, status=422)
     except ForeignPlacement as foreign:
         return JsonResponse({"detail": str(foreign)}, status=403)
     except NotBlind:
@@ -165,8 +157,18 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
     return JsonResponse({"version": stored.version})
 
 
-def _why(wrong: OutOfScale, shown: BlindedCard) -> str:
-    return scale_words(wrong, {criterion.key: criterion.name for criterion in shown.criteria})
+def _why(wrong: OutOfScale, study_id: int) -> str:
+    return scale_words(wrong, {one.key: one.name for one in card_queries.criteria_of(study_id)})
+
+
+def _shown(
+    request: HttpRequest, journey: Standing, token: str, *, marks: Marks | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of one of the annotator's own cards; a refusal for any other."""
+    card = card_queries.blinded_card(token, request.user.pk)
+    if card is None:
+        return not_yours(request, journey)
+    return card_page(request, journey, card, marks=marks, status=status)
 
 
 def page_url(journey: Standing, token: str) -> str:

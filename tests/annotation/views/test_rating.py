@@ -118,8 +118,27 @@ def test_a_closed_study_takes_no_mark(client: Client, study_id: int, url: str, o
 def test_a_withdrawn_card_says_that_it_went_to_somebody_else(client: Client, url: str) -> None:
     body = sent(client, url)
     Placement.objects.update(withdrawn_at="2026-01-01T00:00Z")
-    assert client.post(url, body).status_code == 403
+    response = client.post(url, body)
+    assert response.status_code == 409
+    assert "given to somebody else. Nothing was stored" in response.content.decode()
+    mark = {"criterion": "faithfulness", "value": 3, "key": "k"}
+    assert client.post(f"{url}mark/", mark).status_code == 409
     assert not Rating.objects.exists()
+
+
+def test_rating_costs_as_many_queries_at_the_first_card_as_later(
+    client: Client, url: str, django_assert_max_num_queries
+) -> None:
+    for _ in range(3):
+        body = sent(client, url)
+        for number, name in enumerate(("persuasiveness", "personalization", "faithfulness")):
+            with django_assert_max_num_queries(20):
+                mark = {"criterion": name, "value": 3, "key": f"{number}", "version": number}
+                assert client.post(f"{url}mark/", mark).status_code == 200
+        with django_assert_max_num_queries(46):
+            answer = client.post(url, body | {"version": "3"}, headers={"HX-Request": "true"})
+        assert answer.status_code == 200
+        url = answer["HX-Push-Url"]
 
 
 def test_back_shows_the_earlier_card_and_a_change_is_a_revision(client: Client, url: str) -> None:
