@@ -80,6 +80,9 @@ class Report(models.Model):
                 condition=~Q(status="done") | (~Q(findings_json="") & Q(finished_at__isnull=False)),
                 name="report_done_has_findings",
             ),
+            models.UniqueConstraint(
+                fields=["study", "kind"], condition=Q(status="queued"), name="report_waits_once_a_study"
+            ),
         ]
 
     def __str__(self) -> str:

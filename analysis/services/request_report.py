@@ -8,7 +8,7 @@ class NothingToAnalyse(ValueError):
 
 def request_report(*, study_id: int, by_id: int) -> int:
     """Create the report a study allows: with systems once it is unblinded, pooled before. The caller
-    enqueues it.
+    enqueues it. One that no worker has begun yet is answered instead: it will read the same ratings.
 
     Raises:
         NothingToAnalyse: nobody rated a card of the study yet.
@@ -17,4 +17,10 @@ def request_report(*, study_id: int, by_id: int) -> int:
     if not study.n_done:
         raise NothingToAnalyse(f"Nobody has rated a card of “{study.title}” yet: a report needs ratings.")
     kind = Report.Kind.UNBLINDED if study.status == "unblinded" else Report.Kind.POOLED
-    return Report.objects.create(study_id=study_id, kind=kind, seed=study.seed, created_by_id=by_id).pk
+    waiting, _ = Report.objects.get_or_create(
+        study_id=study_id,
+        kind=kind,
+        status=Report.Status.QUEUED,
+        defaults={"seed": study.seed, "created_by_id": by_id},
+    )
+    return waiting.pk

@@ -132,6 +132,16 @@ def test_a_study_nobody_rated_has_nothing_to_report(olga: User) -> None:
     assert not Report.objects.exists()
 
 
+def test_asked_for_again_before_a_worker_began_there_is_one_report(olga: User, rosa: User) -> None:
+    study = reports.rated(owner=olga)
+    first = request_report(study_id=study.pk, by_id=olga.pk)
+    assert request_report(study_id=study.pk, by_id=rosa.pk) == first
+    Report.objects.update(status=Report.Status.RUNNING, started_at=timezone.now())
+    again = request_report(study_id=study.pk, by_id=rosa.pk)  # ratings may have come since it began
+    assert again != first
+    assert Report.objects.count() == 2
+
+
 def test_a_report_is_computed_once_however_often_the_message_arrives(olga: User) -> None:
     report = reports.report(study=reports.rated(owner=olga), done=False)
     assert analyse_study(report_id=report.pk) is True
