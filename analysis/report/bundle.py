@@ -25,8 +25,9 @@ READ_ME = """{title}
 
 report.html      the report, to be read; it loads nothing
 report.json      every number with interval, n, method and seed (format {format})
-tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs); a text in
-                 the CSV that a spreadsheet would take for a formula begins with an apostrophe
+tables/          the same numbers as CSV (in full) and LaTeX (as read; needs the package booktabs, and
+                 longtable where it says so); a text in the CSV that a spreadsheet would take for a
+                 formula begins with an apostrophe
 heds.md          the Human Evaluation Datasheet 3.0, as far as it is known; what is left to the authors is marked
 heds.json        the same for the form at https://nlp-heds.github.io, which counts the blanks
 figures/         SVG; text and lines follow the colour of the page they are set into

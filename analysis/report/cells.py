@@ -9,6 +9,9 @@ from analysis.report.findings.study import StudyFindings
 from analysis.report.latex import begun, caption, escaped, preamble
 from analysis.report.words import number, with_interval
 
+ROWS_A_PAGE = 40
+"""A longer table is broken over pages in LaTeX: a float would run off its page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -50,29 +53,35 @@ class Table:
         return out.getvalue()
 
     def to_latex(self) -> str:
-        """A booktabs table; the preamble needs the package booktabs."""
+        """A booktabs table; the preamble needs the package booktabs, and longtable where it is longer than a page."""
         kinds = "".join("r" if column.numeric else "l" for column in self.columns)
-        head = begun(" & ".join(escaped(column.label) for column in self.columns))
+        head = begun(" & ".join(escaped(column.label) for column in self.columns)) + r" \\"
         body = [begun(" & ".join(_latex_cell(cell) for cell in row)) + r" \\" for row in self.rows]
         above = caption(self.caption)
-        return "\n".join(
-            [
-                *preamble(above, head, *body),
+        label = rf"\label{{tab:{self.key}}}"
+        if len(self.rows) <= ROWS_A_PAGE:
+            lines = [
                 r"\begin{table}",
                 r"\centering",
                 above,
-                rf"\label{{tab:{self.key}}}",
+                label,
                 rf"\begin{{tabular}}{{{kinds}}}",
-                r"\toprule",
-                rf"{head} \\",
-                r"\midrule",
-                *body,
-                r"\bottomrule",
+                *(r"\toprule", head, r"\midrule", *body, r"\bottomrule"),
                 r"\end{tabular}",
                 r"\end{table}",
-                "",
             ]
-        )
+        else:
+            lines = [
+                r"% needs \usepackage{longtable}",
+                rf"\begin{{longtable}}{{{kinds}}}",
+                rf"{above}{label}\\",
+                *(r"\toprule", head, r"\midrule", r"\endfirsthead"),
+                *(r"\toprule", head, r"\midrule", r"\endhead"),
+                *(r"\bottomrule", r"\endfoot"),
+                *body,
+                r"\end{longtable}",
+            ]
+        return "\n".join([*preamble(above, head, *body), *lines, ""])
 
 
 def with_ends(given: Number, digits: int = 2) -> list[Cell]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis.report.cells import Cell, Column, Table
+from analysis.report.cells import ROWS_A_PAGE, Cell, Column, Table
 from analysis.report.latex import begun, escaped
 
 NAMES = [
@@ -62,6 +62,28 @@ def test_a_table_of_every_script_compiles(pdflatex: Callable[[str], None]) -> No
             r"\begin{document}",
             r"\listoftables",
             table.to_latex(),
+            r"\end{document}",
+        ]
+    )
+    pdflatex(text)
+
+
+@pytest.mark.parametrize("n", [ROWS_A_PAGE, ROWS_A_PAGE + 1, 300])
+def test_a_long_table_is_broken_over_pages(n: int, pdflatex: Callable[[str], None]) -> None:
+    rows = tuple((Cell(f"system {number}"), Cell("−0.5", strong=True)) for number in range(n))
+    table = Table(
+        "long", "t", "Many systems of 中文", (Column("n", "name", numeric=False), Column("v", "v")), rows
+    )
+    latex = table.to_latex()
+    assert ("longtable" in latex) is (n > ROWS_A_PAGE)
+    assert latex.count(r"\\") == n + (3 if n > ROWS_A_PAGE else 1)
+    text = "\n".join(
+        [
+            r"\documentclass{article}",
+            r"\usepackage{booktabs,longtable}",
+            r"\begin{document}",
+            r"\listoftables",
+            latex,
             r"\end{document}",
         ]
     )
