@@ -31,7 +31,7 @@ demo: $(VENV)/.run
 run: $(VENV)/.run
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	$(BIN)/gunicorn prism_site.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --no-control-socket --access-logfile -
+	$(BIN)/gunicorn prism_site.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --preload --no-control-socket --access-logfile -
 
 worker: $(VENV)/.run
 	$(BIN)/celery -A prism_site worker --beat --schedule var/beat-schedule --queues cpu,gpu,http --concurrency 1 --loglevel INFO

@@ -60,7 +60,16 @@ def web_server(home: Path, *, port: int, **environment: str) -> Iterator[WebServ
     """
     url = f"http://127.0.0.1:{port}"
     arguments = [sys.executable, "-m", "gunicorn", "prism_site.wsgi", "--bind", f"127.0.0.1:{port}"]
-    arguments += ["--workers", "2", "--threads", "4", "--access-logfile", "-", "--no-control-socket"]
+    arguments += [
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--preload",
+        "--access-logfile",
+        "-",
+        "--no-control-socket",
+    ]
     log = home / "web.log"
     with running(arguments, log=log, **environment) as process:
         deadline = time.monotonic() + 60

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analysis.report.cells import Cell, Column, Table, criterion_names, system_labels, warning
 from analysis.report.comparing import adjusted
@@ -74,7 +74,7 @@ def _planned_p(hypothesis: Hypothesis, row: Comparison | None) -> Number:
             None, row.n_cases, "cases", method, undefined=reason or "there is no spread to test against"
         )
     t = row.t if row.first == hypothesis.first else -row.t
-    p = float(stats.t.sf(t, row.df)) if hypothesis.expects == "higher" else row.p
+    p = float(special.stdtr(row.df, -t)) if hypothesis.expects == "higher" else row.p
     return Number(p, row.n_cases, "cases", f"{method}; t({row.df:g}) = {t:.6g}", no_interval=NO_INTERVAL)
 
 

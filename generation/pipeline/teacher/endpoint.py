@@ -10,9 +10,8 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 from anyio.from_thread import start_blocking_portal
 
 from generation.pipeline.records import Case, Decoding, Prompt, Signature
@@ -22,6 +21,9 @@ from generation.pipeline.teacher.budget import Limits
 from generation.pipeline.teacher.completions import read_completion, request_body
 from generation.pipeline.teacher.interface import UNASKED, Draft
 
+if TYPE_CHECKING:
+    import openai  # a second to import, which every command and server would pay for; here the first request does
+
 VERSION = "1"
 LONGEST_PAUSE = 120.0
 """Seconds; a server that asks for more is asked again after these."""
@@ -30,7 +32,6 @@ LARGEST_ANSWER = 2**22
 """Bytes; of an explanation's few sentences, many times over."""
 BYTES_A_TOKEN = 3
 """Fewer than English takes with any vocabulary in use, so that a prompt counted by it fits."""
-_FATAL = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
 
 
 class EndpointRefused(ValueError):
@@ -109,6 +110,8 @@ class EndpointTeacher:
             return portal.call(self._all, prompts, body)
 
     async def _all(self, prompts: Sequence[Prompt], body: dict[str, Any]) -> list[Draft]:
+        import openai
+
         gate = asyncio.Semaphore(self.concurrency)
         http = openai.DefaultAsyncHttpxClient(
             follow_redirects=False,
@@ -146,7 +149,10 @@ class EndpointTeacher:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 raise
 
-    async def _ask(self, client: openai.AsyncOpenAI, prompt: Prompt, body: dict[str, Any]) -> Draft:
+    async def _ask(self, client: "openai.AsyncOpenAI", prompt: Prompt, body: dict[str, Any]) -> Draft:
+        import openai
+
+        fatal = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
         began, problem = time.monotonic(), ""
         for attempt in range(1, self.attempts + 1):
             wait: float | None = None
@@ -157,7 +163,7 @@ class EndpointTeacher:
                 # The client's own limit is one on each read: an answer that drips would hold a place for ever.
                 answer = await asyncio.wait_for(asked, self._timeout)
                 return self._draft(answer, prompt, attempt, time.monotonic() - began)
-            except _FATAL as error:
+            except fatal as error:
                 self._refused = True
                 raise EndpointRefused(
                     f"{self.base_url} refuses model {self.model!r} ({error.status_code}): {self._words(error)} "
