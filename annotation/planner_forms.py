@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from annotation.forms import PlanForm
+from annotation.building_forms import PlanForm
 
 
 class PlannerForm(forms.Form):

@@ -2,9 +2,11 @@ from django.urls import URLPattern, path
 
 from annotation.views import (
     board,
+    building,
     calibration,
     checks,
     crowd,
+    gold,
     guess,
     guesses,
     inviting,
@@ -40,8 +42,8 @@ urlpatterns: list[URLPattern] = [
     # owners
     path("studies/", studies.studies, name="studies"),
     path("studies/planner/", planner.planner, name="study-planner"),
-    path("studies/new/", studies.study_new, name="study-new"),
-    path("studies/new/file/", studies.study_upload, name="study-upload"),
+    path("studies/new/", building.study_new, name="study-new"),
+    path("studies/new/file/", building.study_upload, name="study-upload"),
     path("studies/<int:study_id>/", studies.study, name="study"),
     path("studies/<int:study_id>/edit/", studies.study_edit, name="study-edit"),
     path("studies/<int:study_id>/criteria/<slug:key>/", studies.study_criterion, name="study-criterion"),
@@ -51,10 +53,10 @@ urlpatterns: list[URLPattern] = [
     path("studies/<int:study_id>/amend/", studies.study_amend, name="study-amend"),
     path("studies/<int:study_id>/close/", studies.study_close, name="study-close"),
     path("studies/<int:study_id>/unblind/", studies.study_unblind, name="study-unblind"),
-    path("studies/<int:study_id>/calibration/", studies.study_calibration, name="study-calibration"),
+    path("studies/<int:study_id>/calibration/", gold.study_calibration, name="study-calibration"),
     path(
         "studies/<int:study_id>/calibration/file/",
-        studies.study_calibration_file,
+        gold.study_calibration_file,
         name="study-calibration-file",
     ),
     path("studies/<int:study_id>/invitations/", inviting.study_invitations, name="study-invitations"),

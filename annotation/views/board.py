@@ -17,8 +17,8 @@ from django_htmx.http import push_url
 from annotation import card_queries, journey_queries
 from annotation.design.blinding import BlindedBoard
 from annotation.design.scales import OutOfScale
-from annotation.forms import Marks, read_marks
 from annotation.journey_queries import Standing
+from annotation.rating_forms import Marks, read_marks
 from annotation.scale_words import scale_words
 from annotation.services.refusals import ForeignPlacement, Refused, StaleWrite
 from annotation.services.submit_board import ColumnMarks, submit_board

@@ -14,8 +14,8 @@ from annotation import calibration_queries
 from annotation.calibration_queries import CalibrationFeedback, CriterionFeedback
 from annotation.design.blinding import BlindedCard
 from annotation.design.scales import OutOfScale
-from annotation.forms import Marks, read_marks
 from annotation.journey_queries import Standing
+from annotation.rating_forms import Marks, read_marks
 from annotation.scale_words import scale_words
 from annotation.services.answer_calibration import answer_calibration
 from annotation.services.refusals import ForeignPlacement, Refused

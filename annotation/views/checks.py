@@ -13,7 +13,7 @@ from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
 from annotation.services.plan_checks import plan_checks
 from annotation.services.refusals import Refused
-from annotation.views.studies import on_study
+from annotation.views.owners import on_study
 
 
 @on_study

@@ -19,7 +19,7 @@ from annotation.services.export_guesses import count_guesses, export_guesses
 from annotation.services.plan_guess import plan_guess
 from annotation.services.refusals import OutOfTurn, Refused
 from annotation.services.tell_kinds import tell_kinds, writers
-from annotation.views.studies import on_study
+from annotation.views.owners import on_study
 
 
 @on_study

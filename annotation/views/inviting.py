@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation import overview
 from annotation.design.invitation_list import BadList
-from annotation.forms_inviting import CrowdLinkForm, InvitationForm, InvitationListForm, LetReturnForm
+from annotation.inviting_forms import CrowdLinkForm, InvitationForm, InvitationListForm, LetReturnForm
 from annotation.queries import StudySummary
 from annotation.services.invite import invite
 from annotation.services.invite_people import invite_people
@@ -22,7 +22,7 @@ from annotation.services.join_from_crowd import let_return
 from annotation.services.make_crowd_link import make_crowd_link
 from annotation.services.refusals import Refused
 from annotation.services.revoke_invitation import revoke_invitation
-from annotation.views.studies import LINE, on_study
+from annotation.views.owners import LINE, on_study
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that spreadsheets compute instead of showing."""

@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import journey_queries
-from annotation.forms import ConsentForm, WithdrawForm
 from annotation.journey_queries import Journey, Stage, Standing
+from annotation.rating_forms import ConsentForm, WithdrawForm
 from annotation.services.check_blindness import check_blindness
 from annotation.services.give_consent import give_consent
 from annotation.services.read_guidelines import read_guidelines

@@ -18,7 +18,7 @@ from annotation.services.exclude_annotator import exclude_annotator, readmit_ann
 from annotation.services.export_ratings import count_ratings, export_ratings
 from annotation.services.refusals import Refused
 from annotation.services.withdraw_consent import erase_marks
-from annotation.views.studies import on_study
+from annotation.views.owners import on_study
 from annotation.views.watching import watch
 
 

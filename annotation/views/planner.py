@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from annotation.design.assignment import ImpossiblePlan
 from annotation.design.planning import PlannedDesign, cost_of
 from annotation.planner_forms import PlannerForm
-from annotation.views.studies import for_owners
+from annotation.views.owners import for_owners
 
 
 @for_owners

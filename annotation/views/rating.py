@@ -18,8 +18,8 @@ from annotation.calibration_queries import recheck_feedback
 from annotation.card_queries import Progress
 from annotation.design.blinding import BlindedBoard, BlindedCard, BlindedColumn, BlindedCriterion, Level
 from annotation.design.scales import OutOfScale
-from annotation.forms import CANNOT, Marks, field_of, read_marks, reasons
 from annotation.journey_queries import Standing
+from annotation.rating_forms import CANNOT, Marks, field_of, read_marks, reasons
 from annotation.scale_words import scale_words
 from annotation.services.claim_placement import claim_placement
 from annotation.services.refusals import ForeignPlacement, NotBlind, Refused, StaleWrite
