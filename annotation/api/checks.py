@@ -8,8 +8,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.api.owners import OwnerView, refused_as
 from annotation.api.room import CONFLICT, checked
-from annotation.api.studies import OwnerView, refused_as
 from annotation.design.checks import (
     MOST_CARDS,
     MOST_SHARE,

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.guess import WriterKindSerializer
+from annotation.api.owners import OwnerView, refused_as
 from annotation.api.room import CONFLICT, checked, file_of
-from annotation.api.studies import OwnerView, refused_as
 from annotation.design.formats import CONTENT_TYPES
 from annotation.design.guessing import MOST_CARDS, SHIPPED_KINDS, GuessPlan, WriterKind
 from annotation.guess_queries import guess_count

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import overview
+from annotation.api.owners import OwnerView
 from annotation.api.room import CONFLICT, Conflict, checked
-from annotation.api.studies import OwnerView
 from annotation.design.invitation_list import LONGEST, MOST
 from annotation.services.invite import invite
 from annotation.services.invite_people import invite_people

@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.api.owners import OwnerView
 from annotation.api.room import checked
-from annotation.api.studies import OwnerView
 from annotation.design.assignment import ImpossiblePlan
 from annotation.design.plan import DESIGNS
 from annotation.design.planning import PlannedDesign, cost_of

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from annotation import overview
+from annotation.api.owners import OwnerView
 from annotation.api.room import CONFLICT, STAGES, BlindedItemSerializer, Conflict, MarkField, checked, file_of
-from annotation.api.studies import OwnerView, RowsSerializer, StudySerializer
+from annotation.api.study_serializers import RowsSerializer, StudySerializer
 from annotation.design.exclusions import RULES
 from annotation.design.formats import CONTENT_TYPES
 from annotation.services.exclude_annotator import exclude_annotator, readmit_annotator
