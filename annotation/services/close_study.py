@@ -4,6 +4,7 @@ from django.utils import timezone
 from annotation.models.card import Placement
 from annotation.models.ledger import LedgerLine
 from annotation.models.study import Enrolment, Study
+from annotation.services.marks_digest import marks_digests
 from annotation.services.refusals import Refused
 from annotation.services.write_ledger import write_ledger
 
@@ -11,6 +12,8 @@ from annotation.services.write_ledger import write_ledger
 @transaction.atomic
 def close_study(*, study_id: int, by_id: int, reason: str = "") -> None:
     """End the rating: no mark is taken after this, and the study can be unblinded.
+
+    The ledger keeps a hash of each annotator's marks, so that a change made behind its back is found.
 
     Raises:
         Refused: the study is not open.
@@ -34,5 +37,5 @@ def close_study(*, study_id: int, by_id: int, reason: str = "") -> None:
         act=LedgerLine.Act.CLOSED,
         by_id=by_id,
         reason=reason,
-        facts={"cards_done": done.count()},
+        facts={"cards_done": done.count(), "marks": marks_digests(study_id)},
     )

@@ -4,6 +4,7 @@ from django.utils import timezone
 from annotation.models.ledger import LedgerLine
 from annotation.models.study import Study
 from annotation.services.fingerprint import fingerprint
+from annotation.services.marks_digest import changed_since_closing
 from annotation.services.refusals import Refused
 from annotation.services.write_ledger import write_ledger
 
@@ -13,7 +14,8 @@ def unblind_study(*, study_id: int, by_id: int, reason: str) -> None:
     """Break the seal of a closed study: from now on analysis may read who wrote what. It cannot be undone.
 
     Raises:
-        Refused: the study is not closed, no reason is given, or it is not the study that was opened any more.
+        Refused: the study is not closed, no reason is given, it is not the study that was opened any more, or marks
+            changed after it closed.
     """
     study = Study.objects.select_for_update().get(pk=study_id)
     if study.status == Study.Status.UNBLINDED:
@@ -28,6 +30,11 @@ def unblind_study(*, study_id: int, by_id: int, reason: str) -> None:
             f"The study differs from what was opened (fingerprint {found[:12]}, at opening "
             f"{study.frozen_hash[:12]}): "
             "find out what changed in the database before unblinding."
+        )
+    if changed := changed_since_closing(study_id):
+        raise Refused(
+            f"Marks of {', '.join(changed)} are not what they were when the study closed: find out what changed in the "
+            "database before unblinding."
         )
     Study.objects.filter(pk=study_id, status=Study.Status.CLOSED).update(
         status=Study.Status.UNBLINDED, unblinded_at=timezone.now()
