@@ -217,7 +217,14 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "prism_site.forms.SignInForm", "signup": "prism_site.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "prism_site.forms.SignInForm",
+    "signup": "prism_site.forms.SignUpForm",
+    "reset_password": "prism_site.forms.ForgottenForm",
+    "reset_password_from_key": "prism_site.forms.NewPasswordForm",
+    "set_password": "prism_site.forms.FirstPasswordForm",
+    "change_password": "prism_site.forms.OtherPasswordForm",
+}
 
 # REST
 REST_FRAMEWORK = {

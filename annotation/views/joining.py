@@ -1,6 +1,6 @@
 """Where an invitation link leads: into the study, or to why it leads nowhere."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,7 +23,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """What an invitation leads to: the study's public title, what is asked, and the way in."""
     invitation = journey_queries.invitation(token)
     if invitation is None:
-        raise Http404(_("There is no such invitation. Check that the link was copied whole."))
+        text = _("There is no such invitation. Check that the link was copied whole.")
+        return refusal(request, _("You cannot join by this link"), text, status=404)
     if not request.user.is_authenticated:
         request.session[INVITED] = True
     if invitation.crowd_parameter:

@@ -65,3 +65,21 @@ def test_a_short_password_is_refused_in_chinese(client, invitation):
     page = client.post("/accounts/signup/", person, headers={"accept-language": "zh-hans"}).content.decode()
     assert "密码太短，至少需要" in page
     assert "too short" not in page
+
+
+@pytest.mark.parametrize(
+    ("page", "labels"),
+    [
+        ("login", ["User name or e-mail", "Password"]),
+        ("signup", ["User name", "E-mail", "Password"]),
+        ("password/reset", ["E-mail"]),
+        ("password/change", ["Current password", "New password", "New password, again"]),
+    ],
+)
+def test_every_form_of_an_account_has_the_same_words_and_no_placeholder(client, olga, page, labels):
+    if page == "password/change":
+        client.force_login(olga)
+    form = client.get(f"/accounts/{page}/").content.decode()
+    found = re.findall(r'<label [^>]*for="id_(?:login|username|email|\w*password\d?)"[^>]*>([^<]+)', form)
+    assert [" ".join(label.split()) for label in found] == labels
+    assert "placeholder" not in form

@@ -282,3 +282,9 @@ def test_an_invitation_says_how_much_it_is_before_an_account_is_asked_for(olga, 
     study = studies.opened(owner=olga)  # 12 cases of 3 systems, 2 of 3 people a card: 24 cards a person
     page = " ".join(client.get(f"/join/{invite(study_id=study.pk, by_id=olga.pk)}/").content.decode().split())
     assert "About 24 short texts, and 2 to practise with: some 20 minutes in all, by an estimate" in page
+
+
+def test_a_link_that_was_not_copied_whole_is_told_so(client):
+    answer = client.get("/join/not-a-token/")
+    assert answer.status_code == 404
+    assert "Check that the link was copied whole" in answer.content.decode()
