@@ -32,7 +32,10 @@ class PlanForm(forms.Form):
         initial="en",
         max_length=20,
         label=gettext_lazy("Language of the explanations"),
-        help_text=gettext_lazy("A tag such as en, zh-Hans or ar."),
+        help_text=gettext_lazy(
+            "A tag such as en, zh-Hans or ar. Criteria, guidelines and consent come in English and Simplified Chinese; "
+            "write your own over them in any other."
+        ),
     )
     n_cases = forms.IntegerField(
         required=False,

@@ -1,7 +1,7 @@
 """What hidden cards are held against: the marks that attention checks ask for, references, marks in calibration."""
 
 from annotation.design.checks import CheckPlan
-from annotation.design.criteria import CHECKS_TOLD
+from annotation.design.shipped import says_checks
 from annotation.models.card import CalibrationGold, Card, Kind
 from annotation.models.rating import CalibrationAnswer
 from annotation.models.study import Criterion, Study
@@ -39,6 +39,4 @@ def feedback_later(study: Study) -> bool:
 def untold(study_id: int) -> bool:
     """Whether cards are hidden in a study whose consent does not say so in the shipped words."""
     study = Study.objects.get(pk=study_id)
-    return CheckPlan.of(study.plan) is not None and not any(
-        sentence in study.consent for sentence in CHECKS_TOLD.values()
-    )
+    return CheckPlan.of(study.plan) is not None and not says_checks(study.consent)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from annotation.design.blinding import comparable, normalise, visible
-from annotation.design.criteria import CONSENT, SHIPPED_CRITERIA, CriterionText, as_columns, guidelines_for
+from annotation.design.criteria import CriterionText, as_columns
 from annotation.design.gate import GateRule
 from annotation.design.guessing import GuessPlan, faults_of, texts_of
 from annotation.design.hypotheses import Hypothesis, read_hypotheses
+from annotation.design.shipped import wording
 from annotation.design.sources import Source, SourceCase, SourceText
 from annotation.design.streams import STREAM_CASES
 
@@ -35,7 +36,7 @@ class StudySettings:
     description: str = ""
     """A few words for annotators; the same holds."""
     language: str = "en"
-    """Language tag of the explanations."""
+    """Language tag of the explanations, and of the shipped texts where there are any in it."""
     k: int = 3
     """Annotators a card, exactly."""
     n_annotators: int = 6
@@ -55,10 +56,10 @@ class StudySettings:
     """Whether n_calibration is only the most: where there are few cases, a quarter of them calibrate."""
     lease_hours: int = 72
     """A seat returns when its annotator was not seen for so long."""
-    criteria: Sequence[CriterionText] = SHIPPED_CRITERIA
-    consent: str = CONSENT
+    criteria: Sequence[CriterionText] = ()
+    """The shipped ones where there are none; so with consent and guidelines."""
+    consent: str = ""
     guidelines: str = ""
-    """The shipped ones for the design where it is empty."""
     gate: GateRule = field(default_factory=GateRule)
     simulated: bool = False
     """A rehearsal: everybody in it is simulated, and every page says so."""
@@ -69,12 +70,16 @@ class StudySettings:
     guess: GuessPlan | None = None
     """Whether annotators are asked at the end which kind of writer wrote a few of their cards."""
 
-    @property
-    def told(self) -> str:
-        """The guidelines as annotators read them."""
-        return self.guidelines.strip() or guidelines_for(
-            self.design if self.design in DESIGNS else DESIGNS[0]
-        )
+    def __post_init__(self) -> None:
+        shipped = wording(self.language)
+        design = self.design if self.design in DESIGNS else DESIGNS[0]
+        stated = {
+            "criteria": self.criteria or shipped.criteria,
+            "consent": self.consent.strip() or shipped.consent,
+            "guidelines": self.guidelines.strip() or shipped.guidelines_for(design),
+        }
+        for name, value in stated.items():
+            object.__setattr__(self, name, value)
 
 
 def faults(
@@ -155,7 +160,7 @@ def _shown(settings: StudySettings) -> dict[str, str]:
         "title": settings.title,
         "description": settings.description,
         "consent text": settings.consent,
-        "guidelines": settings.told,
+        "guidelines": settings.guidelines,
     }
 
 

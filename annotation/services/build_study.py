@@ -12,7 +12,7 @@ from django.db import transaction
 
 from annotation.design.assignment import ImpossiblePlan, assign
 from annotation.design.blinding import normalise
-from annotation.design.criteria import CRITERIA_VERSION, SHIPPED_CRITERIA, as_columns
+from annotation.design.criteria import as_columns
 from annotation.design.detectability import detectability
 from annotation.design.hypotheses import as_json
 from annotation.design.latin import deal, sequence
@@ -30,6 +30,7 @@ from annotation.design.plan import (
     system_names,
     with_practice,
 )
+from annotation.design.shipped import wording
 from annotation.design.side_by_side import boards
 from annotation.design.sources import Parsed, Source, SourceCase, SourceSystem, SourceText, without_blanks
 from annotation.design.streams import STREAM_ASSIGNMENT, STREAM_SIBLINGS
@@ -205,6 +206,7 @@ def named_systems(study_id: int, shown: Mapping[str, str]) -> list[str]:
 def _study(
     owner_id: int, settings: StudySettings, source: Source, seed: int, gap: int, notes: list[str]
 ) -> Study:
+    shipped = wording(settings.language)
     study = Study.objects.create(
         title=settings.title.strip(),
         description=settings.description.strip(),
@@ -223,13 +225,15 @@ def _study(
             "notes": notes,
             "gap_wanted": settings.gap,
             "n_dropped": source.n_dropped,
-            "criteria_version": CRITERIA_VERSION if tuple(settings.criteria) == SHIPPED_CRITERIA else "own",
+            "criteria_version": shipped.version if tuple(settings.criteria) == shipped.criteria else "own",
             "analysis": {**settings.analysis, "hypotheses": as_json(planned(settings, source)[0])},
             **({} if settings.guess is None else {"guess": settings.guess.as_json()}),
         },
         owner_id=owner_id,
     )
-    Guidelines.objects.create(study=study, version=1, text=settings.told.strip(), created_by_id=owner_id)
+    Guidelines.objects.create(
+        study=study, version=1, text=settings.guidelines.strip(), created_by_id=owner_id
+    )
     Criterion.objects.bulk_create(
         [Criterion(study=study, **columns) for columns in as_columns(settings.criteria)]
     )

@@ -5,8 +5,8 @@ from django.db import transaction
 
 from annotation.design.blinding import visible
 from annotation.design.checks import CheckPlan, faults_of, texts_of
-from annotation.design.criteria import consent_for
 from annotation.design.plan import too_long
+from annotation.design.shipped import consent_for
 from annotation.design.streams import STREAM_CHECK_CASES
 from annotation.models.card import Block, Card, Kind, Slot
 from annotation.models.frozen import StudyFrozen

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotation import check_queries
 from annotation.check_forms import ChecksForm, initial
-from annotation.design.criteria import checks_told
+from annotation.design.shipped import checks_told
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
 from annotation.services.plan_checks import plan_checks

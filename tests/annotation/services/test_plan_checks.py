@@ -11,7 +11,8 @@ from annotation.design.checks import (
     Recheck,
     attention_texts,
 )
-from annotation.design.criteria import CONSENT, checks_told
+from annotation.design.criteria_en import CONSENT
+from annotation.design.shipped import checks_told
 from annotation.models.card import Card
 from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Study

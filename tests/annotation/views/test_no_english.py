@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.design.checks import Amount, CheckPlan, Recheck, attention_texts
-from annotation.design.criteria import CriterionText, LevelExample
 from annotation.design.guessing import GuessPlan
 from annotation.design.plan import StudySettings
 from annotation.design.sources import parse
@@ -30,7 +29,7 @@ from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-KEYS = ("faithfulness", "persuasiveness")
+KEYS = ("persuasiveness", "personalization", "faithfulness")
 NAMES = {"Prism", "Enter", "Tab", "Ctrl", "Cookie", "olga"}
 """Words that are the same in every language: this program's, those on a keyboard, and a name."""
 READ = {
@@ -103,15 +102,6 @@ class Reader:
 
 
 def chinese_study(olga: User, *, checks: CheckPlan | None = None, **more: object) -> Study:
-    def example(point: int) -> LevelExample:
-        return LevelExample(f"例句{point}。", "理由。")
-
-    criteria = [
-        CriterionText(
-            key, "忠实度", "定义。", "问题？", ("一", "二", "三", "四", "五"), tuple(map(example, range(5)))
-        )
-        for key in KEYS
-    ]
     rows = [
         {
             "case": f"第{n}例",
@@ -129,9 +119,6 @@ def chinese_study(olga: User, *, checks: CheckPlan | None = None, **more: object
         title="晚间电影",
         description="请评判。",
         language="zh-Hans",
-        criteria=criteria,
-        consent="同意书。",
-        guidelines="指南。",
         guess=GuessPlan(n_cards=2),
         **plan,  # type: ignore[arg-type]
     )
