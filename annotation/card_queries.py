@@ -26,6 +26,10 @@ PAGE_OF_BOARDS = ("slot", "kind")
 """What the cards of one board have in common."""
 
 
+SECONDS_TO_A_PAUSE = 20 * 60
+"""Of work on cards: then a pause is offered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counted in cards; in boards where the texts of a case stand side by side."""
@@ -45,19 +49,13 @@ class Progress:
             else 0
         )
 
-
-def next_card(enrolment_id: int) -> BlindedCard | None:
-    """The first card not done yet; claims nothing and marks nothing, so it can be fetched ahead.
-
-    None before the first claim and after the last card.
-    """
-    row = (
-        _placements()
-        .filter(enrolment_id=enrolment_id, done_at__isnull=True, withdrawn_at__isnull=True)
-        .order_by("position")
-        .first()
-    )
-    return _blinded(row) if row else None
+    @property
+    def pause_due(self) -> bool:
+        """Whether the card done last ended another stretch of work, at the annotator's own pace."""
+        if not self.done or self.seconds_median is None:
+            return False
+        before, after = ((self.done - ago) * self.seconds_median // SECONDS_TO_A_PAUSE for ago in (1, 0))
+        return after > before
 
 
 def previous_token(placement_token: str, user_id: int) -> str | None:

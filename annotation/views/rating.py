@@ -264,7 +264,9 @@ def asked(
 
 def _header(card: BlindedCard | BlindedBoard, heading: str, progress: Progress) -> Header:
     minutes, note = progress.minutes_left, ""
-    if minutes and progress.done >= ENOUGH_FOR_A_PACE:
+    if minutes and progress.pause_due:
+        note = _("A good moment for a pause: all is saved")
+    elif minutes and progress.done >= ENOUGH_FOR_A_PACE:
         note = ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
     return Header(card.position, card.total, "", heading, note)
 

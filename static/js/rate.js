@@ -1,4 +1,4 @@
-/* The rating card's script: keys 1-5, and marks that are saved as they are made. The page is whole without it.
+/* The rating card's script: keys 1-5, Ctrl-Z, and marks that are saved as they are made. The page is whole without it.
 
    A page shows one card, or a board of several side by side: each is a sheet, an element with its token, its address and
    its version (on a page of one card, the form itself), and is saved by itself.
@@ -8,10 +8,12 @@
 (() => {
   "use strict";
   const PREFIX = "prism:card:", KEYS_OFF = "prism:keys-off";
-  const FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000, PATIENCE = 10000;
+  const FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000, PATIENCE = 10000, UNDO_FOR = 10000;
   const store = usableStorage();
   const held = new Set(); // tokens this person may not write: perhaps another person's, on a shared device
   let sending = null, timer = null, pause = FIRST_PAUSE, submitWhenBack = false, seen = 0, since = performance.now();
+  const before = new WeakMap(); // question -> its answer as it was before the next one
+  let last = null; // what Ctrl-Z takes back: an answer, or (without a question) a card just saved
 
   const form = () => document.getElementById("card-form");
   const sheets = () => [...document.querySelectorAll("[data-token]")];
@@ -22,6 +24,7 @@
   const marked = (question) => question.querySelector("input[type=radio]:checked");
   const reason = (question) => question.querySelector("[name^='reason-']");
   const answered = (question) => marked(question) && (marked(question).value !== "cannot" || reason(question).value);
+  const answer = (question) => ({ value: marked(question)?.value ?? "", reason: reason(question)?.value ?? "" });
   const open = () => questions().filter((question) => !answered(question));
   const csrf = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form()?.csrfmiddlewaretoken.value ?? "";
   const seconds = () => Math.min(86400, (seen + (document.hidden ? 0 : performance.now() - since)) / 1000).toFixed(1);
@@ -125,6 +128,8 @@
   function mark(question) {
     const sheet = question.closest("[data-token]"), { token, markUrl: url } = sheet.dataset;
     form().dataset.touched = "yes";
+    last = { question, was: before.get(question), at: performance.now() };
+    before.set(question, answer(question));
     if (complete()) document.getElementById("save-why").textContent = "";
     if (!url || !answered(question)) return; // calibration is judged as a whole; "cannot judge" waits for its reason
     const criterion = question.dataset.criterion, value = marked(question).value;
@@ -134,6 +139,34 @@
     const made = { criterion, value, reason: value === "cannot" ? reason(question).value : "", key, seconds: seconds() };
     keep(token, { url, version: known, marks: [...earlier, made] });
     flush();
+  }
+  /* Takes the last answer back, or the way back to a card saved just now. What was stored of a first answer stays stored
+     until the question is answered anew. */
+  function undo() {
+    if (!last || performance.now() - last.at > UNDO_FOR) return false;
+    const { question, was } = last;
+    last = null;
+    if (!question) {
+      document.querySelector(".card-foot a[data-back]")?.click();
+      return true;
+    }
+    if (!question.isConnected) return false;
+    const radio = question.querySelector(`input[type=radio][value="${CSS.escape(was?.value || "none")}"]`);
+    if (radio) {
+      radio.checked = true;
+      if (reason(question)) reason(question).value = was.reason;
+      mark(question);
+      last = null;
+    } else {
+      const { token } = question.closest("[data-token]").dataset, now = entry(token), { criterion } = question.dataset;
+      keep(token, { ...now, marks: now.marks.filter((other) => other.criterion !== criterion || other.tried) });
+      if (marked(question)) marked(question).checked = false;
+      before.set(question, answer(question));
+      complete();
+      if (saved()) show("undone");
+    }
+    (radio || question.querySelector("input[type=radio]")).focus();
+    return true;
   }
   function complete() {
     const left = open().length;
@@ -159,6 +192,7 @@
     if (!form()) return;
     document.documentElement.classList.add("scripted");
     sheets().forEach(restore);
+    questions().forEach((question) => before.set(question, answer(question)));
     complete();
     [seen, since] = [0, performance.now()];
     document.getElementById("keys-on").checked = !store.getItem(KEYS_OFF);
@@ -166,6 +200,7 @@
   }
 
   function onKey(event) {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === "z") return onUndo(event);
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("textarea, select, input:not([type=radio])") || store.getItem(KEYS_OFF)) return;
     if (!form()) return goOn(event);
@@ -181,6 +216,11 @@
       (next?.querySelector("input[type=radio]") ?? document.getElementById("save")).focus();
     } else return;
     event.preventDefault();
+  }
+
+  function onUndo(event) {
+    if (event.target.closest("textarea, input:not([type=radio])") || document.querySelector("dialog[open]")) return;
+    if (form() && !store.getItem(KEYS_OFF) && undo()) event.preventDefault();
   }
 
   /* After feedback, Enter goes on; an Enter still held down from the card before would skip it unread. */
@@ -244,6 +284,7 @@
   });
   document.addEventListener("htmx:afterSettle", () => {
     arrive();
+    last = document.querySelector("#card .errors") ? null : { at: performance.now() };
     (document.querySelector("#card .errors") ?? document.getElementById("card-heading"))?.focus();
   });
   document.addEventListener("DOMContentLoaded", arrive);

@@ -67,6 +67,42 @@ def test_arrows_and_tab_answer_and_enter_refuses_an_open_question(card: Page) ->
     expect(card.locator("#card-heading")).to_have_text("Card 1 of 4")
 
 
+def test_ctrl_z_takes_back_an_answer_a_change_and_a_card(card: Page) -> None:
+    first = card.locator("fieldset.question").first
+    card.keyboard.press("2")
+    expect(card.locator("#saved")).to_have_text("Saved")
+    card.keyboard.press("Control+z")
+    assert first.locator("input:checked").count() == 0
+    expect(card.locator("#saved")).to_have_text("Taken back")
+    card.keyboard.press("Enter")
+    expect(card.locator("#save-why")).to_have_text("Still open: 3")
+    card.keyboard.type("345")
+    first.locator("input").nth(0).check()
+    card.keyboard.press("Control+z")
+    assert first.locator("input:checked").get_attribute("value") == "3"
+    card.keyboard.press("Control+z")
+    assert first.locator("input:checked").get_attribute("value") == "3"  # one step alone
+    expect(card.locator("#saved")).to_have_text("Saved")
+    card.locator("#save").click()
+    expect(card.locator("#card-heading")).to_have_text("Card 2 of 4")
+    expect(card.locator("#card-heading")).to_be_focused()
+    assert [rating.value for rating in Rating.objects.order_by("pk")] == [3, 4, 5]
+    card.keyboard.press("Control+z")
+    expect(card.locator("#card-heading")).to_have_text("Card 1 of 4")
+    card.keyboard.press("Control+z")
+    assert card.locator("fieldset.question input:checked").count() == 3
+
+
+def test_ctrl_z_comes_too_late_after_ten_seconds(card: Page, page: Page) -> None:
+    card.keyboard.press("2")
+    expect(card.locator("#saved")).to_have_text("Saved")
+    card.evaluate(
+        "() => { const now = performance.now.bind(performance); performance.now = () => now() + 10001; }"
+    )
+    card.keyboard.press("Control+z")
+    assert card.locator("fieldset.question input:checked").count() == 1
+
+
 def test_keys_can_be_switched_off_and_stay_off(card: Page) -> None:
     card.keyboard.press("?")
     expect(card.locator("#cheat-sheet")).to_be_visible()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from annotation import card_queries, journey_queries
+from annotation import journey_queries
 from annotation.models.card import Placement
 from annotation.models.rating import Rating, RatingRevision
 from annotation.services.claim_placement import claim_placement
@@ -166,8 +166,8 @@ def test_htmx_gets_the_next_card_in_the_answer_with_its_address(client: Client, 
 
 
 def test_the_last_card_leads_htmx_to_the_finish(client: Client, study_id: int, url: str, ada: User) -> None:
-    while (card := card_queries.next_card(journey_queries.enrolment_of(study_id, ada.pk))) is not None:
-        at = reverse("annotation:card", args=[study_id, card.token])
+    while (token := claim_placement(enrolment_id=journey_queries.enrolment_of(study_id, ada.pk))) is not None:
+        at = reverse("annotation:card", args=[study_id, token])
         response = client.post(at, sent(client, at), headers={"HX-Request": "true"})
     assert response["HX-Redirect"] == reverse("annotation:finish", args=[study_id])
 
@@ -243,6 +243,15 @@ def test_minutes_left_come_from_ones_own_pace_and_not_before_three_cards(client:
         assert "minutes left" not in page, number
         url = client.post(url, {**hidden(page), **marks(3), "seconds": "100"})["Location"]
     assert "about 5 minutes left" in client.get(url).content.decode()
+
+
+def test_a_pause_is_offered_after_twenty_minutes_of_work(client: Client, url: str) -> None:
+    offered = []
+    for _number in range(5):
+        page = client.get(url).content.decode()
+        offered.append("A good moment for a pause: all is saved" in page)
+        url = client.post(url, {**hidden(page), **marks(3), "seconds": "700"})["Location"]
+    assert offered == [False, False, True, False, True]  # after 1,400 and 2,800 seconds
 
 
 def test_the_last_seat_going_while_the_page_is_asked_for_ends_at_the_full_page(
