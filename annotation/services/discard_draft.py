@@ -1,10 +1,13 @@
-from annotation.models.study import Study
+from django.db import transaction
+
+from annotation.services.lock_draft import lock_draft
 
 
+@transaction.atomic
 def discard_draft(*, study_id: int) -> None:
     """Delete a draft with its cards and invitations.
 
     Raises:
         StudyFrozen: the study was opened; what people judged is kept.
     """
-    Study.objects.get(pk=study_id).delete()
+    lock_draft(study_id, fixed="what people judged is kept.").delete()

@@ -8,11 +8,12 @@ from annotation.design.gate import GateRule
 from annotation.design.hypotheses import as_json, read_hypotheses
 from annotation.design.plan import criterion_texts, too_long
 from annotation.design.scales import check_labels
-from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Criterion, Guidelines, Study
 from annotation.services.build_study import named_systems, system_labels
+from annotation.services.lock_draft import lock_draft
 from annotation.services.refusals import Refused
 
+FIXED = "amend its guidelines, or build a new study."
 WORDS = ("title", "description", "consent", "language")
 
 
@@ -38,7 +39,7 @@ def edit_draft(
         Refused: a text names a system, is empty or too long, a number makes no sense, or a line is no hypothesis;
             nothing is changed then.
     """
-    study = _draft(study_id)
+    study = lock_draft(study_id, fixed=FIXED)
     given = {"title": title, "description": description, "consent": consent, "language": language}
     for name in WORDS:
         if given[name] is not None:
@@ -79,7 +80,7 @@ def edit_criterion(
         Refused: a point has no label of its own, or a text names a system or is too long.
         StudyFrozen: the study was opened.
     """
-    _draft(study_id)
+    lock_draft(study_id, fixed=FIXED)
     if fault := check_labels(name, labels):
         raise Refused(fault)
     criterion = Criterion.objects.get(study_id=study_id, key=key)
@@ -107,12 +108,3 @@ def _plan_hypotheses(study: Study, text: str) -> None:
     if faults:
         raise Refused(" ".join(faults))
     study.plan = {**study.plan, "analysis": {**study.plan.get("analysis", {}), "hypotheses": as_json(found)}}
-
-
-def _draft(study_id: int) -> Study:
-    study = Study.objects.select_for_update().get(pk=study_id)
-    if study.status != Study.Status.DRAFT:
-        raise StudyFrozen(
-            f"“{study.title}” was opened and is frozen: amend its guidelines, or build a new study."
-        )
-    return study

@@ -6,8 +6,8 @@ from annotation.design.blinding import normalise
 from annotation.design.gold import parse_gold
 from annotation.design.sources import Form
 from annotation.models.card import Block, CalibrationGold, Card, Kind
-from annotation.models.frozen import StudyFrozen
-from annotation.models.study import Criterion, Study
+from annotation.models.study import Criterion
+from annotation.services.lock_draft import lock_draft
 from annotation.services.refusals import BadSource
 
 
@@ -19,9 +19,7 @@ def import_calibration(*, study_id: int, content: str, form: Form) -> int:
         StudyFrozen: the study was opened.
         BadSource: the file is faulty; every line is listed and the old set is kept.
     """
-    study = Study.objects.select_for_update().get(pk=study_id)
-    if study.status != Study.Status.DRAFT:
-        raise StudyFrozen(f"“{study.title}” was opened and is frozen: its calibration set is fixed.")
+    study = lock_draft(study_id, fixed="its calibration set is fixed.")
     criteria = {row.key: row for row in Criterion.objects.filter(study=study)}
     rows, errors = parse_gold(content, form, list(criteria))
     if errors:

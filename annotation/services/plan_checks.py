@@ -9,9 +9,9 @@ from annotation.design.plan import too_long
 from annotation.design.shipped import consent_for
 from annotation.design.streams import STREAM_CHECK_CASES
 from annotation.models.card import Block, Card, Kind, Slot
-from annotation.models.frozen import StudyFrozen
 from annotation.models.study import Study, new_token
 from annotation.services.build_study import named_systems
+from annotation.services.lock_draft import lock_draft
 from annotation.services.refusals import Refused
 
 
@@ -28,11 +28,7 @@ def plan_checks(*, study_id: int, plan: CheckPlan | None) -> None:
         Refused: it cannot be hidden in this design or in so few cards, a text asks for no mark, or names a system;
             all reasons at once.
     """
-    study = Study.objects.select_for_update().get(pk=study_id)
-    if study.status != Study.Status.DRAFT:
-        raise StudyFrozen(
-            f"“{study.title}” was opened and is frozen: what is hidden among the cards is part of its plan."
-        )
+    study = lock_draft(study_id, fixed="what is hidden among the cards is part of its plan.")
     if plan is not None and not plan.hides_anything and not faults_of_study(study, plan):
         plan = None
     if plan is not None and (faults := faults_of_study(study, plan)):

@@ -1,9 +1,8 @@
 from django.db import transaction
 
 from annotation.design.guessing import GuessPlan, faults_of, texts_of
-from annotation.models.frozen import StudyFrozen
-from annotation.models.study import Study
 from annotation.services.build_study import named_systems
+from annotation.services.lock_draft import lock_draft
 from annotation.services.refusals import Refused
 
 
@@ -15,11 +14,7 @@ def plan_guess(*, study_id: int, plan: GuessPlan | None) -> None:
         StudyFrozen: the study was opened.
         Refused: too few kinds or cards, two kinds alike, or a label names a system.
     """
-    study = Study.objects.select_for_update().get(pk=study_id)
-    if study.status != Study.Status.DRAFT:
-        raise StudyFrozen(
-            f"“{study.title}” was opened and is frozen: what is asked at the end is part of its plan."
-        )
+    study = lock_draft(study_id, fixed="what is asked at the end is part of its plan.")
     if plan is not None and (faults := [*faults_of(plan), *named_systems(study_id, texts_of(plan))]):
         raise Refused(" ".join(faults))
     kept = {key: value for key, value in study.plan.items() if key != "guess"}

@@ -5,6 +5,7 @@ from django.db import transaction
 from annotation.design.scales import OutOfScale, validate
 from annotation.models.card import CalibrationGold, Card, Kind
 from annotation.models.study import Criterion
+from annotation.services.lock_draft import lock_draft
 from annotation.services.refusals import Refused
 
 
@@ -19,6 +20,7 @@ def set_gold(
         OutOfScale: a mark is off the scale or missing; there is a number for every criterion it names.
         StudyFrozen: the study was opened.
     """
+    lock_draft(study_id, fixed="its reference marks are fixed.")
     card = Card.objects.filter(study_id=study_id, token=card_token, block__kind=Kind.CALIBRATION).first()
     if card is None:
         raise Refused("This is not a calibration card of this study.")

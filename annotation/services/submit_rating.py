@@ -186,13 +186,15 @@ def _advance(
     enrolment: Enrolment, placement: Placement, rated: Collection[str], now: datetime, finish: bool
 ) -> SubmitResult:
     missing = tuple(key for key in enrolment.criteria_order if key not in rated)
-    if placement.done_at is None and finish and not missing:
+    ends = placement.done_at is None and finish and not missing
+    if ends:
         placement.done_at = now
     placement.version += 1
     placement.save(update_fields=["version", "done_at"])
     waiting = Placement.objects.filter(enrolment=enrolment, done_at__isnull=True, withdrawn_at__isnull=True)
     enrolment.last_seen_at = now
-    if placement.done_at is not None and enrolment.finished_at is None and not waiting.exists():
+    # A change of a card done before ends nothing: other cards may have gone back with an idle seat.
+    if ends and enrolment.finished_at is None and not waiting.exists():
         enrolment.finished_at = now
     enrolment.save(update_fields=["last_seen_at", "finished_at"])
     return SubmitResult(

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from generation.pipeline.records import Case, Prompt
 
+LIKELY_CHARACTERS = 8
+"""A token: a text of more is likely to have more tokens than the budget."""
+
 
 class PromptTooLong(ValueError):
     """Even without any history the prompt does not fit: the budget is too small."""
@@ -53,17 +56,31 @@ def render(
     if budget is not None:
         if count_tokens is None:
             raise ValueError("a budget needs count_tokens: the tokenizer that will read the prompt")
-        n_titles = _most_that_fit(lambda n: count_tokens(write(n)) <= budget, n_titles)
+        short = len(write(n_titles)) <= LIKELY_CHARACTERS * budget
+        n_titles = _most_that_fit(lambda n: count_tokens(write(n)) <= budget, n_titles, likely=short)
         if n_titles < 0:
             raise PromptTooLong(case, version, budget=budget, needed=count_tokens(write(0)))
     return Prompt(write(n_titles), version, n_dropped=len(labels) - n_titles)
 
 
-def _most_that_fit(fits: Callable[[int], bool], at_most: int) -> int:
-    """The largest n in 0..at_most that fits, or -1; by halving, since tokenising is what costs."""
-    if fits(at_most):
+def _most_that_fit(fits: Callable[[int], bool], at_most: int, *, likely: bool) -> int:
+    """The largest n in 0..at_most that fits, or -1; with few tokens counted, since tokenising is what costs.
+
+    Where all of them are likely to fit they are tried first. Otherwise a few are, and twice as many, so that a
+    history of a thousand titles costs no more than the budget does.
+    """
+    if likely and fits(at_most):
         return at_most
-    low, high = -1, at_most  # `low` is known to fit (or is -1), `high` is known not to
+    low, high = (
+        -1,
+        at_most if likely else at_most + 1,
+    )  # `low` fits (or is -1), `high` does not (or is too many)
+    tried = 0
+    while not likely and tried < high:
+        if not fits(tried):
+            high = tried
+            break
+        low, tried = tried, max(1, 2 * tried)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

@@ -108,6 +108,23 @@ def test_an_idle_seat_is_issued_again_and_k_stays_exact(olga: User, ada: User, b
     assert len(queries.pooled_ratings(study.pk)) == 36
 
 
+def test_a_mark_changed_after_an_idle_seat_went_back_ends_nothing(olga: User, ada: User) -> None:
+    study = studies.opened(owner=olga, k=1, n_annotators=1, n_cases=4, gap=2)
+    leaver = studies.enrol(study=study, person=ada)
+    tokens = []
+    for _number in range(10):
+        tokens.append(claim_placement(enrolment_id=leaver.pk))
+        studies.rate(enrolment=leaver, token=tokens[-1])
+    gone(leaver)
+    release_idle_seats()
+    kept = Placement.objects.filter(token__in=tokens, withdrawn_at=None).first()
+    assert kept is not None
+    assert not studies.rate(enrolment=leaver, token=kept.token, value=5, key="second thoughts").study_done
+    assert journey_queries.journey(leaver.pk).stage == "rating"
+    assert studies.rate_all(enrolment=leaver) > 0
+    assert journey_queries.journey(leaver.pk).stage == "finished"
+
+
 def test_who_comes_back_in_time_finds_everything_as_it_was(olga: User, ada: User) -> None:
     study = studies.opened(owner=olga, k=1, n_annotators=1, n_cases=4, gap=2)
     enrolment = studies.enrol(study=study, person=ada)

@@ -10,11 +10,17 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from annotation.models.card import Card, Placement, Seat
+from annotation.models.frozen import StudyFrozen
 from annotation.models.rating import Rating, RatingRevision, Submission
-from annotation.models.study import Enrolment, Invitation
+from annotation.models.study import Enrolment, Invitation, Study
 from annotation.services.claim_placement import claim_placement
+from annotation.services.discard_draft import discard_draft
 from annotation.services.enrol_annotator import enrol_annotator
+from annotation.services.fingerprint import fingerprint
 from annotation.services.invite import invite
+from annotation.services.open_study import open_study
+from annotation.services.refusals import NotReady, Refused
+from annotation.services.set_gold import set_gold
 from tests import builders
 from tests.annotation import studies
 
@@ -86,6 +92,30 @@ class SixteenAtOnce(TransactionTestCase):
             numbers = list(rating.revisions.values_list("number", flat=True))
             assert numbers == list(range(1, len(numbers) + 1))
             assert rating.revisions.last().value == rating.value
+
+    def test_whoever_opens_a_draft_freezes_what_others_see(self) -> None:
+        for _number in range(4):
+            study = studies.draft(owner=self.olga)
+            token = Card.objects.filter(study=study, block__kind="calibration").values_list(
+                "token", flat=True
+            )[0]
+
+            def act(value: int, study: Study = study, token: str = token) -> bool:
+                try:
+                    if value == 0:
+                        open_study(study_id=study.pk, by_id=self.olga.pk)
+                    elif value == 6:
+                        discard_draft(study_id=study.pk)
+                    else:
+                        set_gold(study_id=study.pk, card_token=token, marks={"faithfulness": value})
+                except (NotReady, Refused, StudyFrozen, Study.DoesNotExist):
+                    return False
+                return True
+
+            done = self.at_once(act, [1, 2, 0, 3, 4, 6])
+            assert done[2] + done[5] == 1  # opened or discarded, never both
+            if done[2]:
+                assert fingerprint(study.pk) == Study.objects.get(pk=study.pk).frozen_hash
 
     def test_an_invitation_for_five_lets_five_in(self) -> None:
         study = studies.opened(owner=self.olga)

@@ -67,6 +67,19 @@ def test_a_prompt_fits_its_budget_shows_all_it_can_and_keeps_its_template(n_hist
         assert count_words(template.fill(one_more, case.item.label)) > budget
 
 
+def test_a_history_of_thousands_costs_no_more_tokens_than_its_budget_and_some():
+    case, counted = case_of(5000), 0
+
+    def count(text: str) -> int:
+        nonlocal counted
+        counted += count_words(text)
+        return count_words(text)
+
+    prompt = render(case, "compact-v1", budget=300, count_tokens=count)
+    assert 250 < count_words(prompt.text) <= 300
+    assert counted < 20 * 300
+
+
 def test_the_number_of_titles_can_be_capped_whatever_the_budget():
     prompt = render(case_of(10), "compact-v1", max_titles=2)
     assert prompt.text.endswith("Watched: Film 8 (1958); Film 9 (1959)")
