@@ -29,6 +29,7 @@ from analysis.report.words import join, many
 from analysis.services.score_explanations import what_weighed
 from annotation import queries as studies
 from annotation import unblinding
+from annotation.snapshot import one_moment
 from generation import queries as generation
 
 DATA_COLUMNS = [
@@ -60,7 +61,7 @@ class StudyData:
 
 
 def read_study(*, study_id: int, kind: str) -> StudyData:
-    """Ratings, and once unblinded scores and texts too.
+    """Ratings, and once unblinded scores and texts too; all as they stood at one moment.
 
     A pooled reading never touches the door behind which systems have names: explanations of a case are
         numbered.
@@ -68,6 +69,11 @@ def read_study(*, study_id: int, kind: str) -> StudyData:
     Raises:
         NotUnblinded: systems were asked for and the study is not unblinded.
     """
+    with one_moment():
+        return _read(study_id, kind)
+
+
+def _read(study_id: int, kind: str) -> StudyData:
     summary = studies.study_summary(study_id)
     criteria = tuple(
         Criterion(

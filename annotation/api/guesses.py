@@ -15,7 +15,7 @@ from annotation.api.room import CONFLICT, checked, file_of
 from annotation.design.formats import CONTENT_TYPES
 from annotation.design.guessing import MOST_CARDS, SHIPPED_KINDS, GuessPlan, WriterKind
 from annotation.guess_queries import guess_count
-from annotation.services.export_guesses import count_guesses, export_guesses
+from annotation.services.export_guesses import export_guesses
 from annotation.services.plan_guess import plan_guess
 from annotation.services.tell_kinds import tell_kinds, writers
 
@@ -98,4 +98,4 @@ class GuessesView(OwnerView):
     )
     def get(self, request: Request, study_id: int, form: str) -> StreamingHttpResponse:
         """Every guess as a file, without systems; the header Rows says how many there are."""
-        return file_of("guesses", self.study(study_id).id, form, count_guesses, export_guesses)
+        return file_of("guesses", self.study(study_id).id, form, export_guesses)

@@ -1,6 +1,6 @@
 """What every endpoint of this room shares: who may, and how a refusal is told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar, cast, get_args
 
 from django.http import StreamingHttpResponse
@@ -18,6 +18,7 @@ from annotation.design.scales import OutOfScale
 from annotation.models.frozen import StudyFrozen
 from annotation.scale_words import scale_words
 from annotation.services.refusals import BadSource, ForeignPlacement, NotBlind, NotReady, Refused
+from annotation.services.row_files import Export
 
 STAGES = ", ".join(get_args(journey_queries.Stage))
 
@@ -77,18 +78,18 @@ def file_of(
     what: str,
     study_id: int,
     form: str,
-    count: Callable[[int], int],
-    export: Callable[[int, ExportFormat], Iterator[bytes]],
+    export_as: Callable[[int, ExportFormat], Export],
 ) -> StreamingHttpResponse:
     """A table of a study as a streamed file, its number of rows in the header Rows; 404 for an unknown form."""
     if form not in CONTENT_TYPES:
         raise NotFound(f"{what.capitalize()} leave as {', '.join(CONTENT_TYPES)}.")
     kind = cast(ExportFormat, form)
+    export = export_as(study_id, kind)
     headers = {
         "Content-Disposition": f'attachment; filename="{what}-study-{study_id}.{form}"',
-        "Rows": str(count(study_id)),
+        "Rows": str(export.n_rows),
     }
-    return StreamingHttpResponse(export(study_id, kind), content_type=CONTENT_TYPES[kind], headers=headers)
+    return StreamingHttpResponse(export.pieces, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
 def checked(serializer: serializers.Serializer) -> dict[str, Any]:

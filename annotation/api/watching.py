@@ -19,7 +19,7 @@ from annotation.api.study_serializers import RowsSerializer, StudySerializer
 from annotation.design.exclusions import RULES
 from annotation.design.formats import CONTENT_TYPES
 from annotation.services.exclude_annotator import exclude_annotator, readmit_annotator
-from annotation.services.export_ratings import count_ratings, export_ratings
+from annotation.services.export_ratings import export_ratings
 from annotation.services.import_calibration import import_calibration
 from annotation.services.set_gold import set_gold
 from annotation.services.withdraw_consent import erase_marks
@@ -204,7 +204,7 @@ class RatingsView(OwnerView):
     )
     def get(self, request: Request, study_id: int, form: str) -> StreamingHttpResponse:
         """Every mark as a file, without systems, withdrawn ones marked; the header Rows says how many there are."""
-        return file_of("ratings", self.study(study_id).id, form, count_ratings, export_ratings)
+        return file_of("ratings", self.study(study_id).id, form, export_ratings)
 
 
 class GoldMarkSerializer(serializers.Serializer):

@@ -1,3 +1,5 @@
+from django.db import transaction
+
 from annotation.models.ledger import LedgerLine
 from annotation.services.blind_check import BlindCheck, blind_check
 from annotation.services.write_ledger import write_ledger
@@ -18,5 +20,6 @@ def check_pages(*, study_id: int, by_id: int) -> BlindCheck:
         "n_leaks": len(found.leaks),
         "n_not_looked_for": len(found.not_looked_for),
     }
-    write_ledger(study_id=study_id, act=LedgerLine.Act.CHECKED, by_id=by_id, facts=facts)
+    with transaction.atomic():
+        write_ledger(study_id=study_id, act=LedgerLine.Act.CHECKED, by_id=by_id, facts=facts)
     return found

@@ -8,7 +8,7 @@ import pyarrow as pa
 from annotation.design.formats import ExportFormat
 from annotation.models.card import Card, Kind
 from annotation.models.guess import Guess
-from annotation.services.export_ratings import ROWS_AT_ONCE, written
+from annotation.services.row_files import Export, counted, written
 
 COLUMNS = pa.schema(
     [
@@ -23,38 +23,32 @@ COLUMNS = pa.schema(
 )
 
 
-def count_guesses(study_id: int) -> int:
-    """How many rows an export has: one a guess that is stored, withdrawn ones too."""
-    return Guess.objects.filter(sheet__enrolment__study_id=study_id).count()
-
-
-def export_guesses(study_id: int, form: ExportFormat) -> Iterator[bytes]:
-    """The file, piece by piece, in the order of annotators and of what they were asked.
+def export_guesses(study_id: int, form: ExportFormat) -> Export:
+    """The file, piece by piece: one row a guess that is stored, withdrawn ones too, in the order of annotators and of
+    what they were asked.
 
     case and card are the numbers that the export of ratings gives them; `counted` is false for people who withdrew or
     were excluded.
     """
-    return written(_rows(study_id), COLUMNS, form)
+    found = Guess.objects.filter(sheet__enrolment__study_id=study_id)
+    n_rows, guesses = counted(
+        found.order_by("sheet__enrolment__index", "pk"),
+        "placement__card__block__number",
+        "placement__card",
+        "sheet__enrolment__index",
+        "kind",
+        "placement__withdrawn_at",
+        "sheet__enrolment__excluded_at",
+        "sheet__enrolment__simulated",
+        "sheet__at",
+    )
+    return Export(n_rows, written(_rows(study_id, guesses), COLUMNS, form))
 
 
-def _rows(study_id: int) -> Iterator[dict[str, Any]]:
+def _rows(study_id: int, guesses: Iterator[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     cards = Card.objects.filter(study_id=study_id, block__kind=Kind.MAIN).order_by("token")
     number = {key: place for place, key in enumerate(cards.values_list("pk", flat=True), start=1)}
-    found = (
-        Guess.objects.filter(sheet__enrolment__study_id=study_id)
-        .order_by("sheet__enrolment__index", "pk")
-        .values_list(
-            "placement__card__block__number",
-            "placement__card",
-            "sheet__enrolment__index",
-            "kind",
-            "placement__withdrawn_at",
-            "sheet__enrolment__excluded_at",
-            "sheet__enrolment__simulated",
-            "sheet__at",
-        )
-    )
-    for case, card, index, kind, withdrawn, excluded, simulated, at in found.iterator(ROWS_AT_ONCE):
+    for case, card, index, kind, withdrawn, excluded, simulated, at in guesses:
         yield {
             "case": case + 1,
             "card": number[card],

@@ -15,7 +15,7 @@ from annotation.guess_forms import GuessForm, KindsForm
 from annotation.guess_queries import guess_count
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
-from annotation.services.export_guesses import count_guesses, export_guesses
+from annotation.services.export_guesses import export_guesses
 from annotation.services.plan_guess import plan_guess
 from annotation.services.refusals import OutOfTurn, Refused
 from annotation.services.tell_kinds import tell_kinds, writers
@@ -74,10 +74,9 @@ def study_guesses(request: HttpRequest, study: StudySummary, form: str) -> HttpR
     if form not in CONTENT_TYPES:
         raise Http404(_("Guesses leave as csv, jsonl or parquet."))
     kind = cast(ExportFormat, form)
+    export = export_guesses(study.id, kind)
     headers = {
         "Content-Disposition": f'attachment; filename="guesses-study-{study.id}.{form}"',
-        "Rows": str(count_guesses(study.id)),
+        "Rows": str(export.n_rows),
     }
-    return StreamingHttpResponse(
-        export_guesses(study.id, kind), content_type=CONTENT_TYPES[kind], headers=headers
-    )
+    return StreamingHttpResponse(export.pieces, content_type=CONTENT_TYPES[kind], headers=headers)

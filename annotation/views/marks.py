@@ -15,7 +15,7 @@ from annotation.design.formats import CONTENT_TYPES, ExportFormat
 from annotation.forms import ExcludeForm
 from annotation.queries import StudySummary
 from annotation.services.exclude_annotator import exclude_annotator, readmit_annotator
-from annotation.services.export_ratings import count_ratings, export_ratings
+from annotation.services.export_ratings import export_ratings
 from annotation.services.refusals import Refused
 from annotation.services.withdraw_consent import erase_marks
 from annotation.views.owners import on_study
@@ -52,14 +52,13 @@ def study_ratings(request: HttpRequest, study: StudySummary, form: str) -> HttpR
     """Every mark as a file, without systems; its header Rows says how many there are."""
     if form not in CONTENT_TYPES:
         raise Http404(_("Ratings leave as csv, jsonl or parquet."))
+    kind = cast(ExportFormat, form)
+    export = export_ratings(study.id, kind)
     headers = {
         "Content-Disposition": f'attachment; filename="ratings-study-{study.id}.{form}"',
-        "Rows": str(count_ratings(study.id)),
+        "Rows": str(export.n_rows),
     }
-    pieces = export_ratings(study.id, cast(ExportFormat, form))
-    return StreamingHttpResponse(
-        pieces, content_type=CONTENT_TYPES[cast(ExportFormat, form)], headers=headers
-    )
+    return StreamingHttpResponse(export.pieces, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
 @on_study

@@ -19,6 +19,9 @@ from tests.annotation.loud import enrolled, explanation_file, loud_study
 
 pytestmark = pytest.mark.django_db
 
+COMMITTED = pytest.mark.django_db(transaction=True)
+"""Without the transaction around a test, which lends its own to what forgot to begin one; on PostgreSQL too."""
+
 KEYS = ("persuasiveness", "personalization", "faithfulness")
 ROOM = "/api/annotation"
 
@@ -40,6 +43,8 @@ def card(client: Client, study_id: int, ada: User) -> dict:
     return send(client, f"{ROOM}/rate/{study_id}/next/", {}).json()
 
 
+@pytest.mark.database
+@COMMITTED
 def test_a_person_goes_from_the_link_to_the_end(client: Client, olga: User, study_id: int) -> None:
     client.force_login(builders.user("newcomer"))
     assert client.get(f"{ROOM}/rate/").status_code == 403  # nobody's annotator yet
@@ -189,6 +194,8 @@ def test_doors_by_role(client: Client, study_id: int, ada: User, ben: User, olga
     assert Study.objects.get().status == "open"
 
 
+@pytest.mark.database
+@COMMITTED
 def test_an_owner_builds_opens_invites_closes_and_unblinds(client: Client, olga: User) -> None:
     client.force_login(olga)
     plan = {
@@ -236,6 +243,8 @@ def change(client: Client, method: str, url: str, body: object = None) -> HttpRe
     return client.generic(method, url, json.dumps(body), "application/json")
 
 
+@pytest.mark.database
+@COMMITTED
 def test_a_draft_is_edited_until_it_opens(client: Client, olga: User) -> None:
     study_id = loud_study(olga, opened=False)
     at = f"{ROOM}/studies/{study_id}"
@@ -258,6 +267,8 @@ def test_a_draft_is_edited_until_it_opens(client: Client, olga: User) -> None:
     assert client.get(f"{at}/").json()["title"] == "Which film?"
 
 
+@pytest.mark.database
+@COMMITTED
 def test_a_draft_is_discarded(client: Client, olga: User) -> None:
     study_id = loud_study(olga, opened=False)
     client.force_login(olga)
@@ -266,6 +277,8 @@ def test_a_draft_is_discarded(client: Client, olga: User) -> None:
     assert not Study.objects.exists()
 
 
+@pytest.mark.database
+@COMMITTED
 def test_gold_is_set_card_by_card_or_imported(client: Client, olga: User) -> None:
     study_id = loud_study(olga, opened=False)
     at = f"{ROOM}/studies/{study_id}/calibration"
@@ -326,6 +339,8 @@ def test_a_study_is_built_from_a_file_or_a_run(client: Client, olga: User) -> No
     assert (unknown.status_code, list(unknown.json())) == (422, ["source"])
 
 
+@pytest.mark.database
+@COMMITTED
 def test_guidelines_are_amended_and_the_ledger_tells(client: Client, olga: User, study_id: int) -> None:
     at = f"{ROOM}/studies/{study_id}"
     client.force_login(olga)
@@ -339,6 +354,8 @@ def test_guidelines_are_amended_and_the_ledger_tells(client: Client, olga: User,
     assert send(client, f"{at}/guidelines/", {"clarification": "Too late."}).status_code == 409
 
 
+@pytest.mark.database
+@COMMITTED
 def test_an_invitation_is_read_and_withdrawn(client: Client, olga: User, study_id: int) -> None:
     token = invite(study_id=study_id, by_id=olga.pk)
     assert client.get(f"{ROOM}/join/{token}/").json()["study_title"] == "Why this film?"

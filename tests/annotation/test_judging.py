@@ -14,7 +14,7 @@ from annotation.models.card import CalibrationGold
 from annotation.models.rating import CalibrationAnswer
 from annotation.services.close_study import close_study
 from annotation.services.exclude_annotator import exclude_annotator
-from annotation.services.export_ratings import count_ratings, export_ratings
+from annotation.services.export_ratings import export_ratings
 from annotation.services.unblind_study import unblind_study
 from annotation.views.watching import watch
 from tests import builders
@@ -145,8 +145,8 @@ def test_hidden_cards_are_in_no_number_of_the_study(judged):
 
 def test_the_export_tells_every_kind_and_counts_all_rows(judged):
     study, *_ = judged
-    rows = list(csv.DictReader(io.StringIO(b"".join(export_ratings(study.pk, "csv")).decode())))
-    assert len(rows) == count_ratings(study.pk) == 36 * 3 + 3 * 6 * 3
+    rows = list(csv.DictReader(io.StringIO(b"".join(export_ratings(study.pk, "csv").pieces).decode())))
+    assert len(rows) == export_ratings(study.pk, "csv").n_rows == 36 * 3 + 3 * 6 * 3
     kinds = {kind: [row for row in rows if row["kind"] == kind] for kind in {row["kind"] for row in rows}}
     assert {kind: len(found) for kind, found in kinds.items()} == {
         "main": 108,
@@ -158,12 +158,12 @@ def test_the_export_tells_every_kind_and_counts_all_rows(judged):
     assert all(row["wanted"] == "" and row["case"] for row in kinds["main"] + kinds["repeat"])
     assert {row["wanted"] for row in kinds["attention"]} == {"2", "4"}
     assert all(row["wanted"] and not row["case"] for row in kinds["gold"] + kinds["recheck"])
-    assert next(iter(export_ratings(study.pk, "parquet")))
+    assert next(iter(export_ratings(study.pk, "parquet").pieces))
 
 
 def test_the_sequence_is_computed_again_from_the_export_the_seed_and_the_plan(judged):
     study, *_ = judged
-    told = b"".join(export_ratings(study.pk, "jsonl")).decode().splitlines()
+    told = b"".join(export_ratings(study.pk, "jsonl").pieces).decode().splitlines()
     rows = {(row["annotator"], row["position"]): row for row in map(json.loads, told)}
     plan = CheckPlan.of({"checks": json.loads(json.dumps(study.plan["checks"]))})
     for index in range(3):

@@ -16,7 +16,7 @@ from annotation.models.study import Enrolment, Study
 from annotation.services.blind_check import blind_check
 from annotation.services.claim_placement import claim_placement
 from annotation.services.close_study import close_study
-from annotation.services.export_ratings import count_ratings, export_ratings
+from annotation.services.export_ratings import export_ratings
 from annotation.services.refusals import BadSource, ForeignPlacement, StaleWrite
 from annotation.services.release_idle_seats import release_idle_seats
 from annotation.services.submit_board import ColumnMarks, submit_board
@@ -196,8 +196,8 @@ def test_exports_and_analysis_read_the_marks_and_share_a_boards_time_among_its_t
     study = studies.opened(owner=olga, **{**PLAN, "k": 1, "n_annotators": 1, "n_cases": 2})
     ada = person(study)
     judge(ada, seconds=45.0)
-    rows = b"".join(export_ratings(study.pk, "jsonl")).decode().splitlines()
-    assert len(rows) == count_ratings(study.pk) == 18
+    rows = b"".join(export_ratings(study.pk, "jsonl").pieces).decode().splitlines()
+    assert len(rows) == export_ratings(study.pk, "csv").n_rows == 18
     close_study(study_id=study.pk, by_id=olga.pk)
     unblind_study(study_id=study.pk, by_id=olga.pk, reason="All is rated.")
     frame = unblinding.ratings(study.pk)
