@@ -123,10 +123,11 @@ def test_practice_and_reference_marks_are_whole_numbers_too(
         assert "send a whole number" in str(refused.json())
 
 
-def test_who_became_an_owner_or_a_researcher_rates_no_more(
-    client: Client, study_id: int, card: dict, ada: User
+@pytest.mark.parametrize("role", ["owner", "researcher", "recommender"])
+def test_who_may_learn_the_systems_rates_no_more(
+    client: Client, study_id: int, card: dict, ada: User, role: str
 ) -> None:
-    grant(ada, "researcher")
+    grant(ada, role)
     at = f"{ROOM}/rate/{study_id}"
     body = {"marks": dict.fromkeys(KEYS, 3), "key": "k"}
     for refused in (send(client, f"{at}/cards/{card['token']}/", body), send(client, f"{at}/next/", {})):

@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,8 @@ BYTES_LOOKED_AT = 2**24
 """Unpacked. Where a text's header or first rows are not in so many, they are not found."""
 MOST_COLUMNS = 1000
 MOST_TABLES = 100
-ROWS_A_BATCH = 8192
+ROWS_A_BATCH, ROWS_AT_ONCE = 8192, 64
+"""Decoded together, and made into values of Python together."""
 csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
 
 Row = dict[str, Any]
@@ -39,7 +40,7 @@ class Table:
     path: Path
     encoding: str = "utf-8"
     most_bytes: int | None = None
-    """Of a text: it seems to end once so many bytes are read."""
+    """It seems to end once so many bytes are read; of a Parquet file, once its texts have so many characters."""
 
     @property
     def name(self) -> str:
@@ -94,11 +95,15 @@ class Table:
         return read_objects(self.path, rejected=rejected, encoding=self.encoding, most_bytes=self.most_bytes)
 
     def _parquet_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
-        line = 0
+        line = n_characters = 0
         try:
-            for batch in _parquet(self.path).iter_batches(ROWS_A_BATCH):
+            for batch in _parquet_batches(self.path):
                 for row in _as_objects(batch):
                     line += 1
+                    if self.most_bytes is not None:
+                        if n_characters > self.most_bytes:
+                            return
+                        n_characters += sum(len(text) for text in _values(row) if isinstance(text, str))
                     if isinstance(row, str):
                         rejected.add(self.name, line, "row", f"cannot be read: {row}", "Mend its times")
                     else:
@@ -191,6 +196,10 @@ def _as_objects(batch: pa.RecordBatch) -> Iterator[Row | str]:
                 yield str(problem)
 
 
+def _values(row: Row | str) -> Iterable[object]:
+    return () if isinstance(row, str) else row.values()
+
+
 def _kind(path: Path) -> str:
     """The end of its name that tells what it is; a packed Parquet file is none that can be read row by row."""
     packed = path.suffix.lower() == ".gz"
@@ -198,9 +207,22 @@ def _kind(path: Path) -> str:
     return "" if packed and kind in PARQUET else kind
 
 
-def _parquet(path: Path) -> pq.ParquetFile:
+def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """A few rows at a time. A text that stands in many rows is in memory once: a file of some kilobytes may say a
+    megabyte of text thousands of times."""
+    texts = [
+        column.name
+        for column in _parquet(path).schema_arrow
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    ]
+    for batch in _parquet(path, read_dictionary=texts).iter_batches(ROWS_A_BATCH):
+        for start in range(0, len(batch), ROWS_AT_ONCE):
+            yield batch.slice(start, ROWS_AT_ONCE)
+
+
+def _parquet(path: Path, read_dictionary: list[str] | None = None) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, read_dictionary=read_dictionary)
     except FileNotFoundError:
         raise ImportRefused(path.name, "the file is missing", f"Put it at {path}") from None
     except (pa.ArrowException, OSError) as problem:

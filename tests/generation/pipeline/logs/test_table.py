@@ -1,9 +1,14 @@
 import gzip
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +23,7 @@ from generation.pipeline.logs.tabular import Table, tables_in
 from generation.pipeline.records import Interaction, Item
 from generation.pipeline.storable import fault_in
 
+ROOT = Path(__file__).resolve().parents[4]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ONE_FILE = {"user": "who", "item": "what", "timestamp": "when", "title": "called"}
 
@@ -315,3 +321,26 @@ def test_a_column_is_named_with_letters(tmp_path):
     [one] = tables_in(tmp_path)
     with pytest.raises(ImportRefused, match="a column's name holds a control character"):
         one.columns()
+
+
+def test_a_small_parquet_that_repeats_a_large_text_takes_no_more_memory_than_the_text(tmp_path):
+    file, n = tmp_path / "large.parquet", 8192
+    item = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"user": ["a"] * n, "item": item}), file, compression="zstd")
+    assert file.stat().st_size < 100_000
+    script = """
+import resource, sys
+from pathlib import Path
+from generation.pipeline.logs.rejected import Rejected
+from generation.pipeline.logs.tabular import Table
+table = Table(Path(sys.argv[1]))
+print(sum(1 for _ in table.rows(Rejected())), sum(1 for _ in table.glance().rows(Rejected())))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    rows, most = done.stdout.splitlines()
+    assert rows.split()[0] == str(n)
+    assert int(rows.split()[1]) < 20  # 2**24 characters are looked at
+    assert int(most) < 1000  # MiB, where all rows at once would be 8,000
