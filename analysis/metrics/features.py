@@ -68,7 +68,8 @@ class FeatureCoverage:
 
 
 class FeatureRepetition:
-    """DIV: how many features two of a system's texts have in common, over all pairs; lower is more varied."""
+    """DIV: how many features two of a system's texts have in common, over all pairs; lower is more varied. NaN for an
+    empty lexicon, and where no text names a feature: texts that say nothing would look the most varied."""
 
     def __init__(self, *, catalogue: Sequence[Item]) -> None:
         self._lexicon = Lexicon(catalogue)
@@ -78,6 +79,8 @@ class FeatureRepetition:
         if len(texts) < 2:
             return float("nan")
         counts = Counter(feature for text in texts for feature in self._lexicon.named(text.explanation))
+        if not counts:
+            return float("nan")
         return sum(n * (n - 1) for n in counts.values()) / (len(texts) * (len(texts) - 1))
 
 

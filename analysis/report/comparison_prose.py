@@ -24,7 +24,7 @@ def on_comparisons(findings: StudyFindings) -> list[str]:
         counted = many(len(tested), f"{design} difference")
         sentences.append(f"{len(sure):,} of {counted} stayed below 0.05 after Holm's adjustment.")
         if len(sure) > TOLD:
-            sentences.append(f"The {TOLD} largest stand here, all of them in the table.")
+            sentences.append(f"The {TOLD} largest by effect size stand here, all of them in the table.")
         sentences += [_compared(row, labels, names[row.criterion]) for row in sure[:TOLD]]
         sentences += _with_other_annotators(sure)
         if len(sure) < len(tested):

@@ -38,12 +38,12 @@ def _figure(findings: StudyFindings, criterion: Criterion, place: int, rows: lis
     def across(value: float) -> float:
         return wide + PLOT * (value + reach) / (2 * reach)
 
-    parts = []
+    parts, digits = [], 1 if round(reach * 5, 6).is_integer() else 2  # so many as half of it has
     for tick in (-reach, -reach / 2, 0.0, reach / 2, reach):
         parts.append(
             svg.line(across(tick), TOP - 4, across(tick), bottom, opacity=0.7 if tick == 0 else 0.15)
         )
-        parts.append(svg.text(across(tick), 16, number(tick, 1), anchor="middle", size=12, opacity=0.75))
+        parts.append(svg.text(across(tick), 16, number(tick, digits), anchor="middle", size=12, opacity=0.75))
     for line, row in enumerate(rows):
         y = TOP + STEP * (line + 0.5)
         ends = row.severity.interval

@@ -83,12 +83,11 @@ def spearman_brown(halves: float, share: float = 0.5) -> float:
 
     For halves this is 2r / (1 + r).
     """
-    product = share * (1 - share)
-    if halves == 1:
-        return 1.0
     square = halves**2
-    root = np.sqrt(square**2 + 4 * square * (1 - square) * product)
-    return float((root - square) / (2 * product * (1 - square)))
+    root = np.sqrt(square**2 + 4 * square * (1 - square) * share * (1 - share))
+    return float(
+        2 * square / (root + square)
+    )  # the positive root, without a difference of what is nearly equal
 
 
 class _Halves:

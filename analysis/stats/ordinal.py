@@ -25,6 +25,11 @@ SMALLEST_SD = 1e-3
 """Below it the groups do not differ, and the model without them is the answer."""
 LARGEST_SD = 30.0
 """Beyond it each group has made up its mind, and the estimates run away together."""
+LARGEST_SE = 50.0
+"""Of log-odds; beyond it the estimate has no end, whatever Newton's method stopped at."""
+INFINITE = Undefined(
+    "an effect has no finite estimate: it orders the ratings without exception, or they are too few"
+)
 _TOLERANCE = 1e-9
 _DENSE_CELLS = 20_000_000
 
@@ -120,6 +125,8 @@ def cumulative_link_mixed(
         return plain
     if np.linalg.eigvalsh(information)[0] <= 0 or np.exp(parameters[-1]) > LARGEST_SD:
         return Undefined("the ratings are too few to tell the groups' deviations from the effects")
+    if _runs_away(information[:-1, :-1]):
+        return INFINITE
     covariance = np.linalg.inv(information)
     return CumulativeLink(
         effects=parameters[k:-1],
@@ -229,9 +236,11 @@ def _without_groups(cells: _Cells, n_ratings: int, n_groups: int) -> CumulativeL
             break
         parameters = _uphill(cells, parameters, step, value)
         if np.abs(parameters).max() > 50:
-            return Undefined("an effect has no finite estimate: it orders the ratings without exception")
+            return INFINITE
     if np.linalg.eigvalsh(information)[0] <= 0:
         return Undefined("the ratings are too few to say how sure the effects are")
+    if _runs_away(information):
+        return INFINITE
     return CumulativeLink(
         effects=parameters[k:],
         covariance=np.asarray(np.linalg.inv(information)[k:, k:], dtype=np.float64),
@@ -241,6 +250,11 @@ def _without_groups(cells: _Cells, n_ratings: int, n_groups: int) -> CumulativeL
         n_ratings=n_ratings,
         n_groups=n_groups,
     )
+
+
+def _runs_away(information: Array) -> bool:
+    """Whether a parameter is on its way to infinity: the likelihood is flat there, and says nothing of the others."""
+    return bool(np.diag(np.linalg.inv(information)).max() > LARGEST_SE**2)
 
 
 def _uphill(cells: _Cells, parameters: Array, step: Array, value: float) -> Array:

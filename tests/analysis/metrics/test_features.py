@@ -41,3 +41,4 @@ def test_repetition_is_the_mean_over_all_pairs_of_texts() -> None:
     repetition = metrics.load("feature-repetition", catalogue=FILMS)
     assert repetition.measure(texts) == pytest.approx(by_pairs)  # type: ignore[union-attr]
     assert np.isnan(repetition.measure(texts[:1]))  # type: ignore[union-attr]
+    assert np.isnan(repetition.measure([text("Just watch it.")] * 3))  # type: ignore[union-attr]

@@ -160,3 +160,13 @@ def test_pooled_reports_and_old_ones_have_no_models() -> None:
 
 def test_a_single_system_has_no_models() -> None:
     assert model(RatingTable.from_frame(frame().query("system == 'ann'")), confidence=0.95) == []
+
+
+def test_where_the_ratings_of_systems_lie_apart_there_are_no_log_odds() -> None:
+    maker, apart = np.random.default_rng(3), frame()
+    low = apart.system == "ann"
+    apart.loc[low, "value"] = maker.integers(1, 3, low.sum())
+    apart.loc[~low, "value"] = maker.integers(4, 6, (~low).sum())
+    one = next(m for m in found(apart).models if (m.criterion, m.kind) == ("clear", "cumulative link"))
+    assert one.contrasts == ()
+    assert "no finite estimate" in one.undefined

@@ -71,7 +71,7 @@ def test_more_than_three_differences_are_said_to_be_more() -> None:
     findings = found({name: float(place) for place, name in enumerate("abcd", start=-2)})
     told = on_comparisons(findings)
     assert told[0].startswith("6 of 6 paired differences")
-    assert told[1] == "The 3 largest stand here, all of them in the table."
+    assert told[1] == "The 3 largest by effect size stand here, all of them in the table."
     assert sum("was rated higher than" in one for one in told) == 3
 
 

@@ -50,6 +50,9 @@ def test_spearman_brown_for_halves_and_for_unequal_parts() -> None:
     between = np.sqrt(one * two)
     assert spearman_brown(between, 1 / 3) == pytest.approx(1.2 / 1.8)
     assert spearman_brown(1.0, 0.3) == 1.0
+    for nearly in (1 - 1e-9, 1 - 1e-14, 1 - 1e-16):
+        assert spearman_brown(nearly) == pytest.approx(1, abs=1e-8)
+        assert spearman_brown(nearly, 1 / 3) <= 1
 
 
 def test_halves_that_contradict_each_other_have_no_ceiling_and_say_so() -> None:
