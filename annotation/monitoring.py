@@ -217,7 +217,7 @@ def _annotator(row: Enrolment, judging: Judging) -> AnnotatorRow:
     return AnnotatorRow(
         enrolment_id=row.pk,
         pseudonym=row.pseudonym,
-        username=row.annotator.get_username(),
+        username="" if row.erased_at else row.annotator.get_username(),
         stage=journey_queries.stage_of(row),
         gate=row.gate,
         attempt=row.attempt,

@@ -250,7 +250,7 @@ class PipelineForm(forms.Form):
         label=_("Training cases"),
         initial=2000,
         min_value=1,
-        help_text=_("How many the teacher writes for, at most."),
+        help_text=_("How many the teacher writes for, at most; those that validate a training come on top."),
     )
     hallucination_rate = forms.FloatField(
         label=_("Invented titles"), initial=0.1, min_value=0, max_value=1,
@@ -258,7 +258,10 @@ class PipelineForm(forms.Form):
     )  # fmt: skip
     systems = forms.MultipleChoiceField(
         label=_("Systems"), widget=forms.CheckboxSelectMultiple, initial=list(DEFAULT_SYSTEMS),
-        help_text=_("Each explains the same cases. Students are trained for the systems that need one."),
+        help_text=_(
+            "Each explains the same cases. Students are trained for the systems that need one. A language "
+            "model of yours is queued by itself, with its folder."
+        ),
     )  # fmt: skip
     max_seconds = forms.FloatField(
         label=_("Time limit a student"), initial=0, min_value=0,
@@ -268,7 +271,10 @@ class PipelineForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["systems"].choices = [(name, entry.label) for name, entry in SYSTEMS.items()]
+        # A language model of one's own needs its folder, which this form does not ask for.
+        self.fields["systems"].choices = [
+            (name, entry.label) for name, entry in SYSTEMS.items() if name != "local-teacher"
+        ]
 
     def as_request(self) -> dict[str, Any]:
         """Keyword arguments for queue_pipeline."""

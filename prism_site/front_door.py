@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
 SHOWN = 4
@@ -130,11 +130,20 @@ def _annotation() -> Room:
         purpose="People judge the explanations one by one and cannot know which system wrote them.",
         url=reverse("annotation:studies"),
         number=Rating.objects.count(),
-        number_label="ratings given",
+        number_label=_given(),
         lines=tuple(lines),
         quiet="No study is open." if by_status else "No study was built yet.",
         step=step,
     )
+
+
+def _given() -> str:
+    """What the number of ratings counts, and how many of them nobody gave."""
+    from annotation.models.rating import Rating
+
+    rehearsed = Q(placement__enrolment__simulated=True) | Q(placement__enrolment__study__simulated=True)
+    n = Rating.objects.filter(rehearsed).count()
+    return f"ratings given, {n:,} of them simulated" if n else "ratings given"
 
 
 def _analysis() -> Room:

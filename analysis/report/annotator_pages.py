@@ -119,7 +119,10 @@ def annotators(findings: StudyFindings) -> Table:
                 Cell("–" if row.point is None else str(row.point), row.point),
                 Cell("–" if share.value is None else f"{share.value:.0%}", share.value, share),
                 Cell("–" if row.others_same is None else f"{row.others_same:.0%}", row.others_same),
-                Cell(number(row.median_seconds, 0), row.median_seconds),
+                Cell(
+                    number(row.median_seconds, 0 if (row.median_seconds or 0) >= 10 else 1),
+                    row.median_seconds,
+                ),
                 Cell(number(alpha.value, missing="undefined"), alpha.value, alpha),
                 Cell("flagged" if row.flags else "–", "; ".join(row.flags)),
             )

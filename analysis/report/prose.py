@@ -9,7 +9,7 @@ from analysis.report.findings.number import Number
 from analysis.report.findings.study import StudyFindings
 from analysis.report.metric_prose import on_metric_methods
 from analysis.report.model_prose import fitting
-from analysis.report.words import interval, join, many, number, p_in_words
+from analysis.report.words import interval, join, many, number, p_in_words, seconds
 
 SHOWN = 0.05
 """A difference whose adjusted p stays below this is called shown."""
@@ -41,7 +41,7 @@ def opening(findings: StudyFindings) -> list[str]:
     if counts.n_repeats:
         sentences.append(f"{many(counts.n_repeats, 'rating')} of a second look enter consistency alone.")
     if counts.median_seconds is not None:
-        sentences.append(f"The median card took {many(round(counts.median_seconds), 'second')}.")
+        sentences.append(f"The median card took {seconds(counts.median_seconds)}.")
     return sentences + on_fieldwork(findings)
 
 

@@ -75,6 +75,11 @@ def join(names: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
+def seconds(given: float) -> str:
+    """ "20 seconds", "0.5 seconds": tenths where they are seen."""
+    return f"{given:.1f} seconds" if given < 9.95 and round(given, 1) % 1 else many(round(given), "second")
+
+
 def many(n: int, one: str, more: str | None = None) -> str:
     """ "1 card", "1,056 cards"."""
     return f"{n:,} {one if n == 1 else more or one + 's'}"

@@ -202,7 +202,8 @@ def naming(shown: Mapping[str, str], names: set[str]) -> list[str]:
     """
     looked_for = [(name, comparable(name)) for name in sorted(names)]
     return [
-        f"The {where} names the system “{name}”, which annotators would read: write it without."
+        f"The {where} names the system “{name}”, which annotators would read: write it without, "
+        "or give the system another name."
         for where, text in ((where, comparable(text)) for where, text in shown.items())
         for name, plain in looked_for
         if len(plain) > 2 and re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", text)
@@ -225,7 +226,9 @@ def choose_cases(
     return calibration, rest if settings.n_cases is None else rest[: settings.n_cases]
 
 
-def notes_on(source: Source, n_main: int, gap_note: str, *, settings: StudySettings) -> list[str]:
+def notes_on(
+    source: Source, main: Sequence[SourceCase], gap_note: str, *, settings: StudySettings
+) -> list[str]:
     """What an owner should know of the study that was built, a sentence each."""
     notes = []
     if source.n_dropped:
@@ -234,12 +237,12 @@ def notes_on(source: Source, n_main: int, gap_note: str, *, settings: StudySetti
         notes.append(gap_note)
     twins = sum(
         len({normalise(text.text, system_names(source)) for text in case.texts.values()}) < len(case.texts)
-        for case in source.cases
+        for case in main
     )
     if twins:
-        notes.append(f"In {twins} of {len(source.cases)} cases two systems wrote the very same text.")
-    if n_main < 20:
-        notes.append(f"{n_main} cases are few: expect wide intervals.")
+        notes.append(f"In {twins} of {len(main)} cases two systems wrote the very same text.")
+    if len(main) < 20:
+        notes.append(f"{len(main)} cases are few: expect wide intervals.")
     if 0 < settings.n_calibration < FEW_TO_CALIBRATE and settings.gate.kappa > 0:
         notes.append(
             f"{settings.n_calibration} calibration cards are few: a kappa of {settings.gate.kappa:g}, as the gate "

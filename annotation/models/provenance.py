@@ -54,5 +54,7 @@ def seal_hash(study_id: int) -> str:
     lines = Provenance.objects.filter(card__study_id=study_id, card__block__kind=Kind.MAIN).order_by(
         "card__token"
     )
-    told = list(lines.values_list("card__token", "system", "case_key", "original"))
+    told = list(
+        lines.values_list("card__token", "system", "system_label", "case_key", "original", "reference")
+    )
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()

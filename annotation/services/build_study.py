@@ -107,7 +107,7 @@ def build_study(
     else:
         cards_a_case = len(source.systems) if settings.design == Study.Design.PAIRED else 1
         gap, gap_note = feasible_gap(settings.gap, min(map(len, seats)), cards_a_case)
-    notes = notes_on(source, len(main), gap_note, settings=settings)
+    notes = notes_on(source, main, gap_note, settings=settings)
     study = _study(owner_id, settings, source, seed, gap, notes)
     cards = _cards(study, source, calibration, main, seed)
     _deal(study, seats, cards)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models.card import Card, Kind
 from annotation.models.study import Enrolment, Study
-from annotation.services.refusals import OutOfTurn, StudyClosed
+from annotation.services.refusals import WITHDREW, OutOfTurn, StudyClosed
 
 
 @transaction.atomic
@@ -16,12 +16,14 @@ def read_guidelines(*, enrolment_id: int, version: int) -> None:
 
     Raises:
         StudyClosed: the study is not open.
-        OutOfTurn: consent is missing, or the version is not the newest.
+        OutOfTurn: consent is missing or was withdrawn, or the version is not the newest.
     """
     enrolment = Enrolment.objects.select_related("study").get(pk=enrolment_id)
     study, now = enrolment.study, timezone.now()
     if study.status != Study.Status.OPEN:
         raise StudyClosed(_("The study is not open."))
+    if enrolment.withdrawn_at is not None:
+        raise OutOfTurn(WITHDREW)
     if enrolment.consented_at is None:
         raise OutOfTurn(_("Read and accept the consent text first."))
     if version != study.guidelines_version:

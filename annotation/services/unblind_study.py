@@ -25,7 +25,8 @@ def unblind_study(*, study_id: int, by_id: int, reason: str) -> None:
     if not reason.strip():
         raise Refused("Say why the study is unblinded now; the reason is kept in its ledger.")
     found = fingerprint(study_id)
-    if found != study.frozen_hash:
+    opened = LedgerLine.objects.filter(study=study, act=LedgerLine.Act.OPENED).first()
+    if found != study.frozen_hash or (opened and opened.facts.get("fingerprint", found) != found):
         raise Refused(
             f"The study differs from what was opened (fingerprint {found[:12]}, at opening "
             f"{study.frozen_hash[:12]}): "

@@ -87,8 +87,9 @@ def test_practised_cases_are_the_calibration_set_in_their_order() -> None:
 
 
 def test_the_owner_is_told_of_twins_and_of_few_cases() -> None:
-    assert notes_on(source(), 30, "", settings=StudySettings(title="Films")) == []
-    told = notes_on(source(same=True), 6, "The gap was lowered.", settings=StudySettings(title="Films"))
+    many, same = source().cases * 5, source(same=True)
+    assert notes_on(source(), many, "", settings=StudySettings(title="Films")) == []
+    told = notes_on(same, same.cases, "The gap was lowered.", settings=StudySettings(title="Films"))
     assert told[0] == "The gap was lowered."
     assert "In 6 of 6 cases two systems wrote the very same text." in told
     assert "6 cases are few: expect wide intervals." in told
@@ -96,6 +97,7 @@ def test_the_owner_is_told_of_twins_and_of_few_cases() -> None:
 
 def test_few_calibration_cards_are_told_to_carry_no_kappa() -> None:
     few = StudySettings(title="Films", n_calibration=3)
-    told = notes_on(source(), 30, "", settings=few)
+    told = notes_on(source(), source().cases * 5, "", settings=few)
     assert [note[:30] for note in told] == ["3 calibration cards are few: a"]
-    assert notes_on(source(), 30, "", settings=StudySettings(title="Films", n_calibration=0)) == []
+    none = StudySettings(title="Films", n_calibration=0)
+    assert notes_on(source(), source().cases * 5, "", settings=none) == []

@@ -36,8 +36,9 @@ def test_whoever_may_know_the_systems_cannot_rate(olga: User) -> None:
     token = invite(study_id=study.pk, by_id=olga.pk, max_uses=5)
     root = User.objects.create_superuser("root")
     reader = builders.user("rosa", role="researcher")
-    for person in (olga, builders.user("oscar", role="owner"), reader, root):
-        with pytest.raises(InvitationRefused, match="may read which system wrote what"):
+    recommender = builders.user("recommender", role="recommender")
+    for person in (olga, builders.user("oscar", role="owner"), reader, recommender, root):
+        with pytest.raises(InvitationRefused, match="may learn which system wrote what"):
             enrol_annotator(token=token, annotator_id=person.pk)
     assert Invitation.objects.get().uses == 0
 

@@ -255,7 +255,9 @@ def test_an_owner_cannot_rate(client: Client, olga: User) -> None:
     client.force_login(olga)
     refused = client.post(reverse("annotation:join", args=[invite(study_id=study_id, by_id=olga.pk)]))
     assert refused.status_code == 409
-    assert "Owners and researchers may read which system wrote what" in refused.content.decode()
+    assert (
+        "Owners, researchers and recommenders may learn which system wrote what" in refused.content.decode()
+    )
 
 
 def test_my_studies_lists_the_next_step_of_each(client: Client, olga: User, ada: User) -> None:
