@@ -12,6 +12,7 @@ export TOKENIZERS_PARALLELISM := false
 help:
 	@echo "make demo     set up, build, train, rehearse, analyse, then serve at http://127.0.0.1:$(PORT)  (SERVE=0 stops before serving)"
 	@echo "make run      serve the pages        make worker   run the Celery worker"
+	@echo "make stop     end the Redis that came with it, which serves on after the others"
 	@echo "make test     every test: SQLite, PostgreSQL, Redis, a worker, a browser"
 	@echo "make check    format, lint, types, imports, migrations, OpenAPI, templates, links"
 

@@ -29,7 +29,11 @@ def on_annotators(findings: StudyFindings) -> list[str]:
     flagged = [row for row in rows if row.flags]
     if not flagged:
         none = "The one annotator was not" if people == 1 else f"None of {people:,} annotators was"
-        return [*sentences, f"{none} flagged."]
+        looked = "one answer everywhere, haste beside the others, and a pull on agreement"
+        return [
+            *sentences,
+            f"{none} flagged. Flags are for {looked}; a study's monitor and its rules look at more.",
+        ]
     sentences += [
         f"{row.annotator} on {names[row.criterion].lower()}: {'; '.join(row.flags)}." for row in flagged[:20]
     ]

@@ -79,12 +79,18 @@ def on_ranks(findings: StudyFindings) -> list[str]:
         if chi2 is None or row.p_holm is None:
             sentences.append(f"{name}: no test of all systems, because {row.friedman.undefined}.")
             continue
-        top = max(row.ranks, key=lambda one: one.rank)
+        top, second = sorted(row.ranks, key=lambda one: one.rank, reverse=True)[:2]
+        apart = row.critical_difference.value
+        near = (
+            f", the next within the critical difference of {number(apart)}"
+            if apart is not None and top.rank - second.rank < apart
+            else ""
+        )
         differ = "differ" if row.p_holm < 0.05 else "are not shown to differ"
         told = (
             f"{name}: the {len(row.ranks)} systems {differ} (Friedman's chi-square({row.df}) = {number(chi2)}, "
             f"Holm's {p_in_words(row.p_holm)}, Kendall's W = {number(row.kendalls_w.value)}, n = "
-            f"{many(row.n_cases, 'case')}); {labels[top.system]} has the highest mean rank, {number(top.rank)}."
+            f"{many(row.n_cases, 'case')}); {labels[top.system]} has the highest mean rank, {number(top.rank)}{near}."
         )
         sentences.append(told.replace(" = ", "\u00a0=\u00a0").replace(" < ", "\u00a0<\u00a0"))
     return sentences

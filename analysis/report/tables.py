@@ -90,7 +90,10 @@ def overview(findings: StudyFindings) -> Table:
     columns += [Column(metric.name, metric.label) for metric in shown]
     for criterion in findings.criteria:
         columns += [Column(criterion.key, criterion.name), Column(f"{criterion.key}_sd", "SD")]
-    caption = "Automatic metrics (mean over texts) and ratings (mean ± standard deviation)."
+    caption = (
+        "Automatic metrics (mean over texts) and ratings (mean ± standard deviation). The highest mean rating is bold, "
+        "which is no test."
+    )
     return Table("overview", "Systems at a glance", caption + warning(findings), tuple(columns), tuple(rows))
 
 

@@ -37,18 +37,17 @@ def read_people(text: str) -> list[str]:
         )
     errors: list[str] = []
     first: dict[str, int] = {}
+    at: dict[str, int] = {}  # without regard to capitals: one mailbox is one person
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         name = row[found].strip() if found < len(row) else ""
         if not name or not name.isprintable() or len(name) > LONGEST:
             errors.append(f"Line {line}, {header[found]}: give 1 to {LONGEST} characters that can be read.")
-        elif name in first:
-            errors.append(
-                f"Line {line}, {header[found]}: {name} stands in line {first[name]} too: remove one."
-            )
+        elif (earlier := at.get(name.casefold())) is not None:
+            errors.append(f"Line {line}, {header[found]}: {name} stands in line {earlier} too: remove one.")
         else:
-            first[name] = line
+            first[name] = at[name.casefold()] = line
     if not errors and not first:
         errors.append("Line 2: nobody is in this list: write a person a line.")
     if len(first) > MOST:

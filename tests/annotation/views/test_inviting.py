@@ -51,6 +51,8 @@ def test_a_faulty_list_names_its_lines_and_makes_nothing(client: Client, study_i
     answer = client.post(url("study-invite-list", study_id), a_list("name\nAda\nAda\n"))
     assert answer.status_code == 422
     assert "stands in line 2 too" in answer.content.decode()
+    mailbox = client.post(url("study-invite-list", study_id), a_list("email\nd@x.org\nD@X.org\n"))
+    assert "D@X.org stands in line 2 too" in mailbox.content.decode()
     latin = {"list-file": SimpleUploadedFile("people.csv", "name\nJos\u00e9\n".encode("latin-1"))}
     assert "UTF-8" in client.post(url("study-invite-list", study_id), latin).content.decode()
     assert client.post(url("study-invite-list", study_id)).status_code == 422
