@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation.building_forms import PlanForm, form_of
 from annotation.design.exclusions import RULES
+from annotation.design.gate import GateRule
 from annotation.design.plan import LONGEST_TEXT
 from annotation.design.scales import POINTS
 from annotation.design.sources import Form
@@ -32,6 +33,41 @@ class DraftForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 10}),
     )
     hypotheses = PlanForm.base_fields["hypotheses"]
+
+
+class GateForm(forms.Form):
+    """What it takes to pass the calibration; frozen when the study opens."""
+
+    share = forms.IntegerField(
+        min_value=0, max_value=100, label=gettext_lazy("Marks near the reference, at least (%)")
+    )
+    tolerance = forms.IntegerField(
+        min_value=0,
+        max_value=len(POINTS) - 1,
+        label=gettext_lazy("Near is at most so many points from it"),
+    )
+    kappa = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        label=gettext_lazy("Quadratic-weighted kappa with the reference on each criterion, at least"),
+        help_text=gettext_lazy(
+            "Empty asks for none: with few calibration cards it can hardly be told from chance."
+        ),
+    )
+    attempts = forms.IntegerField(min_value=1, max_value=10, label=gettext_lazy("Attempts"))
+
+    @classmethod
+    def initial_of(cls, rule: GateRule) -> dict[str, object]:
+        kappa = rule.kappa if rule.kappa >= 0 else None
+        share = round(100 * rule.share)
+        return {"share": share, "tolerance": rule.tolerance, "kappa": kappa, "attempts": rule.attempts}
+
+    def rule(self) -> GateRule:
+        """The rule as it was sent, once the form is valid."""
+        sent = self.cleaned_data
+        kappa = -1.0 if sent["kappa"] is None else sent["kappa"]
+        return GateRule(sent["tolerance"], sent["share"] / 100, kappa, sent["attempts"])
 
 
 class CriterionForm(forms.Form):

@@ -24,6 +24,11 @@ def hypotheses(study_id: int) -> str:
     return as_lines(plan.get("analysis", {}).get("hypotheses", ()))
 
 
+def gate_rule(study_id: int) -> GateRule:
+    """What it takes to pass the calibration of the study."""
+    return GateRule.from_json(Study.objects.values_list("gate_rule", flat=True).get(pk=study_id))
+
+
 def free_seats(study_id: int) -> int:
     """Seats that nobody holds: so many people more a study can take."""
     return Seat.objects.filter(study_id=study_id, enrolment__isnull=True).count()

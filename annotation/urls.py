@@ -54,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("studies/<int:study_id>/close/", studies.study_close, name="study-close"),
     path("studies/<int:study_id>/unblind/", studies.study_unblind, name="study-unblind"),
     path("studies/<int:study_id>/calibration/", gold.study_calibration, name="study-calibration"),
+    path("studies/<int:study_id>/gate/", gold.study_gate, name="study-gate"),
     path(
         "studies/<int:study_id>/calibration/file/",
         gold.study_calibration_file,

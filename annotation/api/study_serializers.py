@@ -139,8 +139,23 @@ class NewStudySerializer(RowsSerializer, PlanSerializer):
     )
 
 
+class GateSerializer(serializers.Serializer):
+    """What it takes to pass the calibration."""
+
+    tolerance = serializers.IntegerField(
+        min_value=0, max_value=4, default=1, help_text="Points; near is no further."
+    )
+    share = serializers.FloatField(
+        min_value=0, max_value=1, default=0.8, help_text="Of marks that must be near."
+    )
+    kappa = serializers.FloatField(
+        min_value=-1, max_value=1, default=0.6, help_text="Least on each criterion; -1 asks for none."
+    )
+    attempts = serializers.IntegerField(min_value=1, max_value=10, default=2)
+
+
 class EditStudySerializer(serializers.Serializer):
-    """A draft's words; what is left out stays."""
+    """A draft's words and gate; what is left out stays."""
 
     title = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
@@ -149,6 +164,7 @@ class EditStudySerializer(serializers.Serializer):
     guidelines = serializers.CharField(required=False, max_length=LONGEST_TEXT)
     lease_hours = serializers.IntegerField(min_value=1, max_value=8760, required=False)
     hypotheses = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
+    gate = GateSerializer(required=False)
 
 
 class PointSerializer(serializers.Serializer):

@@ -19,7 +19,7 @@ class GateRule:
     share: float = 0.8
     """Share of all marks that must be near, over all criteria."""
     kappa: float = 0.6
-    """Least quadratic-weighted kappa with the gold, on each criterion."""
+    """Least quadratic-weighted kappa with the gold, on each criterion; -1 asks for none."""
     attempts: int = 2
     """How often the calibration set may be rated."""
 
@@ -40,10 +40,13 @@ class GateRule:
         apart = (
             "exactly the reference" if self.tolerance == 0 else f"at most {self.tolerance} from the reference"
         )
-        return (
-            f"{self.share:.0%} of the marks {apart}, and agreement (quadratic-weighted kappa) of at least "
-            f"{self.kappa:g} on each criterion; {self.attempts} attempt{'s' if self.attempts > 1 else ''}"
+        kappa = (
+            f", and agreement (quadratic-weighted kappa) of at least {self.kappa:g} on each criterion"
+            if self.kappa > -1
+            else ""
         )
+        attempts = f"{self.attempts} attempt{'s' if self.attempts > 1 else ''}"
+        return f"{self.share:.0%} of the marks {apart}{kappa}; {attempts}"
 
 
 LEANING = 0.25

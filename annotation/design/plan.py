@@ -246,8 +246,8 @@ def notes_on(
     if 0 < settings.n_calibration < FEW_TO_CALIBRATE and settings.gate.kappa > 0:
         notes.append(
             f"{settings.n_calibration} calibration cards are few: a kappa of {settings.gate.kappa:g}, as the gate "
-            "asks, can hardly be told from chance by so few marks. Calibrate with more, or let the gate ask for the "
-            "share of near marks alone."
+            "asks, can hardly be told from chance by so few marks. Calibrate with more, or change the gate so "
+            "that it asks for the share of near marks alone."
         )
     return notes
 

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotation import overview
 from annotation.design.scales import OutOfScale
 from annotation.forms import (
+    GateForm,
     GoldFile,
     read_gold,
 )
 from annotation.models.frozen import StudyFrozen
 from annotation.queries import StudySummary
+from annotation.services.edit_draft import edit_draft
 from annotation.services.import_calibration import import_calibration
 from annotation.services.refusals import BadSource, Refused
 from annotation.services.set_gold import set_gold
@@ -56,6 +58,25 @@ def study_calibration(request: HttpRequest, study: StudySummary) -> HttpResponse
                 messages.warning(request, _("Card %(n)s is saved with %(given)s of %(total)s marks.") % words)
             return redirect(f"{reverse('annotation:study-calibration', args=[study.id])}#card-{token}")
     return _calibration_page(request, study, GoldFile(criteria=keys), fault=fault, status=status)
+
+
+@on_study
+@require_http_methods(["GET", "HEAD", "POST"])
+def study_gate(request: HttpRequest, study: StudySummary) -> HttpResponse:
+    """What it takes to pass the calibration, in a draft."""
+    form = GateForm(request.POST or None, initial=GateForm.initial_of(overview.gate_rule(study.id)))
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            edit_draft(study_id=study.id, gate=form.rule())
+        except StudyFrozen as frozen:
+            form.add_error(None, str(frozen))
+            status = 409
+        else:
+            messages.success(request, _("The gate is saved."))
+            return redirect("annotation:study", study_id=study.id)
+    page = {"study": study, "form": form, "here": "plan", "heading": _("Gate after calibration")}
+    return render(request, "annotation/study_edit.html", page, status=status)
 
 
 @on_study

@@ -252,6 +252,10 @@ def test_a_draft_is_edited_until_it_opens(client: Client, olga: User) -> None:
     client.force_login(olga)
     changed = change(client, "PATCH", f"{at}/", {"title": "Which film?", "guidelines": "Read twice."}).json()
     assert (changed["title"], changed["guidelines"][0]["text"]) == ("Which film?", "Read twice.")
+    gate = {"tolerance": 2, "share": 0.7, "kappa": -1, "attempts": 3}
+    told = change(client, "PATCH", f"{at}/", {"gate": gate}).json()["gate_in_words"]
+    assert told == "70% of the marks at most 2 from the reference; 3 attempts"
+    assert change(client, "PATCH", f"{at}/", {"gate": {"share": 2}}).status_code == 422
     named = change(client, "PATCH", f"{at}/", {"title": "SYSTEM-LOUD-TEACHER or not?"})
     assert (named.status_code, list(named.json())) == (422, ["texts"])
     question = client.get(f"{at}/").json()["criteria"][0]

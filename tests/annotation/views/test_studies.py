@@ -187,6 +187,24 @@ def test_texts_and_criteria_of_a_draft_can_be_edited_until_it_opens(client: Clie
     assert client.post(url, body).status_code == 409
 
 
+def test_the_gate_of_a_draft_is_changed_until_it_opens(client: Client, olga: User) -> None:
+    study_id = loud_study(olga, opened=False)
+    url = reverse("annotation:study-gate", args=[study_id])
+    page = client.get(url).content.decode()
+    assert re.search(r'name="share" value="80"', page)
+    assert client.post(url, {"share": 120, "tolerance": 1, "attempts": 2}).status_code == 422
+    alone = {"share": 70, "tolerance": 2, "kappa": "", "attempts": 3}
+    assert client.post(url, alone).status_code == 302
+    rule = {"tolerance": 2, "share": 0.7, "kappa": -1.0, "attempts": 3}
+    assert Study.objects.get().gate_rule == rule
+    told = client.get(reverse("annotation:study", args=[study_id])).content.decode()
+    assert "70% of the marks at most 2 from the reference; 3 attempts" in told
+    assert "kappa" not in told.split("<dt>Gate</dt>")[1].split("</dd>")[0]
+    client.post(reverse("annotation:study-open", args=[study_id]))
+    assert client.post(url, alone | {"share": 10}).status_code == 409
+    assert Study.objects.get().gate_rule == rule
+
+
 def test_links_are_made_shown_whole_and_withdrawn(client: Client, olga: User) -> None:
     study_id = loud_study(olga)
     url = reverse("annotation:study-invitations", args=[study_id])
