@@ -26,8 +26,8 @@ BYTES_LOOKED_AT = 2**24
 """Unpacked. Where a text's header or first rows are not in so many, they are not found."""
 MOST_COLUMNS = 1000
 MOST_TABLES = 100
-ROWS_A_BATCH, ROWS_AT_ONCE = 8192, 64
-"""Decoded together, and made into values of Python together."""
+ROWS_A_BATCH, FEW_ROWS = 8192, 64
+"""Decoded together; few where lists of texts may repeat, and few are values of Python at once."""
 csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
 
 Row = dict[str, Any]
@@ -97,17 +97,16 @@ class Table:
     def _parquet_rows(self, rejected: Rejected) -> Iterator[tuple[int, Row]]:
         line = n_characters = 0
         try:
-            for batch in _parquet_batches(self.path):
-                for row in _as_objects(batch):
-                    line += 1
-                    if self.most_bytes is not None:
-                        if n_characters > self.most_bytes:
-                            return
-                        n_characters += sum(len(text) for text in _values(row) if isinstance(text, str))
-                    if isinstance(row, str):
-                        rejected.add(self.name, line, "row", f"cannot be read: {row}", "Mend its times")
-                    else:
-                        yield line, row
+            for row in _parquet_objects(self.path):
+                line += 1
+                if self.most_bytes is not None:
+                    if n_characters > self.most_bytes:
+                        return
+                    n_characters += sum(len(text) for text in _values(row) if isinstance(text, str))
+                if isinstance(row, str):
+                    rejected.add(self.name, line, "row", f"cannot be read: {row}", "Mend its times")
+                else:
+                    yield line, row
         except (pa.ArrowException, OSError) as problem:
             reason = f"it cannot be read beyond row {line} ({problem})"
             raise ImportRefused(self.name, reason, "Check that it was copied whole") from None
@@ -207,17 +206,37 @@ def _kind(path: Path) -> str:
     return "" if packed and kind in PARQUET else kind
 
 
-def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """A few rows at a time. A text that stands in many rows is in memory once: a file of some kilobytes may say a
-    megabyte of text thousands of times."""
-    texts = [
-        column.name
-        for column in _parquet(path).schema_arrow
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    ]
-    for batch in _parquet(path, read_dictionary=texts).iter_batches(ROWS_A_BATCH):
-        for start in range(0, len(batch), ROWS_AT_ONCE):
-            yield batch.slice(start, ROWS_AT_ONCE)
+def _parquet_objects(path: Path) -> Iterator[Row | str]:
+    """The rows of a Parquet file, or what is wrong with one. A text that stands in many rows is in memory once: a file
+    of some kilobytes may say a megabyte of text thousands of times."""
+    schema = _parquet(path).schema_arrow
+    texts = [column.name for column in schema if _is_text(column.type)]
+    n_rows = FEW_ROWS if any(pa.types.is_nested(column.type) for column in schema) else ROWS_A_BATCH
+    for batch in _parquet(path, read_dictionary=texts).iter_batches(n_rows):
+        words = {
+            name: column.dictionary.to_pylist()
+            for name, column in _columns(batch)
+            if pa.types.is_dictionary(column.type) and _is_text(column.type.value_type)
+        }
+        coded = pa.RecordBatch.from_arrays(
+            [column.indices if name in words else column for name, column in _columns(batch)],
+            names=batch.schema.names,
+        )
+        for start in range(0, len(coded), FEW_ROWS):
+            for row in _as_objects(coded.slice(start, FEW_ROWS)):
+                if not isinstance(row, str):
+                    row |= {
+                        name: None if row[name] is None else told[row[name]] for name, told in words.items()
+                    }
+                yield row
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _columns(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
+    return zip(batch.schema.names, batch.columns, strict=True)
 
 
 def _parquet(path: Path, read_dictionary: list[str] | None = None) -> pq.ParquetFile:

@@ -343,4 +343,4 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     rows, most = done.stdout.splitlines()
     assert rows.split()[0] == str(n)
     assert int(rows.split()[1]) < 20  # 2**24 characters are looked at
-    assert int(most) < 1000  # MiB, where all rows at once would be 8,000
+    assert int(most) < 500  # MiB, where all rows at once would be 8,000
