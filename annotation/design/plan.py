@@ -22,6 +22,7 @@ LONGEST_TEXT = 50_000
 """Characters of a text for annotators: some 25 pages, more than anybody reads before work."""
 FEW_TO_CALIBRATE = 10
 """Fewer cards than this give one mark a criterion each, from which a kappa says little."""
+LANGUAGE_TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 DESIGNS = ("paired", "latin", "side_by_side")
 PRACTICE = "written-for-calibration"
 """The writer of a calibration text that no system wrote."""
@@ -89,6 +90,8 @@ def faults(
     errors = []
     if not visible(settings.title).strip():
         errors.append("The study needs a title.")
+    if len(settings.language) > 20 or not re.fullmatch(LANGUAGE_TAG, settings.language):
+        errors.append(f"The language is a tag such as en or zh-Hans, not {settings.language[:40]!r}.")
     if settings.seed is not None and not 0 <= settings.seed < 2**63:
         errors.append(f"The seed must lie between 0 and 2**63 - 1, not {settings.seed}.")
     if settings.design not in DESIGNS:

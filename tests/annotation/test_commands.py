@@ -24,6 +24,12 @@ def test_a_file_becomes_a_draft(olga: User, tmp_path: Path, capsys: pytest.Captu
     more = Study.objects.get(title="More")
     assert more.side_by_side
     assert more.plan["guess"]["n_cards"] == 2
+    call_command(
+        "build_study", "Zh", "--owner=olga", f"--file={path}", "--language=zh-Hans", "--calibration=0"
+    )
+    assert Study.objects.get(title="Zh").consent.startswith("诚邀您参加一项研究")
+    with pytest.raises(CommandError, match="a tag such as en or zh-Hans, not 'Chinese, please'"):
+        call_command("build_study", "No", "--owner=olga", f"--file={path}", "--language=Chinese, please")
     call_command("build_study", "Unsaid", "--owner=olga", f"--file={path}", "--k=2", "--annotators=3")
     assert "1 calibration cards" in capsys.readouterr().out  # a quarter of six
     with pytest.raises(CommandError, match="1 to 10 cards, not 0"):

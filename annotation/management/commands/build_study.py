@@ -28,6 +28,11 @@ class Command(BaseCommand):
         source.add_argument(
             "--file", type=Path, help="CSV or JSONL of case, system, text[, history, item, …]."
         )
+        parser.add_argument(
+            "--language",
+            default="en",
+            help="Tag of the texts' language; criteria, guidelines and consent come in English and Chinese (zh).",
+        )
         parser.add_argument("--k", type=int, default=3, help="Annotators a card (default 3).")
         parser.add_argument("--annotators", type=int, default=6, help="Seats in the plan (default 6).")
         parser.add_argument(
@@ -79,6 +84,7 @@ class Command(BaseCommand):
         )
         settings = StudySettings(
             title=options["title"],
+            language=options["language"],
             k=options["k"],
             n_annotators=options["annotators"],
             design=options["design"],
