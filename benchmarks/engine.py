@@ -34,8 +34,9 @@ from generation.pipeline.records import Case, Decoding
 from generation.pipeline.sampling import generation_config
 from generation.pipeline.student import checkpoint, onnx_export
 from generation.pipeline.student.model import Student
-from generation.pipeline.student.onnx_engine import OnnxEngine, int8_saturates
+from generation.pipeline.student.onnx_engine import OnnxEngine
 from generation.pipeline.student.onnx_head import Head
+from generation.pipeline.student.onnx_sessions import int8_saturates
 from generation.pipeline.student.tokenizer import train_tokenizer
 
 BASE = BartConfig(

@@ -28,8 +28,9 @@ from generation.pipeline.student.batches import by_length, pad, render
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.engines import open_engine
 from generation.pipeline.student.faithfulness import Lexicon, strict
-from generation.pipeline.student.onnx_engine import OnnxEngine, int8_saturates
+from generation.pipeline.student.onnx_engine import OnnxEngine
 from generation.pipeline.student.onnx_export import PRECISIONS
+from generation.pipeline.student.onnx_sessions import int8_saturates
 from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.recipe import MAX_TITLES
 from generation.pipeline.student.training import train

@@ -5,31 +5,28 @@ used from several threads at a time; it keeps nothing between two calls.
 """
 
 import json
-from collections.abc import Mapping
-from functools import cache, partial
+from collections.abc import Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime as ort
-from onnx import TensorProto, helper
-from safetensors.numpy import load_file
 
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
 from generation.pipeline.student import onnx_graph as graphs
-from generation.pipeline.student.onnx_export import (
-    DECODER,
-    ENCODER,
-    QUANTISED,
-    Precision,
-    build,
-    build_head,
-    int8_weights,
-    mapped,
-    read_shape,
+from generation.pipeline.student.onnx_export import Precision, read_shape
+from generation.pipeline.student.onnx_sessions import (
+    FEW_ROWS,
+    open_few_rows,
+    open_graphs,
+    open_head,
+    ort_value,
 )
-from generation.pipeline.student.onnx_head import Head, Rough
+
+AT_ONCE = 512
+"""Tokens that are encoded together: what a layer makes of them stays in the processor's cache, and short prompts
+are not padded to the length of the longest."""
 
 
 class NoExport(ValueError):
@@ -47,19 +44,26 @@ class OnnxEngine:
         Raises:
             NoExport: the checkpoint's BART is of a shape the graphs do not speak.
         """
-        self.precision = precision
+        self.precision, self.threads, self._folder = precision, threads, folder
         try:
             self.shape = read_shape(folder)
         except graphs.UnsupportedBart as difference:
             raise NoExport(
                 f"{folder} is not for ONNX Runtime: {difference}; explain with the engine torch"
             ) from None
-        self.encoder, self.decoder = _open(folder, self.shape, precision, threads)
+        self.encoder, self.decoder = open_graphs(folder, self.shape, precision, threads)
         self.start = int(json.loads((folder / "bart.json").read_text("utf-8"))["decoder_start_token_id"])
         """The decoder's first token."""
         self.names = [output.name for output in self.decoder.get_outputs()]
         self.head = open_head(folder, self.shape, threads=threads) if self.names[0] == "hidden" else None
         self.encoded = [output.name for output in self.encoder.get_outputs()]
+
+    @cached_property
+    def few_rows(self) -> ort.InferenceSession:
+        """The decoder for a few rows: in int8 one of its own, where there is one for this student and machine."""
+        if self.precision == "fp32":
+            return self.decoder
+        return open_few_rows(self._folder, self.shape, self.threads) or self.decoder
 
     def generate(
         self,
@@ -122,27 +126,57 @@ class OnnxEngine:
     def _encode(
         self, input_ids: np.ndarray, attention_mask: np.ndarray, vectors: np.ndarray
     ) -> dict[str, ort.OrtValue]:
-        given = {
-            "ids": _value(input_ids.astype(np.int64, copy=False)),
-            "mask": _value(attention_mask.astype(np.int64, copy=False)),
-            "user": _value(vectors.astype(np.float32, copy=False)),
-        }
-        made = self.encoder.run_with_ort_values(self.encoded, given)
-        state = dict(zip(self.encoded, made, strict=True))
         n, shape = len(input_ids), self.shape
+        bias = np.where(attention_mask != 0, np.float32(0), np.float32(graphs.MASKED))[:, None, None]
+        state = {"bias": ort_value(bias), **self._cross(input_ids, attention_mask, bias, vectors)}
+        empty = ort_value(np.zeros((n, shape.heads, 0, shape.d_head), dtype=np.float32))
         for layer in range(shape.decoder_layers):
-            empty = np.zeros((n, shape.heads, 0, shape.d_head), dtype=np.float32)
-            state |= {f"past_key_{layer}": _value(empty), f"past_value_{layer}": _value(empty)}
+            state |= {f"past_key_{layer}": empty, f"past_value_{layer}": empty}
         return state
+
+    def _cross(
+        self, ids: np.ndarray, mask: np.ndarray, bias: np.ndarray, vectors: np.ndarray
+    ) -> dict[str, ort.OrtValue]:
+        """Keys and values of the cross-attention, a part of the batch at a time."""
+        ids, vectors = ids.astype(np.int64, copy=False), vectors.astype(np.float32, copy=False)
+        parts = together(mask.sum(axis=1).tolist(), AT_ONCE)
+        whole: dict[str, np.ndarray] = {}
+        for rows, length in parts:
+            given = {"ids": ids[rows, :length], "bias": bias[rows, ..., :length], "user": vectors[rows]}
+            made = self.encoder.run_with_ort_values(
+                self.encoded, {name: ort_value(value) for name, value in given.items()}
+            )
+            if len(parts) == 1 and length == ids.shape[1]:
+                return dict(zip(self.encoded, made, strict=True))
+            for name, value in zip(self.encoded, made, strict=True):
+                if name not in whole:
+                    size = (len(ids), self.shape.heads, ids.shape[1], self.shape.d_head)
+                    whole[name] = np.zeros(size, dtype=np.float32)
+                whole[name][rows, :, :length] = value.numpy()
+        return {name: ort_value(value) for name, value in whole.items()}
 
     def _step(
         self, token: np.ndarray, step: int, state: dict[str, ort.OrtValue]
     ) -> tuple[np.ndarray, dict[str, ort.OrtValue]]:
         """Logits, or the last state where the head is apart, and the state for the next step."""
-        given = {**state, "token": _value(token), "position": _value(np.array([step], dtype=np.int64))}
-        made, *own = self.decoder.run_with_ort_values(self.names, given)
+        given = {**state, "token": ort_value(token), "position": ort_value(np.array([step], dtype=np.int64))}
+        decoder = self.few_rows if len(token) <= FEW_ROWS else self.decoder
+        made, *own = decoder.run_with_ort_values(self.names, given)
         kept = {f"past_{name}": value for name, value in zip(self.names[1:], own, strict=True)}
         return made.numpy(), {**state, **kept}
+
+
+def together(lengths: Sequence[int], most: int) -> list[tuple[list[int], int]]:
+    """Rows to be encoded at once and the longest one's length: the shortest first, padded up to `most` tokens in
+    all, at least one row."""
+    parts: list[tuple[list[int], int]] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = max(lengths[row], 1)
+        if parts and length * (len(parts[-1][0]) + 1) <= most:
+            parts[-1] = ([*parts[-1][0], row], length)
+        else:
+            parts.append(([row], length))
+    return [(sorted(rows), length) for rows, length in parts]
 
 
 class _Bans:
@@ -182,109 +216,3 @@ def check_greedy(decoding: Decoding) -> None:
         raise UnsupportedDecoding(
             f"ONNX Runtime decodes greedily here; {decoding.num_beams} beams or sampling want the engine torch"
         )
-
-
-@cache
-def int8_saturates() -> bool:
-    """Whether this machine's product of unsigned and signed bytes overflows: x86 without VNNI adds pairs of
-    products in 16 bits. Asked of the kernel itself: 255 * 127, twice."""
-    weights = {"w": np.full((64, 1), 127, np.int8), "s": np.ones(1, np.float32), "z": np.zeros(1, np.int8)}
-    node = helper.make_node("DynamicQuantizeMatMul", ["x", *weights], ["y"], domain=graphs.CONTRIB)
-    initialisers = [onnx.numpy_helper.from_array(value, name) for name, value in weights.items()]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 64])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1])
-    graph = helper.make_graph([node], "saturation", [x], [y], initialisers)
-    model = helper.make_model(graph, opset_imports=graphs.OPSETS, ir_version=graphs.IR_VERSION)
-    session = _session(model.SerializeToString(), _options(1))
-    got = float(session.run(None, {"x": np.full((1, 64), 255.0, np.float32)})[0][0, 0])
-    return abs(got - 255 * 127 * 64) > 1
-
-
-def _open(
-    folder: Path, shape: graphs.Shape, precision: Precision, threads: int
-) -> tuple[ort.InferenceSession, ort.InferenceSession]:
-    """Encoder and decoder, from their files where those serve as they are."""
-    names = [name.format(precision) for name in (ENCODER, DECODER)]
-    exported = all((folder / name).exists() for name in names)
-    shifted = precision == "int8" and int8_saturates()
-    if exported and not shifted:
-        encoder, decoder = (_session(str(folder / name), _options(threads)) for name in names)
-        if (
-            precision == "fp32" and decoder.get_outputs()[0].name == "logits"
-        ):  # exported before the head was apart
-            decoder = open_drawn(build(folder, shape, precision)[names[1]], folder, {}, threads)
-    elif precision == "fp32":
-        models = build(folder, shape, precision)
-        encoder, decoder = (open_drawn(models[name], folder, {}, threads) for name in names)
-    else:
-        stored = load_file(str(folder / QUANTISED)) if exported else int8_weights(folder, shape)
-        models = build(folder, shape, precision, int8=stored)
-        encoder, decoder = (
-            open_drawn(models[name], folder, stored, threads, shifted=shifted) for name in names
-        )
-    return encoder, decoder
-
-
-def open_head(folder: Path, shape: graphs.Shape, *, threads: int) -> Head:
-    """The output layer of the exact engine."""
-    weight = mapped(folder, "model.shared.weight")
-    bias = np.array(mapped(folder, "final_logits_bias")).reshape(-1)
-    rough = Rough.of(weight, most=63 if int8_saturates() else 127)
-    int8 = {
-        "lm_head.int8": rough.int8,
-        "lm_head.scale": rough.scale,
-        "lm_head.zero": np.zeros(len(weight), np.int8),
-        "lm_head.bias": bias,
-    }
-    return Head(
-        weight,
-        bias,
-        rough,
-        sketch=open_drawn(build_head(folder, shape, "int8", int8=int8), folder, int8, threads),
-        whole=lambda: open_drawn(build_head(folder, shape, "fp32"), folder, {}, threads),
-    )
-
-
-def open_drawn(
-    model: onnx.ModelProto,
-    folder: Path,
-    given: Mapping[str, np.ndarray],
-    threads: int,
-    *,
-    shifted: bool = False,
-) -> ort.InferenceSession:
-    """A graph in memory: weights in `given` are lent to it, the others stay in their files in `folder`.
-
-    With `shifted`, int8 weights move from -127..127 to 1..255 and their zero point to 128: the same numbers, by
-    a kernel that does not saturate.
-    """
-    options, kept = _options(threads), []
-    for tensor in model.graph.initializer:
-        if tensor.name in given:
-            value = given[tensor.name]
-            if shifted and value.dtype == np.int8:
-                value = (value.astype(np.int16) + 128).astype(np.uint8)
-                tensor.data_type = TensorProto.UINT8
-            kept.append(_value(value))
-            options.add_initializer(tensor.name, kept[-1])
-    # A path tells ONNX Runtime where the other external weights lie.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
-    session = _session(model.SerializeToString(), options)
-    session.kept_initialisers = kept  # the session reads them as long as it lives
-    return session
-
-
-def _session(model: str | bytes, options: ort.SessionOptions) -> ort.InferenceSession:
-    return ort.InferenceSession(model, options, ["CPUExecutionProvider"])
-
-
-def _options(threads: int) -> ort.SessionOptions:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return options
-
-
-def _value(array: np.ndarray) -> ort.OrtValue:
-    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))

@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 import onnx
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from transformers import BartConfig
 
 from generation.pipeline.student import onnx_graph as graphs
+from generation.pipeline.student import onnx_linear as layers
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -64,6 +65,28 @@ def build(
     return made
 
 
+def build_few_rows(
+    folder: Path, shape: graphs.Shape, int8: Mapping[str, np.ndarray], *, head_only: bool = False
+) -> onnx.ModelProto:
+    """The decoder's step, or its output layer alone, for a few rows in int8; the graph holds its linear layers.
+
+    Args:
+        int8: as `int8_weights` makes them, of the layers that are drawn at least.
+    """
+    groups = [name.removesuffix(".int8") for name in int8 if name.endswith(".int8")]
+    sizes = {group: int8[f"{group}.int8"].shape for group in groups}
+    draw = graphs.head if head_only else graphs.decoder_step
+    graph, inputs, outputs = draw(shape, layers.few_rows_linear(sizes))
+    weights = dict(located(folder, BACKBONE))
+    for group in groups:
+        if f"{group}.blocks" not in graph.weights:
+            continue
+        made = layers.in_blocks(int8[f"{group}.int8"], int8[f"{group}.scale"])
+        for part, value in {**made, "bias": int8[f"{group}.bias"]}.items():
+            weights[f"{group}.{part}"] = numpy_helper.from_array(value, f"{group}.{part}")
+    return graph.model("few-rows", inputs, outputs, weights)
+
+
 def build_head(
     folder: Path, shape: graphs.Shape, precision: Precision, *, int8: Mapping[str, np.ndarray] | None = None
 ) -> onnx.ModelProto:
@@ -73,7 +96,7 @@ def build_head(
 
 
 def _linear(precision: Precision) -> graphs.Linear:
-    return graphs.fp32_linear() if precision == "fp32" else graphs.int8_linear()
+    return layers.fp32_linear() if precision == "fp32" else layers.int8_linear()
 
 
 def _weights(
@@ -91,10 +114,10 @@ def int8_weights(folder: Path, shape: graphs.Shape) -> dict[str, np.ndarray]:
     """Each linear layer's weights as int8 with a scale a column, columns of one product beside each other."""
     tensors: dict[str, np.ndarray] = {}
     with safe_open(str(folder / BACKBONE), framework="np") as stored:
-        for names in graphs.int8_groups(shape):
-            pairs = [graphs.fp32_weights(name) for name in names]
+        for names in layers.int8_groups(shape):
+            pairs = [layers.fp32_weights(name) for name in names]
             weight = np.concatenate([stored.get_tensor(w) for w, _ in pairs]).T  # (in, out)
-            group = graphs.group_name(names)
+            group = layers.group_name(names)
             tensors |= {f"{group}.{part}": value for part, value in quantise(weight).items()}
             tensors[f"{group}.bias"] = np.concatenate([stored.get_tensor(b).reshape(-1) for _, b in pairs])
     return tensors

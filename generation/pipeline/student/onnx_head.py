@@ -52,13 +52,38 @@ class Rough:
             block = slice(start, start + _ROWS)
             rows = np.asarray(weight[block])
             scale = np.abs(rows).max(axis=1) / most
-            scale[scale == 0] = 1.0  # a row of zeros stays zeros
-            whole = np.rint(rows / scale[:, None])
+            whole = np.rint(rows / np.where(scale, scale, 1)[:, None])  # a row of zeros stays zeros
             made.int8[:, block], made.scale[block] = whole.T, scale
             whole *= scale[:, None]
             made.size[block] = np.linalg.norm(whole, axis=1)
             made.error[block] = np.linalg.norm(rows - whole, axis=1)
         return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """The output layer in whole numbers, by one kernel."""
+
+    session: ort.InferenceSession
+    """"hidden" to "logits"."""
+    block: int = 0
+    """How many numbers of a row share a step; 0 where all numbers of all rows share one."""
+
+    def logits(self, hidden: np.ndarray) -> np.ndarray:
+        """Each within its bound, (B, V) float32."""
+        found: np.ndarray = self.session.run(["logits"], {"hidden": hidden})[0]
+        return found
+
+    def rounding(self, hidden: np.ndarray) -> np.ndarray:
+        """How long the difference between each row of (B, D) and its int8 can be, (B,): a number is off by half a
+        step at most. One step for all is 1/255 of the way from the least to the largest number, 0 included; a
+        block's own is 1/127 of its largest size."""
+        if not self.block:
+            step = (max(float(hidden.max()), 0.0) - min(float(hidden.min()), 0.0)) / 255
+            return np.full(len(hidden), step / 2 * math.sqrt(hidden.shape[1]))
+        blocks = np.abs(hidden).reshape(len(hidden), -1, self.block)
+        off: np.ndarray = np.linalg.norm(blocks.max(axis=2) / 127 / 2, axis=1) * math.sqrt(self.block)
+        return off
 
 
 class Head:
@@ -70,15 +95,15 @@ class Head:
         bias: np.ndarray,
         rough: Rough,
         *,
-        sketch: ort.InferenceSession,
+        sketch: Callable[[int], Sketch],
         whole: Callable[[], ort.InferenceSession],
     ) -> None:
         """
         Args:
             weight: (V, D) float32, mapped or not; bias: (V,).
             rough: what the sketch multiplies with.
-            sketch: "hidden" to "logits" in int8.
-            whole: opens the same in fp32; called when it is first wanted.
+            sketch: the one for so many rows.
+            whole: opens the same product in fp32; called when it is first wanted.
         """
         self.weight = np.asarray(weight)  # a mapped file as plain memory: numpy picks rows of that sooner
         self.bias, self.sketch, self._open_whole = bias, sketch, whole
@@ -99,10 +124,11 @@ class Head:
         Args:
             ban: given logits (B, V), returns them with -inf where a token may not come.
         """
-        about = ban(self.sketch.run(["logits"], {"hidden": hidden})[0])
+        sketch = self.sketch(len(hidden))
+        about = ban(sketch.logits(hidden))
         first = about.argmax(axis=1)
         token = np.empty(len(hidden), dtype=np.int64)
-        for row, reach in enumerate(self.reach(hidden)):
+        for row, reach in enumerate(self.reach(hidden, sketch)):
             least = about[row, first[row]] - reach(first[row])
             if not np.isfinite(
                 least
@@ -123,10 +149,10 @@ class Head:
         found: np.ndarray = ban(self.logits(hidden)).argmax(axis=1)
         return found
 
-    def reach(self, hidden: np.ndarray) -> list["Reach"]:
+    def reach(self, hidden: np.ndarray, sketch: Sketch) -> list["Reach"]:
         """How far a sketched logit may be from its logit, a row of the last states each."""
-        off = rounding(hidden)
-        return [Reach(float(length), off, self.rough) for length in np.linalg.norm(hidden, axis=1)]
+        sizes = zip(np.linalg.norm(hidden, axis=1), sketch.rounding(hidden), strict=True)
+        return [Reach(float(length), float(off), self.rough) for length, off in sizes]
 
 
 class Reach:
@@ -142,10 +168,3 @@ class Reach:
     def _of(self, error: Any, size: Any) -> Any:
         times, plus = SLACK
         return (self.length * error + self.off * size) * times + plus
-
-
-def rounding(x: np.ndarray) -> float:
-    """How long the difference between a row of x (B, D) and its int8 can be: 256 steps from the least to the largest
-    number of all rows, 0 included, stand for it, so that each number is off by half a step at most."""
-    step = (max(float(x.max()), 0.0) - min(float(x.min()), 0.0)) / 255
-    return step / 2 * math.sqrt(x.shape[1])

@@ -14,14 +14,15 @@ from generation.pipeline import systems
 from generation.pipeline.artefacts import DamagedArtefact
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
-from generation.pipeline.student import ENGINES, onnx_engine
+from generation.pipeline.student import ENGINES, onnx_sessions
 from generation.pipeline.student.batches import pad
 from generation.pipeline.student.checkpoint import TrainedStudent, load, save
 from generation.pipeline.student.engines import NoRuntime, open_engine
 from generation.pipeline.student.model import build
 from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
 from generation.pipeline.student.onnx_export import PRECISIONS, located, quantise
-from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart, int8_linear
+from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart
+from generation.pipeline.student.onnx_linear import int8_linear
 from generation.pipeline.student.pairs import make_tokenizer
 from tests.generation.pipeline.films import FILMS, cases
 from tests.generation.pipeline.student.small import config, pairs
@@ -108,7 +109,7 @@ def test_the_saturation_of_a_processor_is_mended_to_the_exact_product(tmp_path: 
     graph.rename(int8_linear()(graph, "x", ["w"])[0], "y")
     x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", k]) for n, k in (("x", 64), ("y", 3)))
     model = graph.model("product", [x], [y], dict(located(tmp_path, "int8.safetensors")))
-    session = onnx_engine.open_drawn(model, tmp_path, parts, 1, shifted=True)
+    session = onnx_sessions.open_drawn(model, tmp_path, parts, 1, shifted=True)
     given = np.full((2, 64), 255, np.float32)
     assert np.array_equal(session.run(None, {"x": given})[0], given @ weight.astype(np.float32))
 
