@@ -153,8 +153,7 @@ def encoder(
     for layer in range(shape.encoder_layers):
         at = f"{prefix}.layers.{layer}"
         q, k, v = linear(g, x, [f"{at}.self_attn.{each}_proj" for each in "qkv"])
-        keys = _split(g, k, apart, turned=True)
-        looked = _attend(g, shape, _split(g, q, apart), keys, _split(g, v, apart))
+        looked = _attend(g, shape, *(_split(g, each, apart) for each in (q, k, v)))
         (attended,) = linear(g, looked, [f"{at}.self_attn.out_proj"])
         x = _add_and_norm(g, attended, x, f"{at}.self_attn_layer_norm")
         x = _feed_forward(g, x, at, linear)
@@ -240,16 +239,16 @@ def _feed_forward(g: Graph, x: str, at: str, linear: Linear) -> str:
     return _add_and_norm(g, narrow, x, f"{at}.final_layer_norm")
 
 
-def _split(g: Graph, x: str, apart: str, *, turned: bool = False) -> str:
-    """(B * n, D) -> (B, H, n, d), or (B, H, d, n) where `turned`; `apart` names the shape (B, n, H, d)."""
-    return g.op("Transpose", g.op("Reshape", x, apart), perm=[0, 2, 3, 1] if turned else [0, 2, 1, 3])
+def _split(g: Graph, x: str, apart: str) -> str:
+    """(B * S, D) -> (B, H, S, d); `apart` names the shape (B, S, H, d)."""
+    return g.op("Transpose", g.op("Reshape", x, apart), perm=[0, 2, 1, 3])
 
 
 def _attend(g: Graph, shape: Shape, q: str, keys: str, values: str) -> str:
-    """Scaled dot-product attention over a whole prompt, heads put together again: (B * S, D). Keys are (B, H, d, S)."""
-    q = g.op("Mul", q, g.constant(shape.d_head**-0.5, np.float32))
-    weights = g.op("Add", g.op("MatMul", q, keys), "bias")  # (B, H, S, S)
-    together = g.op("Transpose", g.op("MatMul", g.op("Softmax", weights, axis=-1), values), perm=[0, 2, 1, 3])
+    """Scaled dot-product attention over a whole prompt, heads put together again: (B * S, D)."""
+    weights = g.op("FusedMatMul", q, keys, domain=CONTRIB, transB=1, alpha=shape.d_head**-0.5)
+    weights = g.op("Softmax", g.op("Add", weights, "bias"), axis=-1)  # (B, H, S, S)
+    together = g.op("Transpose", g.op("MatMul", weights, values), perm=[0, 2, 1, 3])
     return g.op("Reshape", together, g.constant([-1, shape.d_model], np.int64))
 
 

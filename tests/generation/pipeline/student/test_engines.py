@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
@@ -14,15 +17,15 @@ from generation.pipeline import systems
 from generation.pipeline.artefacts import DamagedArtefact
 from generation.pipeline.records import Decoding
 from generation.pipeline.sampling import UnsupportedDecoding
-from generation.pipeline.student import ENGINES, onnx_sessions
+from generation.pipeline.student import ENGINES, onnx_engine, onnx_sessions
 from generation.pipeline.student.batches import pad
 from generation.pipeline.student.checkpoint import TrainedStudent, load, save
 from generation.pipeline.student.engines import NoRuntime, open_engine
 from generation.pipeline.student.model import build
 from generation.pipeline.student.onnx_engine import NoExport, OnnxEngine
-from generation.pipeline.student.onnx_export import PRECISIONS, located, quantise
+from generation.pipeline.student.onnx_export import PRECISIONS, Precision, located, quantise
 from generation.pipeline.student.onnx_graph import Graph, Shape, UnsupportedBart
-from generation.pipeline.student.onnx_linear import int8_linear
+from generation.pipeline.student.onnx_linear import block_of, in_blocks, int8_linear
 from generation.pipeline.student.pairs import make_tokenizer
 from tests.generation.pipeline.films import FILMS, cases
 from tests.generation.pipeline.student.small import config, pairs
@@ -96,6 +99,84 @@ def test_log_probabilities_agree_with_padding_and_without_a_user(folder: Path) -
     assert np.abs(rough - wanted).max() > 1e-4  # int8 is no second name of fp32
     agree = (rough.argmax(-1) == wanted.argmax(-1)).mean()
     assert agree > 0.6
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_prompts_encoded_in_parts_are_those_encoded_together(
+    folder: Path, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student, engine = load(folder), OnnxEngine(folder, precision=precision)
+    input_ids, mask = (
+        each.numpy() for each in pad(student.tokenizer.encode(PROMPTS[:9]), student.tokenizer.pad)
+    )
+    vectors, targets = student.users.vectors(ROWS[:9]), np.full((9, 3), 2)  # type: ignore[attr-defined]
+    whole = engine.log_probabilities(input_ids, mask, vectors, targets)
+    monkeypatch.setattr(onnx_engine, "AT_ONCE", 60)
+    assert len(onnx_engine.together(mask.sum(axis=1).tolist(), 60)) > 2
+    apart = engine.log_probabilities(input_ids, mask, vectors, targets)
+    # in int8 a part has steps of its own
+    assert np.abs(apart - whole).max() < {"fp32": 1e-4, "int8": 1.5}[precision]
+
+
+@given(lengths=st.lists(st.integers(0, 700), min_size=1, max_size=40), most=st.integers(1, 600))
+def test_every_prompt_is_encoded_once_with_its_like(lengths: list[int], most: int) -> None:
+    parts = onnx_engine.together(lengths, most)
+    assert sorted(row for rows, _ in parts for row in rows) == list(range(len(lengths)))
+    for rows, length in parts:
+        assert rows == sorted(rows)
+        assert length == max(1, *(lengths[row] for row in rows))
+        assert len(rows) * length <= most or len(rows) == 1
+    assert [length for _, length in parts] == sorted(length for _, length in parts)
+
+
+def test_graphs_of_another_version_are_drawn_anew(folder: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(folder, tmp_path / folder.name)
+    for path in old.glob("*.onnx"):
+        model = onnx.load(str(path), load_external_data=False)
+        model.model_version -= 1
+        del model.graph.node[:]
+        path.write_bytes(model.SerializeToString())
+    ids = np.array([[5, 6, 7]])
+    for precision in PRECISIONS:
+        now, then = (OnnxEngine(each, precision=precision) for each in (folder, old))
+        wanted, got = (
+            each.log_probabilities(
+                ids, np.ones_like(ids), np.zeros((1, each.shape.d_model), np.float32), np.array([[2, 9]])
+            )
+            for each in (now, then)
+        )
+        assert np.array_equal(got, wanted)
+
+
+def test_few_rows_are_multiplied_by_the_same_int8_weights(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = OnnxEngine(folder, precision="int8")
+    ids = np.arange(5, 25).reshape(2, 10)
+    vectors, targets = np.zeros((2, engine.shape.d_model), np.float32), np.array([[2, 9, 30], [2, 31, 8]])
+    few = engine.log_probabilities(ids, np.ones_like(ids), vectors, targets)
+    assert engine.few_rows is not engine.decoder
+    monkeypatch.setattr(onnx_sessions, "blocks_are_exact", lambda: False)
+    plain = OnnxEngine(folder, precision="int8")
+    many = plain.log_probabilities(ids, np.ones_like(ids), vectors, targets)
+    assert plain.few_rows is plain.decoder
+    exact = OnnxEngine(folder).log_probabilities(ids, np.ones_like(ids), vectors, targets)
+    assert np.abs(few - many).max() > 0  # another rounding of what is multiplied
+    assert np.abs(few - many).mean() < np.abs(many - exact).mean() * 2
+    assert OnnxEngine(folder).few_rows is not engine.few_rows
+
+
+def test_weights_in_blocks_are_the_int8_weights() -> None:
+    rng = np.random.default_rng(0)
+    int8, scale = rng.integers(-127, 128, (96, 5)).astype(np.int8), rng.random(5).astype(np.float32)
+    int8[:, 2], scale[2] = 0, 1
+    made = in_blocks(int8, scale)
+    assert made["blocks"].shape == (5, 3, 32)
+    scales = made["scales"].reshape(5, 3, 1)
+    again = ((made["blocks"].astype(np.float32) - 128) * scales).reshape(5, 96).T
+    assert np.array_equal(again, int8 * scale)
+    assert not scales[2].any()
+    assert [block_of(n) for n in (768, 3072, 128, 100, 48)] == [256, 256, 128, 0, 16]
 
 
 def test_the_saturation_of_a_processor_is_mended_to_the_exact_product(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from generation.pipeline.student.onnx_graph import Shape
 from generation.pipeline.student.onnx_head import Head, Rough
-from generation.pipeline.student.onnx_sessions import open_head
+from generation.pipeline.student.onnx_sessions import FEW_ROWS, open_head
 
 V, D = 3000, 64
 SHAPE = Shape(d_model=D, heads=4, encoder_layers=0, decoder_layers=0, vocab_size=V, embed_scale=1.0)
@@ -54,12 +54,19 @@ def test_a_sketched_logit_is_within_its_bound_and_the_token_the_whole_product_s(
     hidden[0, 0] = outlier
     hidden = hidden.astype(np.float32)
     whole = head.logits(hidden)
-    for n_rows in (1, 9):  # of either kernel
+    for n_rows in (1, FEW_ROWS + 1):  # of either kernel
         sketch = head.sketch(n_rows)
         about = sketch.logits(hidden)
         for row, reach in enumerate(head.reach(hidden, sketch)):
             assert (np.abs(about[row] - whole[row]) <= reach(slice(None))).all()
     assert head.likeliest(hidden, nothing).tolist() == whole.argmax(axis=1).tolist()
+
+
+def test_a_few_rows_have_a_kernel_of_their_own_whose_steps_are_a_block_s(head: Head) -> None:
+    assert [head.sketch(n).block for n in (1, FEW_ROWS, FEW_ROWS + 1)] == [D, D, 0]
+    hidden = np.full((2, D), 0.1, np.float32)
+    hidden[0, 0] = 1e4  # takes nothing from its neighbour's steps
+    assert head.sketch(2).rounding(hidden)[1] == pytest.approx(0.1 / 127 / 2 * D**0.5, rel=1e-5)
 
 
 def test_of_equal_logits_the_first_is_taken(head: Head, weight: np.ndarray) -> None:
@@ -92,8 +99,10 @@ def test_the_whole_product_is_made_only_where_much_is_in_question(head: Head, we
     certain = weight[[40, 50, 60]] * 10
     once.likeliest(certain, nothing)
     assert made == []
-    vague = np.zeros((2, D), np.float32)  # an outlier takes all of int8's steps from the other row
-    vague[0, 0], vague[1, 1:] = 1e4, 0.1
+    vague = np.zeros(
+        (FEW_ROWS + 1, D), np.float32
+    )  # an outlier takes all of int8's steps from the other rows
+    vague[0, 0], vague[1:, 1:] = 1e4, 0.1
     wanted = head.logits(vague).argmax(axis=1)
     assert once.likeliest(vague, nothing).tolist() == wanted.tolist()
     assert made == ["whole"]
