@@ -14,6 +14,12 @@ MIDDLE = 128
 """What an int8 weight is moved by where a kernel wants unsigned bytes."""
 
 
+def unsigned(int8: np.ndarray) -> np.ndarray:
+    """int8 + 128 as uint8: the same bits but for the first of each byte."""
+    moved: np.ndarray = np.ascontiguousarray(int8).view(np.uint8) ^ np.uint8(MIDDLE)
+    return moved
+
+
 def fp32_linear() -> Linear:
     """Products with the weights as torch keeps them, (out, in): Gemm takes them transposed."""
 

@@ -23,7 +23,7 @@ from generation.pipeline.student.onnx_export import (
     mapped,
 )
 from generation.pipeline.student.onnx_head import Head, Rough, Sketch
-from generation.pipeline.student.onnx_linear import MIDDLE, block_of
+from generation.pipeline.student.onnx_linear import MIDDLE, block_of, unsigned
 
 FEW_ROWS = 4
 """Up to so many rows reading the weights is all the work, and the kernel that reads them soonest wins."""
@@ -105,7 +105,7 @@ def open_drawn(
         if tensor.name in given:
             value = given[tensor.name]
             if shifted and value.dtype == np.int8:
-                value = (value.astype(np.int16) + MIDDLE).astype(np.uint8)
+                value = unsigned(value)
                 tensor.data_type = TensorProto.UINT8
             kept.append(ort_value(value))
             options.add_initializer(tensor.name, kept[-1])
