@@ -55,6 +55,12 @@ def test_the_summary_of_errors_links_to_the_fields() -> None:
     assert "The draft is kept." in html
 
 
+def test_the_summary_counts_messages_and_not_fields() -> None:
+    form = SampleForm({"title": "x", "order": "r"})
+    form.add_error("title", ["It is taken.", "It is too short."])
+    assert "2 things to correct" in render_to_string("_errors.html", {"form": form})
+
+
 def test_a_form_without_errors_has_no_summary() -> None:
     assert render_to_string("_errors.html", {"form": SampleForm({"title": "x", "order": "r"})}).strip() == ""
 
