@@ -117,6 +117,9 @@ def soft_accuracy(
             f"{int(complete.sum())} cases have scores and ratings of all {x.shape[1]} systems: too few to compare them"
         )
     x, y = x[complete], y[complete]
+    for side, what in ((x, "scores"), (y, "ratings")):
+        if np.ptp(side) == 0:
+            return Undefined(f"all {what} are equal: they order no two systems")
     signs: Array
     if flips is None:
         signs = rng.choice(np.array([-1.0, 1.0]), size=(N_FLIPS, len(x)))

@@ -104,6 +104,16 @@ def test_soft_accuracy_is_one_for_the_ratings_themselves_and_low_for_their_rever
     assert "too few" in str(soft_accuracy(y[:1], y[:1], rng=rng(2)))
 
 
+@pytest.mark.parametrize("constant", ["scores", "ratings"])
+def test_what_never_varies_orders_no_two_systems(constant: str) -> None:
+    y = rng().integers(1, 6, (20, 3)).astype(float)
+    flat = np.zeros_like(y)
+    pair = (flat, y) if constant == "scores" else (y, flat)
+    found = soft_accuracy(*pair, rng=rng(2))
+    assert isinstance(found, Undefined)
+    assert found.reason == f"all {constant} are equal: they order no two systems"
+
+
 def test_p_of_systems_counts_sign_flips() -> None:
     values = np.array([[1.0, 0], [2, 1], [4, 1], [3, 5]])
     signs = np.array(
