@@ -23,10 +23,23 @@ def on_models(findings: StudyFindings) -> list[str]:
             for model in own
             if model.undefined
         ]
+        sentences += [_without_test(model, names[model.criterion], label) for model in own]
     sentences += [
         _where(model, names[model.criterion]) for model in findings.models if model.kind == "linear mixed"
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def _without_test(model: Model, name: str, label: str) -> str:
+    """Which differences a model that was fitted says nothing of, and why."""
+    reasons = [row.estimate.undefined for row in model.contrasts if row.estimate.undefined]
+    if not reasons:
+        return ""
+    n, of = len(reasons), len(model.contrasts)
+    which = (
+        "no difference has an" if n == of else f"{n:,} of {of:,} differences {'has' if n == 1 else 'have'} no"
+    )
+    return f"{name}: {which} estimate in the {label}, because {join(list(dict.fromkeys(reasons)))}."
 
 
 def _where(model: Model, name: str) -> str:

@@ -1,6 +1,7 @@
 """Models of all ratings in the report: against the models themselves, statsmodels and the tests over cases."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,10 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from analysis.report.analyse import Subject, analyse
+from analysis.report.findings.number import Number
 from analysis.report.findings.study import StudyFindings
 from analysis.report.findings.subject import System
+from analysis.report.model_prose import on_models
 from analysis.report.modelling import model
 from analysis.report.page import sections
 from analysis.report.tables import all_tables
@@ -170,3 +173,24 @@ def test_where_the_ratings_of_systems_lie_apart_there_are_no_log_odds() -> None:
     one = next(m for m in found(apart).models if (m.criterion, m.kind) == ("clear", "cumulative link"))
     assert one.contrasts == ()
     assert "no finite estimate" in one.undefined
+
+
+def test_differences_that_a_fitted_model_does_not_give_are_told_with_the_reason() -> None:
+    result = found(frame())
+    fitted = next(m for m in result.models if (m.criterion, m.kind) == ("clear", "linear mixed"))
+    nothing = Number(None, 9, "ratings", "m", undefined="the variances are too uncertain")
+    some = (replace(fitted.contrasts[0], estimate=nothing, p_holm=None), *fitted.contrasts[1:])
+    none = tuple(replace(each, estimate=nothing, p_holm=None) for each in fitted.contrasts)
+    for contrasts, said in (
+        (
+            some,
+            "clear: 1 of 3 differences has no estimate in the linear mixed model, because the variances are",
+        ),
+        (
+            none,
+            "clear: no difference has an estimate in the linear mixed model, because the variances are too",
+        ),
+    ):
+        told = " ".join(on_models(replace(result, models=(replace(fitted, contrasts=contrasts),))))
+        assert said.lower() in told.lower()
+    assert "estimate" not in " ".join(on_models(replace(result, models=(fitted,))))
