@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from annotation.card_queries import criteria_of
 from annotation.check_queries import calibration_marks, wanted_marks
@@ -102,6 +102,8 @@ class Flow:
     """Did not pass the gate."""
     finished: int
     unfinished: int
+    unseated: int
+    """Of the unfinished: through the gate, and never given a card, since no place was free."""
     withdrew: int
     """Withdrew consent, whatever they had done; not among the others."""
     excluded: int
@@ -129,7 +131,11 @@ def participant_flow(study_id: int) -> Flow:
     finished = rows.filter(finished_at__isnull=False).count()
     failed = rows.filter(finished_at__isnull=True, gate=Enrolment.Gate.FAILED).count()
     unfinished = joined - failed - finished - withdrew - excluded
-    return Flow(joined, failed, finished, unfinished, withdrew, excluded)
+    carded = Placement.objects.filter(enrolment=OuterRef("pk"), kind=Placement.Kind.MAIN)
+    unseated = rows.filter(
+        ~Exists(carded), finished_at__isnull=True, gate=Enrolment.Gate.PASSED, seat__isnull=True
+    ).count()
+    return Flow(joined, failed, finished, unfinished, unseated, withdrew, excluded)
 
 
 def n_erasures(study_id: int) -> int:

@@ -76,7 +76,12 @@ def on_fieldwork(findings: StudyFindings) -> list[str]:
     if work.gate:
         flow.insert(0, f"{work.n_failed:,} did not pass the gate")
     if work.n_unfinished:
-        flow.append(f"{work.n_unfinished:,} did not finish")
+        none = (
+            f", {work.n_unseated:,} of them without any card: every place was taken"
+            if work.n_unseated
+            else ""
+        )
+        flow.append(f"{work.n_unfinished:,} did not finish{none}")
     if work.n_withdrew:
         flow.append(f"{work.n_withdrew:,} withdrew consent, and no mark of theirs is counted")
     if work.n_excluded:

@@ -162,6 +162,7 @@ def _fieldwork(summary: studies.StudySummary, ratings: pd.DataFrame) -> Fieldwor
         n_failed=flow.failed,
         n_finished=flow.finished,
         n_unfinished=flow.unfinished,
+        n_unseated=flow.unseated,
         n_withdrew=flow.withdrew,
         n_excluded=flow.excluded,
         gate=summary.gate_in_words if summary.n_calibration else "",

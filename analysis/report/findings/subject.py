@@ -80,6 +80,8 @@ class Fieldwork:
     """Excluded by the owner, as the ledger tells; their marks are not among these."""
     closed: str = ""
     """ISO 8601, UTC; empty while the study is open."""
+    n_unseated: int = field(default=0, metadata=LATER)
+    """Of the unfinished: through the gate, and no place was free."""
     design: str = field(default="paired", metadata=LATER)
     """paired, latin or side_by_side."""
 

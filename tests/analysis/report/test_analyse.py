@@ -399,6 +399,11 @@ def test_a_report_says_how_far_the_plan_was_carried_out() -> None:
     assert cards.startswith("40 of 72 planned cards were judged")
     assert "50 cards were judged by fewer than planned, 32 of them by nobody." in cards
     assert people == "10 annotators joined: 2 did not pass the gate, 4 finished and 4 did not finish."
+    left = replace(FIELDWORK, n_unseated=1)
+    assert on_fieldwork(replace(found, fieldwork=left))[2] == (
+        "10 annotators joined: 2 did not pass the gate, 4 finished and 4 did not finish, 1 of them without any card: "
+        "every place was taken."
+    )
     assert "3 annotators a card, 8 seats, after a gate (80% of the marks" in found.methods[0]
     assert StudyFindings.from_json(found.to_json()) == found
     assert on_fieldwork(ratings.findings()) == []
