@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from generation import comparing
 from generation.models import Run, Stage
+from generation.queries import system_label
 from generation.services.sample_teacher import MOST_ROWS, STATUSES, sample_teacher
 from generation.views.room import owners_only
 
@@ -40,7 +41,7 @@ def cases(request: HttpRequest, run_id: int) -> HttpResponse:
         **_common(entry, case_run, show),
         "page": page,
         "lines": comparing.case_lines(list(page), runs),
-        "runs": runs,
+        "explained": [{"run": one.pk, "system": system_label(one.parameters["system"])} for one in runs],
     }
     return render(request, "generation/cases.html", context)
 
