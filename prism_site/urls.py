@@ -2,6 +2,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from generation.api_explain import ExplainView
@@ -14,6 +15,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("privacy/", views.privacy, name="privacy"),
+    # An account has one address, set at sign-up; allauth's page for several leads nowhere here.
+    path("accounts/email/", RedirectView.as_view(pattern_name="home")),
     path("accounts/", include("allauth.urls")),
     path("generation/", include("generation.urls")),
     path("", include("annotation.urls")),
