@@ -109,6 +109,7 @@ class InvitationView:
     """What the person who follows a link reads before signing up."""
 
     token: str
+    study_id: int
     study_title: str
     description: str
     usable: bool
@@ -131,6 +132,7 @@ def invitation(token: str) -> InvitationView | None:
     n_texts, n_practice = _most_texts(row.study), _n_calibration(row.study_id)
     return InvitationView(
         token=row.token,
+        study_id=row.study_id,
         study_title=row.study.title,
         description=row.study.description,
         usable=not why_not,

@@ -8,8 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation import journey_queries
+from annotation.services.check_blindness import check_blindness
 from annotation.services.enrol_annotator import enrol_annotator
-from annotation.services.refusals import InvitationRefused
+from annotation.services.refusals import InvitationRefused, NotBlind
 from annotation.views import crowd
 from annotation.views.journey import place, refusal
 
@@ -53,5 +54,17 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             "study_title": invitation.study_title,
             "instructions": invitation.description,
             "invitation": invitation,
+            "not_blind": _not_blind(request, invitation.study_id),
         },
     )
+
+
+def _not_blind(request: HttpRequest, study_id: int) -> str:
+    """Why somebody who is signed in may not rate; empty where nothing is against it."""
+    if request.user.pk is None:
+        return ""
+    try:
+        check_blindness(study_id=study_id, person_id=request.user.pk)
+    except NotBlind as refused:
+        return str(refused)
+    return ""

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from annotation import queries
 from annotation.models.card import Card, Placement
 from annotation.models.rating import Rating
 from annotation.models.study import Enrolment
@@ -248,12 +249,18 @@ def test_who_passed_when_every_seat_is_taken_is_told_so(
         client.force_login(person)
         _, page = follow(client, reverse("annotation:rate", args=[study_id]))
     assert "All places are taken" in page
+    flow = queries.participant_flow(study_id)
+    assert (flow.unfinished, flow.unseated) == (2, 1)
 
 
 def test_an_owner_cannot_rate(client: Client, olga: User) -> None:
     study_id = loud_study(olga)
     client.force_login(olga)
-    refused = client.post(reverse("annotation:join", args=[invite(study_id=study_id, by_id=olga.pk)]))
+    link = reverse("annotation:join", args=[invite(study_id=study_id, by_id=olga.pk)])
+    page = client.get(link).content.decode()
+    assert "so they cannot rate" in page
+    assert "Take part" not in page
+    refused = client.post(link)
     assert refused.status_code == 409
     assert (
         "Owners, researchers and recommenders may learn which system wrote what" in refused.content.decode()
