@@ -10,7 +10,7 @@ from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.plan import TrainingPlan
 from generation.pipeline.student.recipe import CAPACITIES
 from generation.pipeline.student.team import TeamLost
-from generation.pipeline.student.training import Drawn, TrainingSummary
+from generation.pipeline.student.training_summary import Drawn, TrainingSummary
 from generation.services.claim_shard import Claim, LeaseLost
 from generation.services.device import device, processes_for
 from generation.services.folders import artefact_path, artefact_store, corpus_path, publish

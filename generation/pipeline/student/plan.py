@@ -12,7 +12,8 @@ from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item, Split
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.pairs import DistilledPair, PairTable
-from generation.pipeline.student.training import Drawn, Progress, TrainingSummary, train
+from generation.pipeline.student.training import train
+from generation.pipeline.student.training_summary import Drawn, Progress, TrainingSummary
 
 
 class ForeignText(ValueError):

@@ -26,7 +26,7 @@ from generation.pipeline.artefacts import read_manifest
 from generation.pipeline.student.plan import TrainingPlan
 from generation.pipeline.student.team import TeamLost
 from generation.pipeline.student.team_line import DOOR, PLAN, Line
-from generation.pipeline.student.training import Drawn, Progress, TrainingSummary
+from generation.pipeline.student.training_summary import Drawn, Progress, TrainingSummary
 
 MEMBER = "generation.pipeline.student.team_member"
 LOOK_EVERY = 0.2

@@ -17,7 +17,7 @@ from generation.pipeline.registry import UnknownName
 from generation.pipeline.student.plan import TrainingPlan
 from generation.pipeline.student.team import TeamLost
 from generation.pipeline.student.team_line import PLAN, Line
-from generation.pipeline.student.training import TrainingSummary
+from generation.pipeline.student.training_summary import TrainingSummary
 
 ALONE = 3
 """Exit status of a member whose starter is gone."""

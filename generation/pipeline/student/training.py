@@ -1,29 +1,22 @@
 """Train a student on distilled pairs: seeded, resumable to the bit, stopped early by the validation loss."""
 
-import hashlib
-import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from generation.pipeline.artefacts import Artefact, read_manifest
+from generation.pipeline.artefacts import read_manifest
 from generation.pipeline.records import Case, Item
 from generation.pipeline.student import checkpoint
 from generation.pipeline.student.batches import (
     Batch,
-    cut_to_shown,
-    epoch,
     noised,
     parts,
-    render,
     rows_of,
     tensors,
 )
@@ -31,66 +24,18 @@ from generation.pipeline.student.checkpoint import TrainedStudent
 from generation.pipeline.student.config import StudentConfig
 from generation.pipeline.student.model import UNKNOWN_USER, build
 from generation.pipeline.student.optimising import make_optimiser, multiplies_in_bf16, schedule
-from generation.pipeline.student.pairs import DistilledPair, PairTable, in_pieces, make_tokenizer, user_rows
+from generation.pipeline.student.pairs import DistilledPair
 from generation.pipeline.student.row_table import RowTable
 from generation.pipeline.student.state import State, keep_state, read_state, write_aside
 from generation.pipeline.student.team import Team
+from generation.pipeline.student.training_data import TrainingData
+from generation.pipeline.student.training_summary import Drawn, Progress, TrainingSummary
 
 STREAM_WEIGHTS, STREAM_ORDER, STREAM_NOISE, STREAM_DROPOUT = range(4)
 """One seed, one stream a purpose; noise and dropout are numbered by step, so a resumed run draws the same."""
 
-Progress = Callable[[int, int, str], None]
-"""Called with (steps done, steps in all as far as one can tell, words about rate and loss)."""
-
-Drawn = Callable[[Sequence[tuple[int, float, float]], Sequence[tuple[int, float]]], object]
-"""Called with the `losses` and the `trace` of a TrainingSummary, as far as they go."""
-
 TRACE_POINTS = 200
 """Points of the training loss that a curve is drawn from, at most; each is the mean since the one before."""
-
-
-class NothingToLearn(ValueError):
-    """No pair is left to train or validate on."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSummary:
-    """What a training came to."""
-
-    artefact: Artefact
-    n_steps: int
-    n_pairs: int
-    n_valid: int
-    n_too_long: int
-    """Pairs left out because their explanation exceeds `max_target_tokens`."""
-    n_users: int
-    best_step: int
-    best_valid_loss: float
-    """Mean over explanation tokens, in nats."""
-    stopped: str
-    """Why it ended: steps, patience, max_seconds or asked."""
-    cpu_seconds: float
-    n_processes: int = 1
-    """That trained side by side."""
-    losses: list[tuple[int, float, float]] = field(default_factory=list)
-    """(step, training loss since the last look, validation loss) at each look."""
-    trace: list[tuple[int, float]] = field(default_factory=list)
-    """(step, training loss since the point before), in steps of one length."""
-
-    def metrics(self) -> dict[str, Any]:
-        """JSON values for a Checkpoint row."""
-        names = (
-            "n_steps",
-            "n_pairs",
-            "n_valid",
-            "n_too_long",
-            "n_users",
-            "best_step",
-            "best_valid_loss",
-            "stopped",
-            "n_processes",
-        )
-        return {**{name: getattr(self, name) for name in names}, "cpu_seconds": round(self.cpu_seconds, 1)}
 
 
 def train(
@@ -153,59 +98,17 @@ class _Trainer:
         self.in_bf16 = config.precision == "bf16" or (
             config.precision == "auto" and multiplies_in_bf16(self.device)
         )
-        pairs_train = PairTable.of(pairs_train)
-        self.tokenizer = make_tokenizer(config, pairs_train, catalogue)
-        n_given = len(pairs_train) + len(pairs_valid)
-        self.pairs, self.n_tokens = self._fitting(pairs_train)
-        self.valid, self.n_tokens_valid = self._fitting(pairs_valid)
-        if not self.pairs or not self.valid:
-            raise NothingToLearn(
-                f"{len(self.pairs)} training and {len(self.valid)} validation pairs fit into "
-                f"max_target_tokens={config.max_target_tokens}: both need at least one"
-            )
-        self.n_too_long = n_given - len(self.pairs) - len(self.valid)
-        self.users = user_rows(self.pairs) if config.with_user else {}
-        self.lengths = self._lengths(self.pairs)
-        self.steps_an_epoch = math.ceil(len(self.pairs) / config.batch_size)
-        self.total = self.steps_an_epoch * config.max_epochs
+        self.data = TrainingData(
+            pairs_train, pairs_valid, config, seed, catalogue=catalogue, stream=STREAM_ORDER
+        )
+        self.total = self.data.steps_an_epoch * config.max_epochs
         if config.max_steps:
             self.total = min(self.total, config.max_steps)
-        self.look_every = config.valid_every or self.steps_an_epoch
+        self.look_every = config.valid_every or self.data.steps_an_epoch
         self.trace_every = math.ceil(self.total / TRACE_POINTS)
-        self.state_folder = folder / f"state-{self._identity()[:16]}"
+        self.state_folder = folder / f"state-{self.data.identity()[:16]}"
         self.best_folder = folder / f"{self.state_folder.name}-best"
         self.state = State()
-        self._batches: tuple[int, list[np.ndarray]] = (-1, [])
-
-    def _fitting(self, pairs: Iterable[DistilledPair]) -> tuple[PairTable, np.ndarray]:
-        """The pairs whose explanation is short enough, each cut to the titles the student is shown, and how many
-        tokens of explanation each has to be learned, (n_pairs,)."""
-        n_tokens: list[int] = []
-
-        def fitting() -> Iterator[DistilledPair]:
-            for piece in in_pieces(pairs):
-                encoded = self.tokenizer.encode([pair.text for pair in piece])
-                for pair, ids in zip(piece, encoded, strict=True):
-                    if len(ids) <= self.config.max_target_tokens:
-                        n_tokens.append(len(ids) - 1)
-                        yield cut_to_shown(pair, self.config, self.tokenizer)
-
-        return PairTable(fitting()), np.array(n_tokens, dtype=np.int64)
-
-    def _lengths(self, pairs: Iterable[DistilledPair]) -> np.ndarray:
-        """Tokens of each prompt, (n_pairs,)."""
-        lengths: list[int] = []
-        for piece in in_pieces(pairs):
-            texts = [render(pair.case, self.config, self.tokenizer).text for pair in piece]
-            lengths += [len(ids) for ids in self.tokenizer.encode(texts)]
-        return np.array(lengths)
-
-    def _identity(self) -> str:
-        """Changes with anything that would make a stored state the state of another training."""
-        digest = hashlib.sha256(json.dumps([self.config.to_json(), self.seed], sort_keys=True).encode())
-        for pair in chain(self.pairs, self.valid):
-            digest.update(f"{pair.case.id}\0{pair.text}\0".encode())
-        return digest.hexdigest()
 
     def run(
         self,
@@ -215,7 +118,7 @@ class _Trainer:
         drawn: Drawn,
     ) -> str:
         torch.manual_seed(_number(self.seed, STREAM_WEIGHTS))
-        self.model = build(self.config, vocab_size=len(self.tokenizer), n_users=len(self.users)).to(
+        self.model = build(self.config, vocab_size=len(self.data.tokenizer), n_users=len(self.data.users)).to(
             self.device
         )
         self.optimiser = make_optimiser(self.model, self.config)
@@ -276,12 +179,12 @@ class _Trainer:
         factor = schedule(self._share_done(), self.config.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
-        chosen = self._chosen(step)
-        pairs = [self.pairs[i] for i in chosen]
+        chosen = self.data.chosen(step)
+        pairs = [self.data.pairs[i] for i in chosen]
         cases = [pair.case for pair in pairs]
         rng = np.random.default_rng([self.seed, STREAM_NOISE, step])
-        cases, user_rows = noised(cases, rows_of(cases, self.users), self.config, rng)
-        value = self._backward(cases, [pair.text for pair in pairs], user_rows, self.n_tokens[chosen])
+        cases, user_rows = noised(cases, rows_of(cases, self.data.users), self.config, rng)
+        value = self._backward(cases, [pair.text for pair in pairs], user_rows, self.data.n_tokens[chosen])
         moved: list[torch.Tensor] = list(self.model.parameters())
         if self.team.size > 1:
             self._add_up(moved)
@@ -317,7 +220,7 @@ class _Trainer:
         for number in range(self.team.rank, len(shares), self.team.size):
             share = shares[number]
             part = tensors(
-                cases[share], texts[share], rows[share], config=self.config, tokenizer=self.tokenizer
+                cases[share], texts[share], rows[share], config=self.config, tokenizer=self.data.tokenizer
             )
             torch.manual_seed(
                 _number(self.seed, STREAM_DROPOUT, self.state.step, *([number] if number else []))
@@ -347,14 +250,6 @@ class _Trainer:
         if self.config.max_seconds:
             done = max(done, min(1.0, self.state.seconds / self.config.max_seconds))
         return done
-
-    def _chosen(self, step: int) -> np.ndarray:
-        """Which pairs the step learns, (batch,): the same for every process."""
-        number, within = divmod(step, self.steps_an_epoch)
-        if self._batches[0] != number:
-            rng = np.random.default_rng([self.seed, STREAM_ORDER, number])
-            self._batches = number, epoch(self.lengths, batch_size=self.config.batch_size, rng=rng)
-        return self._batches[1][within]
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         loss: torch.Tensor | None = self.model(
@@ -390,20 +285,20 @@ class _Trainer:
         """Mean over all explanation tokens: batches weigh by their tokens, so their size does not matter."""
         self.model.eval()
         total, n_tokens = 0.0, 0
-        for start in range(0, len(self.valid), self.config.batch_size):
-            stop = min(start + self.config.batch_size, len(self.valid))
+        for start in range(0, len(self.data.valid), self.config.batch_size):
+            stop = min(start + self.config.batch_size, len(self.data.valid))
             for share in self._parts(stop - start)[self.team.rank :: self.team.size]:
                 first, last = start + share.start, min(start + share.stop, stop)
-                pairs = self.valid[first:last]
+                pairs = self.data.valid[first:last]
                 cases = [pair.case for pair in pairs]
                 part = tensors(
                     cases,
                     [pair.text for pair in pairs],
-                    rows_of(cases, self.users),
+                    rows_of(cases, self.data.users),
                     config=self.config,
-                    tokenizer=self.tokenizer,
+                    tokenizer=self.data.tokenizer,
                 )
-                n = int(self.n_tokens_valid[first:last].sum())
+                n = int(self.data.n_tokens_valid[first:last].sum())
                 total += float(self._loss(part.to(self.device))) * n
                 n_tokens += n
         total, n_all = self.team.total(total, n_tokens)
@@ -427,9 +322,9 @@ class _Trainer:
             "n_steps": state.step,
             "best_step": state.best_step,
             "best_valid_loss": state.best_loss,
-            "n_pairs": len(self.pairs),
-            "n_valid": len(self.valid),
-            "n_too_long": self.n_too_long,
+            "n_pairs": len(self.data.pairs),
+            "n_valid": len(self.data.valid),
+            "n_too_long": self.data.n_too_long,
             "losses": [list(look) for look in state.losses],
             "stopped": stopped,
             "precision": "bf16" if self.in_bf16 else "fp32",
@@ -437,8 +332,8 @@ class _Trainer:
         }
         student = TrainedStudent(
             model=self.model.eval(),
-            tokenizer=self.tokenizer,
-            users=self.users,
+            tokenizer=self.data.tokenizer,
+            users=self.data.users,
             config=self.config,
             sha256="",
             facts=facts,
@@ -452,10 +347,10 @@ class _Trainer:
         return TrainingSummary(
             artefact=artefact,
             n_steps=state.step,
-            n_pairs=len(self.pairs),
-            n_valid=len(self.valid),
-            n_too_long=self.n_too_long,
-            n_users=len(self.users),
+            n_pairs=len(self.data.pairs),
+            n_valid=len(self.data.valid),
+            n_too_long=self.data.n_too_long,
+            n_users=len(self.data.users),
             best_step=state.best_step,
             best_valid_loss=state.best_loss,
             stopped=stopped,

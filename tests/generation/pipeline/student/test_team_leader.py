@@ -14,7 +14,7 @@ from generation.pipeline.student.team import TeamLost
 from generation.pipeline.student.team_leader import TrainingFailed, TrainingRefused, train_side_by_side
 from generation.pipeline.student.team_line import Line
 from generation.pipeline.student.team_member import in_words
-from generation.pipeline.student.training import NothingToLearn
+from generation.pipeline.student.training_data import NothingToLearn
 from tests.generation.pipeline.student.small import config
 
 Said = list[tuple[str, dict[str, Any]]]

@@ -18,7 +18,9 @@ from generation.pipeline.student.decoding import explain
 from generation.pipeline.student.faithfulness import user_effect
 from generation.pipeline.student.model import Student
 from generation.pipeline.student.pairs import DistilledPair
-from generation.pipeline.student.training import NothingToLearn, TrainingSummary, train
+from generation.pipeline.student.training import train
+from generation.pipeline.student.training_data import NothingToLearn
+from generation.pipeline.student.training_summary import TrainingSummary
 from tests.generation.pipeline import tiny
 from tests.generation.pipeline.films import case
 from tests.generation.pipeline.student.small import config, pairs
