@@ -94,7 +94,7 @@ class OnnxEngine:
         written = np.full((n, decoding.max_new_tokens), pad, dtype=np.int64)
         open_rows = np.ones(n, dtype=bool)
         token = np.full(n, start, dtype=np.int64)
-        bans = _Bans(n, decoding, once, eos)
+        bans = _Bans(n, decoding, once, eos, start)
         for step in range(decoding.max_new_tokens):
             made, state = self._step(token, step, state)
             ban = partial(bans.apply, written=written[:, :step])
@@ -182,8 +182,8 @@ def together(lengths: Sequence[int], most: int) -> list[tuple[list[int], int]]:
 class _Bans:
     """What greedy decoding may not choose next; the same rules as transformers' processors."""
 
-    def __init__(self, n: int, decoding: Decoding, once: np.ndarray | None, eos: int) -> None:
-        self.decoding, self.eos = decoding, eos
+    def __init__(self, n: int, decoding: Decoding, once: np.ndarray | None, eos: int, start: int) -> None:
+        self.decoding, self.eos, self.start = decoding, eos, start
         self.once = once if decoding.no_repeat_titles else None
         self.n = n
 
@@ -196,9 +196,10 @@ class _Bans:
             said = np.isin(written, self.once)
             rows, places = np.nonzero(said)
             logits[rows, written[rows, places]] = -np.inf
-        if size and step + 1 >= size:
+        if size and step + 2 >= size:
             for row in range(self.n):
-                logits[row, _completing(written[row].tolist(), size)] = -np.inf
+                begun = [self.start, *written[row].tolist()]  # as transformers has it: the start token counts
+                logits[row, _completing(begun, size)] = -np.inf
         return logits
 
 

@@ -52,8 +52,9 @@ class Rough:
             block = slice(start, start + _ROWS)
             rows = np.asarray(weight[block])
             scale = np.abs(rows).max(axis=1) / most
-            whole = np.rint(rows / np.where(scale, scale, 1)[:, None])  # a row of zeros stays zeros
-            made.int8[:, block], made.scale[block] = whole.T, scale
+            with np.errstate(invalid="ignore"):  # no numbers have no bound, and go to the whole product
+                whole = np.rint(rows / np.where(scale, scale, 1)[:, None])  # a row of zeros stays zeros
+                made.int8[:, block], made.scale[block] = whole.T, scale
             whole *= scale[:, None]
             made.size[block] = np.linalg.norm(whole, axis=1)
             made.error[block] = np.linalg.norm(rows - whole, axis=1)
@@ -130,9 +131,8 @@ class Head:
         token = np.empty(len(hidden), dtype=np.int64)
         for row, reach in enumerate(self.reach(hidden, sketch)):
             least = about[row, first[row]] - reach(first[row])
-            if not np.isfinite(
-                least
-            ):  # nothing may come, or something is no number: let the whole product say
+            # Nothing may come, or something is no number: let the whole product say.
+            if not np.isfinite(least - reach.most):
                 return self._whole(hidden, ban)
             some = np.flatnonzero(about[row] >= least - reach.most)
             some = some[about[row, some] + reach(some) >= least]

@@ -61,9 +61,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Decoding(max_new_tokens=12),
         Decoding(max_new_tokens=12, no_repeat_titles=True),
         Decoding(max_new_tokens=12, no_repeat_ngram_size=2),
+        Decoding(max_new_tokens=12, no_repeat_ngram_size=1),
         Decoding(max_new_tokens=12, min_new_tokens=12, no_repeat_ngram_size=1),
     ],
-    ids=["greedy", "no title twice", "no bigram twice", "no token twice, long"],
+    ids=["greedy", "no title twice", "no bigram twice", "no token twice", "no token twice, long"],
 )
 @pytest.mark.parametrize("batch_size", [1, 16])
 def test_the_exact_engine_writes_what_torch_writes(folder: Path, decoding: Decoding, batch_size: int) -> None:

@@ -1,5 +1,7 @@
 """The next token by int8 first: never another one than the whole product's."""
 
+from pathlib import Path
+
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -116,3 +118,18 @@ def test_rough_weights_say_how_rough_they_are(weight: np.ndarray, most: int) -> 
     assert np.allclose(rough.size, np.linalg.norm(kept, axis=1), rtol=1e-5)
     assert np.allclose(rough.error, np.linalg.norm(weight - kept, axis=1), rtol=1e-3, atol=1e-6)
     assert not kept[7].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize("n_rows", [1, FEW_ROWS + 1])
+def test_weights_that_are_no_numbers_are_left_to_the_whole_product(
+    weight: np.ndarray, tmp_path: Path, value: float, n_rows: int
+) -> None:
+    broken = weight.copy()
+    broken[9] = value
+    tensors = {"model.shared.weight": broken, "final_logits_bias": np.zeros((1, V), np.float32)}
+    save_file(tensors, str(tmp_path / "backbone.safetensors"))
+    head = open_head(tmp_path, SHAPE, threads=1)
+    hidden = np.abs(np.random.default_rng(2).standard_normal((n_rows, D))).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        assert head.likeliest(hidden, nothing).tolist() == head.logits(hidden).argmax(axis=1).tolist()
