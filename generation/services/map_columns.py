@@ -190,7 +190,8 @@ def _seen(table: Table) -> SeenTable:
 
 def _short(value: Any) -> str:
     try:
-        text = "" if value is None else storable(str(value))
+        told = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        text = "" if told is None else storable(str(told))
     except RecursionError:
         return "…"
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -85,7 +85,7 @@ class ImportRefused(ValueError):
 
 def _short(found: object) -> str:
     try:
-        text = str(found)
+        text = ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found)
     except RecursionError:
         return "(nested too deeply to be shown)"
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

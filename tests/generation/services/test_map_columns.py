@@ -135,3 +135,10 @@ def test_a_doubtful_mapping_that_somebody_named_is_read_and_the_log_says_so(exch
         map_columns(corpus=unmapped(exchanged), columns=named, sure=False)
     run = map_columns(corpus=unmapped(exchanged, "Sure"), columns=named)
     assert run.events.filter(text__contains="although the column 'rating' holds numbers").exists()
+
+
+def test_a_list_is_shown_as_its_parts(tmp_path):
+    line = '{"user": "a", "item": "b", "when": 978300760, "genres": ["Drama", "Thriller"]}'
+    (tmp_path / "log.jsonl").write_text(f"{line}\n" * 3)
+    [first, *_] = see_tables(corpus=unmapped(str(tmp_path))).interactions.rows
+    assert first[-1] == "Drama, Thriller"

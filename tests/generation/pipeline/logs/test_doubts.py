@@ -61,6 +61,12 @@ def test_texts_in_the_place_of_numbers_are_quoted() -> None:
     assert "which are no times" in doubted(some, timestamp="name")["timestamp"]
 
 
+def test_the_text_that_is_quoted_is_one_that_is_no_time() -> None:
+    some = rows(t=lambda i: "1587315915" if i % 3 == 0 else "2020-01-02" if i % 100 == 1 else "sometime")
+    assert doubted(some)["timestamp"] == "holds texts such as 'sometime', which are no times"
+    assert doubted(rows(t=lambda i: "sometime" if i % 10 == 0 else "1587315915")) == {}
+
+
 def test_titles_and_years_are_looked_at_in_the_file_of_items() -> None:
     films = [{"id": str(i), "title": f"Film {i}", "year": str(1950 + i)} for i in range(60)]
     right = {**MAPPING, "catalogue_item": "id", "title": "title", "year": "year"}
