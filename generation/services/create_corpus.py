@@ -52,7 +52,8 @@ def create_corpus(
         _check_builtin(chosen, has_files=bool(files or folder))
     elif bool(files) == bool(folder):
         raise BadParameters(
-            "folder", "upload the log's files or name their folder on the server: one of the two"
+            "folder" if files else "uploads",
+            "upload the log's files or name their folder on the server: one of the two",
         )
     elif folder:
         chosen = {"folder": str(_folder_on_server(folder, anywhere=anywhere))}

@@ -15,6 +15,8 @@ from generation.services.map_columns import HEADERS
 from generation.services.run_shards import Outcome, run_shards
 
 MOST_REASONS = 50
+FILES_NAMED = 5
+"""Of an upload, where it is refused."""
 
 
 def import_log(*, run_id: int) -> None:
@@ -46,7 +48,7 @@ def _import(claim: Claim) -> dict[str, Any]:
         claim.hold()
         rows = (refusal.rejected or rejected).rows
         Run.objects.filter(pk=run.pk).update(report={"rejected": [_row(row) for row in rows]})
-        raise
+        raise _of_upload(refusal, run.corpus) from None
     summary = summaries[0]
     claim.n_done = summary.n_interactions
     counts = {name: getattr(summary, name) for name in ("n_users", "n_items", "n_interactions", "n_rejected")}
@@ -95,3 +97,17 @@ def _reasons(rejected: Rejected) -> list[dict[str, Any]]:
 
 def _row(row: RejectedRow) -> dict[str, Any]:
     return asdict(row)
+
+
+def _of_upload(refusal: ImportRefused, corpus: Corpus) -> ImportRefused:
+    """A refusal of an upload's folder, whose name nobody gave, in words about the files that were given."""
+    upload = corpus.options.get("upload")
+    if not upload or refusal.file != Path(upload).name:
+        return refusal
+    names = sorted(path.name for path in artefact_store().pull(upload).iterdir())
+    more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
+    return ImportRefused(
+        f"The upload ({', '.join(names[:FILES_NAMED])}{more})",
+        refusal.reason,
+        "Read it as a new corpus: in the format that these files have, or with all the files of this one",
+    )

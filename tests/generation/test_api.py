@@ -138,7 +138,7 @@ def test_a_table_comes_with_what_its_columns_mean(api, sent, settings, tmp_path,
         ({"name": "A", "log_format": "builtin", "options": {"shortest": 41}}, "shortest"),
         ({"name": "A", "log_format": "builtin", "options": {"longest": 11}}, "longest"),
         ({"name": "A", "log_format": "builtin", "options": {"longest": 10**18}}, "longest"),
-        ({"name": "A", "log_format": "movielens"}, "folder"),
+        ({"name": "A", "log_format": "movielens"}, "uploads"),
         ({"log_format": "builtin"}, "name"),
     ],
 )

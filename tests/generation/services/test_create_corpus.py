@@ -195,3 +195,13 @@ def test_a_full_disk_is_told_and_any_other_end_leaves_nothing_either(
     with pytest.raises(OSError, match="No space"):
         create_corpus(name="Log", log_format="table", uploads=[file], columns={})
     assert list((artefacts / "uploads").iterdir()) == []
+
+
+def test_an_upload_of_another_format_is_refused_by_its_files() -> None:
+    files = [SimpleUploadedFile(f"{name}.csv", b"a,b\n1,2\n") for name in ("movies", "ratings")]
+    corpus, run = create_corpus(name="Log", log_format="yelp", uploads=files)
+    import_log(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.status == "failed"
+    assert run.error.startswith("The upload (movies.csv, ratings.csv): there is no file of businesses here.")
+    assert corpus.options["upload"].removeprefix("uploads/") not in run.error
