@@ -222,7 +222,7 @@ def listed_runs() -> QuerySet[Run]:
     return (
         Run.objects.with_progress()
         .select_related("corpus", "created_by")
-        .prefetch_related("needs", Prefetch("shards", moving, to_attr="moving"))
+        .prefetch_related("needs__needs", Prefetch("shards", moving, to_attr="moving"))
     )
 
 
@@ -235,6 +235,13 @@ def is_offline(run: Run) -> bool:
     """Does the offline teacher stand behind the run? Known before it is done, from what it builds on."""
     taught_by = [
         need for need in run.needs.all() if need.stage in (Stage.DISTIL_TEACHER, Stage.TRAIN_STUDENT)
+    ]
+    taught_by += [
+        teacher
+        for student in taught_by
+        if student.stage == Stage.TRAIN_STUDENT
+        for teacher in student.needs.all()
+        if teacher.stage == Stage.DISTIL_TEACHER
     ]
     return (
         any(
@@ -279,8 +286,12 @@ class CorpusRow:
         return any(cell.line and cell.line.run.is_open for cell in self.cells)
 
 
-def corpus_rows(corpora: Iterable[Corpus]) -> list[CorpusRow]:
-    """The row of stages of each corpus; three queries however many there are."""
+def corpus_rows(corpora: Iterable[Corpus], *, current: Run | None = None) -> list[CorpusRow]:
+    """The row of stages of each corpus; three queries however many there are.
+
+    Args:
+        current: stands for its stage, whatever other run works there.
+    """
     chosen = list(corpora)
     found: dict[int, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
     counted: dict[tuple[int, str], list[str]] = defaultdict(list)
@@ -299,6 +310,8 @@ def corpus_rows(corpora: Iterable[Corpus]) -> list[CorpusRow]:
     place = Window(RowNumber(), partition_by=[F("corpus_id"), F("stage")], order_by=first)
     for run in numbered.annotate(place=place).filter(place=1):
         found[run.corpus_id][run.stage].append(run)
+    if current is not None:
+        found[current.corpus_id][current.stage] = [current]
     return [_row(corpus, found[corpus.pk], counted, n_explained[corpus.pk]) for corpus in chosen]
 
 

@@ -64,7 +64,7 @@ def corpus(request: HttpRequest, corpus_id: int) -> HttpResponse:
     context = {
         "row": row,
         "facts": portrait(found),
-        "needs_columns": found.log_format == "table" and not page.paginator.count,
+        "needs_columns": _needs_columns(found),
         "page": page,
         "lines": [overview.run_line(run) for run in page],
         "next_text": overview.NEXT_STAGE_TEXT.get(row.next_stage.stage) if row.next_stage else "",
@@ -104,7 +104,12 @@ def columns(request: HttpRequest, corpus_id: int) -> HttpResponse:
             )
         except DoubtfulColumns as doubtful:
             doubts = doubtful.doubts
-            form.add_error("sure", _("Choose other columns, or say that these are right."))
+            form.add_error(
+                None,
+                _(
+                    "The first rows speak against these columns: choose others, or say below that they are right."
+                ),
+            )
         except BadParameters as refusal:
             tell(form, refusal, {f"columns.{name}": name for name in form.fields})
         else:
@@ -133,6 +138,8 @@ def rejected(request: HttpRequest, corpus_id: int) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
     found = get_object_or_404(Corpus, pk=corpus_id)
+    if _needs_columns(found):
+        return redirect("generation:columns", corpus_id)
     form = PipelineForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -148,3 +155,8 @@ def new_pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
             return redirect("generation:corpus", corpus_id)
     context = {"form": form, "corpus": found}
     return render(request, "generation/new_pipeline.html", context, status=status_of(form))
+
+
+def _needs_columns(corpus: Corpus) -> bool:
+    """Whether it is a table that nobody has said the meaning of yet."""
+    return corpus.log_format == "table" and not corpus.runs.exists()

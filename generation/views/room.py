@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import StreamingHttpResponse
+from django.utils.text import capfirst
 
 from generation.services.parameters import BadParameters
 
@@ -20,7 +21,7 @@ def owners_only(view: Any) -> Any:
 def tell(form: Any, refusal: BadParameters, names: dict[str, str] | None = None) -> None:
     """Put a service's refusal beside the field it is about."""
     field = (names or {}).get(refusal.field, refusal.field)
-    form.add_error(field if field in form.fields else None, str(refusal))
+    form.add_error(field if field in form.fields else None, capfirst(str(refusal)))
 
 
 def status_of(form: Any) -> int:

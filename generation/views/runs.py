@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation import comparing, lineage, overview, tasks
 from generation.forms import RunForm
-from generation.models import Corpus, Run, Stage
+from generation.models import Corpus, Run, Stage, Status
 from generation.services.cancel_run import cancel_run
 from generation.services.clone_run import clone_run
 from generation.services.estimate_teacher import estimate_teacher
@@ -23,6 +23,8 @@ from generation.services.requeue_run import requeue_run
 from generation.views.room import owners_only, status_of, tell
 
 SAMPLES_A_PAGE = 3
+SHOWN_AT_WORK = 3
+"""Runs that one in the queue waits behind."""
 
 
 @owners_only
@@ -93,6 +95,9 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """The run's page; asked by htmx, only its live part, and a reload once the run is over."""
     found = get_object_or_404(overview.listed_runs(), pk=run_id)
     context: dict[str, Any] = {"line": overview.run_line(found), "run": found}
+    if context["line"].state == Status.QUEUED:
+        context["worked_on"] = Run.objects.filter(status=Status.RUNNING).order_by("pk")[:SHOWN_AT_WORK]
+    context["row"] = overview.corpus_rows([found.corpus], current=found)[0]
     context["curve"] = overview.curve_of(found)
     context["lineage"] = lineage.lineage_of(found)
     context["events"] = found.events.order_by("-id")[:50]
@@ -105,7 +110,6 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     context["needs"] = found.needs.all()
     context["takes_batches"] = takes_batches(found)
     context["needed_by"] = found.needed_by.all()
-    context["row"] = overview.corpus_rows([found.corpus])[0]
     context |= _samples(request, found)
     return render(request, "generation/run.html", context)
 

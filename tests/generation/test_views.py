@@ -260,7 +260,10 @@ def test_a_table_is_read_once_its_columns_are_named(page, post, sent, settings, 
     corpus = Corpus.objects.get()
     assert answer.url == reverse("generation:columns", args=[corpus.pk])
     assert sent == []
-    assert "Name the columns" in text_of(page("corpus", corpus.pk))
+    told = text_of(page("corpus", corpus.pk))
+    assert "Name the columns" in told
+    assert "Run the whole pipeline" not in told
+    assert page("new-pipeline", corpus.pk).url == reverse("generation:columns", args=[corpus.pk])
     asked = page("columns", corpus.pk)
     assert "&lt;b&gt;Alien" in asked.content.decode()
     assert 'value="itemId" selected' in asked.content.decode()
@@ -309,7 +312,7 @@ def test_a_name_that_is_taken_is_said_beside_the_field(post, sent):
     builders.corpus(name="Films")
     answer = post("new-corpus", name="Films", log_format="builtin", n_users=20)
     assert answer.status_code == 422
-    assert "there is a corpus" in answer.content.decode()
+    assert "There is a corpus" in answer.content.decode()
     assert sent == []
 
 
@@ -437,9 +440,9 @@ def test_lists_cost_the_same_however_long_they_are(page, n, django_assert_max_nu
         corpus = builders.corpus(name=f"Films {number}")
         earlier = builders.run(stage="import_log", status="done", corpus=corpus)
         builders.run(status="running", corpus=corpus, needs=(earlier,), started_at=timezone.now())
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         assert page("runs").status_code == 200
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         assert page("corpus", builders.corpus(name="Films 0").pk).status_code == 200
 
 
@@ -447,7 +450,7 @@ def test_the_page_of_samples_costs_the_same_for_many_systems(page, django_assert
     over = builders.case_run(n_cases=10)
     for name in ("prism", "prism-nouser", "template-knn", "scripted-teacher"):
         builders.explain_run(over=over, system=name)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(27):
         page("run", over.pk)
 
 
@@ -606,6 +609,34 @@ def pipeline_of_four():
     return log, cases, taught, student, explained
 
 
+def test_what_waits_for_the_offline_teacher_s_student_says_so_before_it_begins(page):
+    *_, taught, _, explained = pipeline_of_four()
+    taught.parameters = {"teacher": "scripted"}
+    taught.save()
+    assert "offline teacher</span>" in page("run", explained.pk).content.decode().split("</header>")[1]
+
+
+def test_the_stages_over_a_run_tell_of_this_run(page):
+    *_, student, _ = pipeline_of_four()
+    other = builders.run(
+        corpus=student.corpus, stage="train_student", status="running", started_at=timezone.now()
+    )
+    stages = page("run", student.pk).content.decode().split('id="stages"')[1].split("</ol>")[0]
+    assert reverse("generation:run", args=[student.pk]) in stages
+    assert reverse("generation:run", args=[other.pk]) not in stages
+
+
+def test_a_run_in_the_queue_says_what_the_workers_are_at(page):
+    waiting = builders.run(stage="import_log")
+    assert "start one with make worker" in page("run", waiting.pk).content.decode()
+    busy = builders.run(
+        corpus=waiting.corpus, stage="select_cases", status="running", started_at=timezone.now()
+    )
+    html = page("run", waiting.pk).content.decode()
+    assert f"run {busy.pk}, " in html.split("Workers are at")[1]
+    assert "start one with make worker" not in html
+
+
 def test_the_drawing_and_its_list_show_each_run_with_state_queue_bar_and_workers(page):
     _, cases, taught, student, explained = pipeline_of_four()
     going(taught, seconds=10, n_done=40, n_total=100)
@@ -632,7 +663,7 @@ def test_polling_replaces_what_moves_and_leaves_open_what_was_opened(page):
     polled = page("run", student.pk, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="live").content.decode()
     assert "<details" not in polled
     replaced = re.findall(r'id="([\w-]+)"[^>]*hx-swap-oob="true"', polled)
-    assert replaced == ["loss-drawing", "loss-table", "lineage-drawing", "lineage-list", "run-log"]
+    assert replaced == ["loss-drawing", "loss-table", "stages", "lineage-drawing", "lineage-list", "run-log"]
     whole = page("run", student.pk).content.decode()
     assert all(whole.count(f'id="{name}"') == 1 for name in replaced)
     assert "hx-swap-oob" not in whole
