@@ -212,7 +212,14 @@ class RunLine:
     @property
     def blocked_by(self) -> tuple[Run, ...]:
         """Runs it waits for that will not be done unless somebody requeues them."""
-        return tuple(run for run in self.waits_for if not run.is_open)
+        return tuple(run for run in self.waits_for if _in_vain(run))
+
+
+def _in_vain(run: Run) -> bool:
+    """Whether waiting for it is: it is over without being done, or cannot begin itself."""
+    if run.status == Status.QUEUED:
+        return any(need.status != Status.DONE and _in_vain(need) for need in run.needs.all())
+    return not run.is_open
 
 
 def listed_runs() -> QuerySet[Run]:
@@ -222,7 +229,7 @@ def listed_runs() -> QuerySet[Run]:
     return (
         Run.objects.with_progress()
         .select_related("corpus", "created_by")
-        .prefetch_related("needs__needs", Prefetch("shards", moving, to_attr="moving"))
+        .prefetch_related("needs__needs__needs__needs", Prefetch("shards", moving, to_attr="moving"))
     )
 
 

@@ -283,6 +283,6 @@ def _explain_runs_over_one_case_run(ids: Sequence[int]) -> list[Run]:
     if len({_case_run_id(run) for run in runs}) > 1:
         over = ", ".join(f"run {run.pk} explains the cases of run {_case_run_id(run)}" for run in runs)
         raise ValueError(
-            f"The runs are not over the same cases: {over}. Choose runs over one select_cases run."
+            f"The runs are not over the same cases: {over}. Choose runs that explain the same chosen cases."
         )
     return runs

@@ -1,8 +1,9 @@
 """What an owner finds on the first page: three rooms in a row, what waits in each, and the one next step."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 SHOWN = 4
@@ -100,7 +101,6 @@ def _generation() -> Room:
 
 
 def _annotation() -> Room:
-    from annotation.models.rating import Rating
     from annotation.models.study import Study
     from annotation.queries import study_summary
 
@@ -129,7 +129,7 @@ def _annotation() -> Room:
         name="Annotation",
         purpose="People judge the explanations one by one and cannot know which system wrote them.",
         url=reverse("annotation:studies"),
-        number=Rating.objects.count(),
+        number=_ratings().count(),
         number_label=_given(),
         lines=tuple(lines),
         quiet="No study is open." if by_status else "No study was built yet.",
@@ -137,12 +137,18 @@ def _annotation() -> Room:
     )
 
 
-def _given() -> str:
-    """What the number of ratings counts, and how many of them nobody gave."""
+def _ratings() -> QuerySet[Any]:
+    """Those that studies count: no checks, no second looks."""
+    from annotation.models.card import Placement
     from annotation.models.rating import Rating
 
+    return Rating.objects.filter(placement__kind=Placement.Kind.MAIN)
+
+
+def _given() -> str:
+    """What the number of ratings counts, and how many of them nobody gave."""
     rehearsed = Q(placement__enrolment__simulated=True) | Q(placement__enrolment__study__simulated=True)
-    n = Rating.objects.filter(rehearsed).count()
+    n = _ratings().filter(rehearsed).count()
     return f"ratings given, {n:,} of them simulated" if n else "ratings given"
 
 

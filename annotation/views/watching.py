@@ -85,7 +85,7 @@ def _done(monitor: Monitor) -> Figure:
         )
         note = f"{note}; {more % {'n': f'{monitor.n_left_out:,}'}}"
     return Figure(
-        _("Cards judged"),
+        _("Judgments made"),
         f"{n_counted:,}",
         note,
         f"/ {study.n_target:,}",

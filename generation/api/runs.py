@@ -17,7 +17,7 @@ from generation import overview, tasks
 from generation.api.room import CONFLICT, Conflict, MayRunGeneration, chosen, refused, validated
 from generation.api.serializers import RunSerializer
 from generation.models import Corpus, Run, Stage, Status
-from generation.services.cancel_run import cancel_run
+from generation.services.cancel_run import cancel_dependents, cancel_run
 from generation.services.clone_run import clone_run
 from generation.services.export_batch import NotForBatches, export_batch
 from generation.services.import_batch import import_batch
@@ -46,6 +46,14 @@ class CloneSerializer(serializers.Serializer):
     )
     dependents = serializers.BooleanField(
         required=False, default=False, help_text="Queue again what built on it, over the new run."
+    )
+
+
+class CancelSerializer(serializers.Serializer):
+    """How much is to be cancelled."""
+
+    dependents = serializers.BooleanField(
+        required=False, default=False, help_text="Cancel all that cannot begin without it too."
     )
 
 
@@ -113,12 +121,14 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         tasks.enqueue(run)
         return Response(self._shown(run.pk), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={200: RunSerializer, 409: CONFLICT})
+    @extend_schema(request=CancelSerializer, responses={200: RunSerializer, 409: CONFLICT})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        """Cancel a run; 409 when it is over already."""
-        run = self.get_object()
-        if not cancel_run(run_id=run.pk, by=request.user.get_username()):
+        """Cancel a run, with all that cannot begin without it where that is asked for; 409 when nothing was open."""
+        run, by = self.get_object(), request.user.get_username()
+        wanted = validated(CancelSerializer, request)
+        n_more = cancel_dependents(run_id=run.pk, by=by) if wanted["dependents"] else 0
+        if not cancel_run(run_id=run.pk, by=by) and not n_more:
             raise Conflict("The run was over already; nothing was cancelled.")
         return Response(self._shown(run.pk))
 

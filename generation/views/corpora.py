@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation import overview, tasks
 from generation.forms import ColumnsForm, CorpusForm, PipelineForm, TablesForm
-from generation.models import Corpus
+from generation.models import Corpus, Stage, Status
 from generation.pipeline.logs.lines import ENCODINGS
 from generation.portrait import portrait
 from generation.services.create_corpus import create_corpus
@@ -153,7 +153,10 @@ def new_pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
                 _("Queued %(n)d runs; each starts when those it needs are done.") % {"n": len(queued)},
             )
             return redirect("generation:corpus", corpus_id)
-    context = {"form": form, "corpus": found}
+    unread = (
+        None if found.imported else found.runs.filter(stage=Stage.IMPORT_LOG, status=Status.FAILED).first()
+    )
+    context = {"form": form, "corpus": found, "unread": unread}
     return render(request, "generation/new_pipeline.html", context, status=status_of(form))
 
 

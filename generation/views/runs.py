@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from generation import comparing, lineage, overview, tasks
 from generation.forms import RunForm
 from generation.models import Corpus, Run, Stage, Status
-from generation.services.cancel_run import cancel_run
+from generation.services.cancel_run import cancel_dependents, cancel_run, dependents
 from generation.services.clone_run import clone_run
 from generation.services.estimate_teacher import estimate_teacher
 from generation.services.export_batch import takes_batches
@@ -98,6 +98,8 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     if context["line"].state == Status.QUEUED:
         context["worked_on"] = Run.objects.filter(status=Status.RUNNING).order_by("pk")[:SHOWN_AT_WORK]
     context["row"] = overview.corpus_rows([found.corpus], current=found)[0]
+    if found.status in (Status.FAILED, Status.CANCELLED):
+        context["waiting_in_vain"] = len(dependents(found.pk))
     context["curve"] = overview.curve_of(found)
     context["lineage"] = lineage.lineage_of(found)
     context["events"] = found.events.order_by("-id")[:50]
@@ -131,14 +133,16 @@ def pipeline(request: HttpRequest, corpus_id: int) -> HttpResponse:
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     """Ask first what would be lost and who waits for it; cancel when that is sent."""
     found = get_object_or_404(overview.listed_runs(), pk=run_id)
+    by = request.user.get_username()
     if request.method == "POST":
-        if not cancel_run(run_id=run_id, by=request.user.get_username()):
+        n_more = cancel_dependents(run_id=run_id, by=by) if "dependents" in request.POST else 0
+        if not cancel_run(run_id=run_id, by=by) and not n_more:
             messages.warning(request, _("The run was over already; nothing was cancelled."))
         return redirect("generation:run", run_id)
-    if not found.is_open:
+    waiting = dependents(run_id)
+    if not found.is_open and not waiting:
         messages.warning(request, _("The run is over; there is nothing to cancel."))
         return redirect("generation:run", run_id)
-    waiting = [run for run in found.needed_by.order_by("pk") if run.is_open]
     context = {"run": found, "line": overview.run_line(found), "waiting": waiting}
     return render(request, "generation/cancel.html", context)
 

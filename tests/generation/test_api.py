@@ -292,6 +292,12 @@ def test_cancel_and_requeue_answer_409_when_there_is_nothing_to_do(api):
     assert api.post(f"{ROOT}/runs/{run.pk}/requeue/").status_code == 409
     run = builders.run()
     assert api.post(f"{ROOT}/runs/{run.pk}/cancel/").json()["status"] == "cancelled"
+    waiting = builders.run(needs=(run,))
+    cancel = f"{ROOT}/runs/{run.pk}/cancel/"
+    assert api.post(cancel, {"dependents": True}, format="json").json()["status"] == "cancelled"
+    waiting.refresh_from_db()
+    assert waiting.status == "cancelled"
+    assert api.post(cancel, {"dependents": True}, format="json").status_code == 409
     assert api.post(f"{ROOT}/runs/{run.pk}/requeue/").json()["status"] == "queued"
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import tasks
+from generation import overview, tasks
 from generation.models import Corpus, Run
 from tests import builders
 
@@ -725,6 +725,35 @@ def test_cancelling_asks_first_and_names_who_waits(page):
     assert f'href="{reverse("generation:cancel", args=[cases.pk])}"' in page("run", cases.pk).content.decode()
     cases.refresh_from_db()
     assert cases.status == "running"
+
+
+def test_a_run_is_cancelled_with_all_that_cannot_begin_without_it(page, post):
+    log, cases, taught, student, explained = pipeline_of_four()
+    html = page("cancel", taught.pk).content.decode()
+    assert f"run {student.pk}, " in html
+    assert f"run {explained.pk}, " in html  # it waits through the student
+    assert "Cancel it and the 2 runs that wait" in html
+    post("cancel", taught.pk)
+    assert status_of(taught, student, explained) == ["cancelled", "queued", "queued"]
+    line = overview.run_line(overview.listed_runs().get(pk=explained.pk))
+    assert [run.pk for run in line.blocked_by] == [student.pk]
+    assert "Cancel the 2 runs that wait for it" in page("run", taught.pk).content.decode()
+    assert "Cancel what waits for run" in page("cancel", taught.pk).content.decode()
+    post("cancel", taught.pk, dependents="on")
+    assert status_of(log, cases, taught, student, explained) == ["done", "done", *["cancelled"] * 3]
+    assert page("cancel", taught.pk).url == reverse("generation:run", args=[taught.pk])
+
+
+def status_of(*runs):
+    return [Run.objects.get(pk=run.pk).status for run in runs]
+
+
+def test_the_pipeline_of_a_log_that_could_not_be_read_says_so(page):
+    failed = builders.run(stage="import_log", status="failed")
+    failed.corpus.artefact = ""
+    failed.corpus.save()
+    html = page("new-pipeline", failed.corpus_id).content.decode()
+    assert f"This log could not be read (run {failed.pk})" in html
 
 
 def test_there_is_nothing_to_ask_about_a_run_that_is_over(page):
