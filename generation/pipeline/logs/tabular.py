@@ -28,6 +28,9 @@ MOST_COLUMNS = 1000
 MOST_TABLES = 100
 ROWS_A_BATCH, FEW_ROWS = 8192, 64
 """Decoded together; few where lists of texts may repeat, and few are values of Python at once."""
+BYTES_A_BATCH, MOST_BYTES_A_ROW = 2**24, 2**17
+"""Unpacked, as the file's own footer counts them, on average. A page of a thousand rows is unpacked at once, whatever
+is asked for."""
 csv.field_size_limit(min(LONGEST_LINE, sys.maxsize))
 
 Row = dict[str, Any]
@@ -102,7 +105,7 @@ class Table:
                 if self.most_bytes is not None:
                     if n_characters > self.most_bytes:
                         return
-                    n_characters += sum(len(text) for text in _values(row) if isinstance(text, str))
+                    n_characters += sum(len(text) for text in _values(row) if isinstance(text, str | bytes))
                 if isinstance(row, str):
                     rejected.add(self.name, line, "row", f"cannot be read: {row}", "Mend its times")
                 else:
@@ -209,9 +212,10 @@ def _kind(path: Path) -> str:
 def _parquet_objects(path: Path) -> Iterator[Row | str]:
     """The rows of a Parquet file, or what is wrong with one. A text that stands in many rows is in memory once: a file
     of some kilobytes may say a megabyte of text thousands of times."""
-    schema = _parquet(path).schema_arrow
-    texts = [column.name for column in schema if _is_text(column.type)]
-    n_rows = FEW_ROWS if any(pa.types.is_nested(column.type) for column in schema) else ROWS_A_BATCH
+    with _parquet(path) as plain:
+        schema, n_rows = plain.schema_arrow, _rows_a_batch(path, plain)
+        coded_in_file = _with_dictionary(plain.metadata)
+    texts = [column.name for column in schema if _is_text(column.type) and column.name in coded_in_file]
     for batch in _parquet(path, read_dictionary=texts).iter_batches(n_rows):
         words = {
             name: column.dictionary.to_pylist()
@@ -231,8 +235,40 @@ def _parquet_objects(path: Path) -> Iterator[Row | str]:
                 yield row
 
 
+def _with_dictionary(footer: pq.FileMetaData) -> set[str]:
+    """Columns that the file keeps as numbers and a dictionary, somewhere."""
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    columns = [group.column(index) for group in groups for index in range(group.num_columns)]
+    return {column.path_in_schema for column in columns if column.has_dictionary_page}
+
+
+def _rows_a_batch(path: Path, file: pq.ParquetFile) -> int:
+    """As many as take little memory at the size that the footer tells, unpacked.
+
+    Raises:
+        ImportRefused: rows are of a size that no log's are.
+    """
+    schema, footer = file.schema_arrow, file.metadata
+    fixed = sum(column.type.byte_width for column in schema if pa.types.is_fixed_size_binary(column.type))
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    told = [group.total_byte_size / group.num_rows for group in groups if group.num_rows]
+    largest = max([fixed, *told])
+    if largest > MOST_BYTES_A_ROW:
+        reason = f"its rows have {largest / 2**10:,.0f} KiB each, unpacked"
+        raise ImportRefused(path.name, reason, "Keep the columns that say who met what, and when")
+    nested = any(pa.types.is_nested(column.type) for column in schema)
+    return min(FEW_ROWS if nested else ROWS_A_BATCH, max(1, int(BYTES_A_BATCH // max(largest, 1))))
+
+
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    """Of any length; one that repeats may be read as a number and a dictionary."""
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    )
 
 
 def _columns(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:

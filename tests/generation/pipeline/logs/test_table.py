@@ -323,10 +323,13 @@ def test_a_column_is_named_with_letters(tmp_path):
         one.columns()
 
 
-def test_a_small_parquet_that_repeats_a_large_text_takes_no_more_memory_than_the_text(tmp_path):
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_binary()], ids=str)
+def test_a_small_parquet_that_repeats_a_large_text_takes_no_more_memory_than_the_text(tmp_path, kind):
     file, n = tmp_path / "large.parquet", 8192
-    item = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array(["x" * 1_000_000]))
-    pq.write_table(pa.table({"user": ["a"] * n, "item": item}), file, compression="zstd")
+    large = pa.array(["x" * 1_000_000]).cast(kind)
+    item = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), large)
+    schema = pa.schema({"user": pa.string(), "item": item.type})
+    pq.write_table(pa.table({"user": ["a"] * n, "item": item}, schema=schema), file, compression="zstd")
     assert file.stat().st_size < 100_000
     script = """
 import re, resource, sys
@@ -346,3 +349,27 @@ print(int(peak[1]) // 1024 if peak else resource.getrusage(resource.RUSAGE_SELF)
     assert rows.split()[0] == str(n)
     assert int(rows.split()[1]) < 20  # 2**24 characters are looked at
     assert int(most) < 500  # MiB, where all rows at once would be 8,000
+
+
+@pytest.mark.parametrize(
+    ("item", "options"),
+    [
+        (pa.array(["x" * 1_000_000] * 20), {"use_dictionary": False}),
+        (pa.array([b"x" * 1_000_000] * 20, pa.binary(1_000_000)), {}),
+    ],
+    ids=["plain", "fixed"],
+)
+def test_a_small_parquet_of_huge_rows_is_refused_before_one_is_unpacked(tmp_path, item, options):
+    file = tmp_path / "huge.parquet"
+    pq.write_table(pa.table({"user": ["a"] * 20, "item": item}), file, compression="zstd", **options)
+    assert file.stat().st_size < 100_000
+    with pytest.raises(ImportRefused, match=r"its rows have [\d,]+ KiB each, unpacked. Keep the columns"):
+        next(Table(file).rows(Rejected()))
+
+
+def test_parquet_texts_of_every_kind_are_read(tmp_path):
+    kinds = [pa.string(), pa.large_string(), pa.string_view()]
+    columns = {f"c{place}": pa.array(["a", None, "b"] * 5).cast(kind) for place, kind in enumerate(kinds)}
+    pq.write_table(pa.table(columns), tmp_path / "log.parquet")
+    rows = [row for _, row in Table(tmp_path / "log.parquet").rows(Rejected())]
+    assert rows[:3] == [dict.fromkeys(columns, value) for value in ("a", None, "b")]
