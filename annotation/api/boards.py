@@ -114,7 +114,9 @@ class BoardView(BoardsView):
         self.enrolment(study_id)
         sent = checked(SubmitBoardSerializer(data=request.data))
         columns = [ColumnMarks(**column) for column in sent.pop("columns")]
-        result = submit_board(board_token=token, annotator_id=request.user.pk, columns=columns, **sent)
+        result = submit_board(
+            board_token=token, annotator_id=request.user.pk, study_id=study_id, columns=columns, **sent
+        )
         return Response(BoardResultSerializer(result).data)
 
 

@@ -319,6 +319,7 @@ class CardView(AnnotatorView):
         result = submit_rating(
             placement_token=token,
             annotator_id=request.user.pk,
+            study_id=study_id,
             marks=sent["marks"],
             reasons=sent.get("reasons"),
             seconds=sent.get("seconds"),

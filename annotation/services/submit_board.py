@@ -41,6 +41,7 @@ def submit_board(
     seconds: float | None,
     key: str,
     finish: bool = True,
+    study_id: int | None = None,
 ) -> BoardResult:
     """Store the marks of a board, all columns or some: every one of them, or none where one is refused.
 
@@ -53,6 +54,7 @@ def submit_board(
         seconds: time on the board as the page measured it; None when it did not.
         key: idempotency key, as of a card.
         finish: a card counts as done once every criterion has a mark.
+        study_id: the study whose address it was sent to; None skips this.
 
     Raises:
         ForeignPlacement: no such board of this annotator, or a card that does not stand on it.
@@ -61,6 +63,8 @@ def submit_board(
         Refused: all else that submit_rating refuses.
     """
     own = Placement.objects.filter(token=board_token, enrolment__annotator_id=annotator_id)
+    if study_id is not None:
+        own = own.filter(enrolment__study=study_id)
     found = own.select_related("enrolment__study").first()
     if found is None or not found.enrolment.study.side_by_side:
         raise ForeignPlacement(_("This board is not yours, or does not exist. Nothing was stored."))

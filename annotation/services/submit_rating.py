@@ -52,6 +52,7 @@ def submit_rating(
     reasons: Mapping[str, str] | None = None,
     version: int | None = None,
     finish: bool = True,
+    study_id: int | None = None,
 ) -> SubmitResult:
     """Store the marks of one card, all criteria or some. Stored marks may be changed while the study is open.
 
@@ -68,9 +69,10 @@ def submit_rating(
         version: the card's version the page was drawn from; a newer stored one refuses the submit. None
         skips this.
         finish: the card counts as done once every criterion has a mark; False saves without ending the card.
+        study_id: the study whose address it was sent to; None skips this.
 
     Raises:
-        ForeignPlacement: no such card of this annotator.
+        ForeignPlacement: no such card of this annotator, or one of another study.
         NotBlind: the annotator has become somebody who may know the systems.
         StaleWrite: the card was changed elsewhere or given to somebody else, or the key had other marks.
         StudyClosed: the study takes no marks any more.
@@ -80,8 +82,8 @@ def submit_rating(
     """
     _check_envelope(key, seconds)
     own = Placement.objects.order_by().filter(token=placement_token, enrolment__annotator_id=annotator_id)
-    found = own.values_list("enrolment_id", "pk").first()
-    if found is None:
+    found = own.values_list("enrolment_id", "pk", "enrolment__study_id").first()
+    if found is None or study_id not in (None, found[2]):
         raise ForeignPlacement(_("This card is not yours, or does not exist. Nothing was stored."))
     # Everything that touches one annotator's cards waits here for its turn.
     enrolment = Enrolment.objects.select_for_update().get(pk=found[0])

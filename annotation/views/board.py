@@ -59,6 +59,7 @@ def board(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
         submit_board(
             board_token=token,
             annotator_id=request.user.pk,
+            study_id=journey.study_id,
             columns=[
                 ColumnMarks(column.token, marks.values, marks.reasons, marks.version)  # type: ignore[arg-type]
                 for column, marks in zip(shown.columns, sent, strict=True)

@@ -96,6 +96,7 @@ def card(request: HttpRequest, journey: Standing, token: str) -> HttpResponse:
         submit_rating(
             placement_token=token,
             annotator_id=request.user.pk,
+            study_id=journey.study_id,
             marks=marks.values,
             reasons=marks.reasons,
             seconds=marks.seconds,
@@ -139,6 +140,7 @@ def mark(request: HttpRequest, study_id: int, token: str) -> JsonResponse:
         stored = submit_rating(
             placement_token=token,
             annotator_id=request.user.pk,
+            study_id=study_id,
             marks=marks.values,
             reasons=marks.reasons,
             seconds=marks.seconds,

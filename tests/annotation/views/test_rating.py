@@ -67,6 +67,28 @@ def test_somebody_elses_card_is_refused_and_nothing_is_stored(
     assert not Rating.objects.exists()
 
 
+def test_a_card_is_not_taken_under_the_address_of_another_study(
+    client: Client, study_id: int, url: str, olga: User, ada: User
+) -> None:
+    other = loud_study(olga, n_annotators=2, k=2)
+    enrolled(other, ada, stage="rating")
+    elsewhere = url.replace(f"/{study_id}/", f"/{other}/")
+    assert elsewhere != url
+    body = sent(client, url)
+    assert client.post(elsewhere, body).status_code == 403
+    assert (
+        client.post(f"{elsewhere}mark/", {**body, "criterion": "faithfulness", "value": "4"}).status_code
+        == 403
+    )
+    token = url.rstrip("/").rsplit("/", 1)[-1]
+    marked = {"marks": {"faithfulness": 4}, "key": "k", "finish": False}
+    api = f"/api/annotation/rate/{{}}/cards/{token}/"
+    for study, status in ((other, 403), (study_id, 200)):
+        told = client.post(api.format(study), marked, content_type="application/json")
+        assert told.status_code == status, told.content
+    assert Rating.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "value", ["0", "6", "-1", "--5", "99", "3.5", "three", "٣", "1e0", "true", "9" * 5000]
 )
