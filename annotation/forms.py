@@ -38,8 +38,11 @@ class DraftForm(forms.Form):
 class GateForm(forms.Form):
     """What it takes to pass the calibration; frozen when the study opens."""
 
-    share = forms.IntegerField(
-        min_value=0, max_value=100, label=gettext_lazy("Marks near the reference, at least (%)")
+    share = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+        label=gettext_lazy("Marks near the reference, at least (%)"),
     )
     tolerance = forms.IntegerField(
         min_value=0,
@@ -60,7 +63,7 @@ class GateForm(forms.Form):
     @classmethod
     def initial_of(cls, rule: GateRule) -> dict[str, object]:
         kappa = rule.kappa if rule.kappa >= 0 else None
-        share = round(100 * rule.share)
+        share = f"{100 * rule.share:.6g}"
         return {"share": share, "tolerance": rule.tolerance, "kappa": kappa, "attempts": rule.attempts}
 
     def rule(self) -> GateRule:

@@ -29,7 +29,6 @@ from annotation.api.study_serializers import (
     StudySerializer,
     UnblindSerializer,
 )
-from annotation.design.gate import GateRule
 from annotation.design.plan import StudySettings
 from annotation.design.sources import parse
 from annotation.services.amend_guidelines import amend_guidelines
@@ -85,9 +84,7 @@ class StudyView(OwnerView):
     def patch(self, request: Request, study_id: int) -> Response:
         """Change the words or the gate of a draft; 409 once it was opened, 422 for a text that names a system."""
         study = self.study(study_id)
-        sent = checked(EditStudySerializer(data=request.data))
-        if "gate" in sent:
-            sent["gate"] = GateRule(**sent["gate"])
+        sent = checked(EditStudySerializer(data=request.data, partial=True))
         with refused_as("texts"):
             edit_draft(study_id=study.id, **sent)
         return Response(StudyDetailSerializer(self.study(study_id)).data)

@@ -1,5 +1,6 @@
 """What is sent and answered about a study as a whole."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -152,6 +153,11 @@ class GateSerializer(serializers.Serializer):
         min_value=-1, max_value=1, default=0.6, help_text="Least on each criterion; -1 asks for none."
     )
     attempts = serializers.IntegerField(min_value=1, max_value=10, default=2)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(map(str, data)) - set(self.fields))):
+            raise serializers.ValidationError(dict.fromkeys(unknown, "The gate has no such part."))
+        return super().to_internal_value(data)
 
 
 class EditStudySerializer(serializers.Serializer):

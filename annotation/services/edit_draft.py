@@ -1,5 +1,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 
@@ -27,10 +28,11 @@ def edit_draft(
     guidelines: str | None = None,
     language: str | None = None,
     lease_hours: int | None = None,
-    gate: GateRule | None = None,
+    gate: Mapping[str, Any] | None = None,
     hypotheses: str | None = None,
 ) -> None:
-    """Change a draft's words, gate, lease and hypotheses; what is None stays.
+    """Change a draft's words, gate, lease and hypotheses; what is None stays, and so do parts of the gate that are not
+    named.
 
     Cases, k, seats and seed are dealt: build again to change those.
 
@@ -51,7 +53,7 @@ def edit_draft(
             raise Refused(f"The lease is 1 to 8760 hours, not {lease_hours}.")
         study.lease_hours = lease_hours
     if gate is not None:
-        study.gate_rule = asdict(gate)
+        study.gate_rule = asdict(GateRule.from_json({**study.gate_rule, **gate}))
     if hypotheses is not None:
         _plan_hypotheses(study, hypotheses)
     shown = {"title": study.title, "description": study.description, "consent text": study.consent}

@@ -1,6 +1,7 @@
 """The owner's pages of a calibration set: its reference marks, one by one or from a file."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -68,7 +69,7 @@ def study_gate(request: HttpRequest, study: StudySummary) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            edit_draft(study_id=study.id, gate=form.rule())
+            edit_draft(study_id=study.id, gate=asdict(form.rule()))
         except StudyFrozen as frozen:
             form.add_error(None, str(frozen))
             status = 409

@@ -256,6 +256,10 @@ def test_a_draft_is_edited_until_it_opens(client: Client, olga: User) -> None:
     told = change(client, "PATCH", f"{at}/", {"gate": gate}).json()["gate_in_words"]
     assert told == "70% of the marks at most 2 from the reference; 3 attempts"
     assert change(client, "PATCH", f"{at}/", {"gate": {"share": 2}}).status_code == 422
+    told = change(client, "PATCH", f"{at}/", {"gate": {"share": 0.5}}).json()["gate_in_words"]
+    assert told == "50% of the marks at most 2 from the reference; 3 attempts"  # what was left out stays
+    misspelt = change(client, "PATCH", f"{at}/", {"gate": {"kapa": 0.2}})
+    assert (misspelt.status_code, list(misspelt.json()["gate"])) == (422, ["kapa"])
     named = change(client, "PATCH", f"{at}/", {"title": "SYSTEM-LOUD-TEACHER or not?"})
     assert (named.status_code, list(named.json())) == (422, ["texts"])
     question = client.get(f"{at}/").json()["criteria"][0]

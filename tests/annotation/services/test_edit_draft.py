@@ -2,7 +2,6 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotation import queries
-from annotation.design.gate import GateRule
 from annotation.models.frozen import StudyFrozen
 from annotation.services.edit_draft import edit_criterion, edit_draft
 from annotation.services.refusals import Refused
@@ -16,7 +15,7 @@ def test_a_drafts_words_gate_and_lease_can_be_edited(olga: User) -> None:
         title=" Late films ",
         guidelines="Be fair.",
         lease_hours=5,
-        gate=GateRule(kappa=0.4),
+        gate={"kappa": 0.4},
     )
     seen = queries.study_summary(study.pk)
     assert (seen.title, seen.lease_hours, seen.guidelines[0].text) == ("Late films", 5, "Be fair.")
