@@ -29,7 +29,9 @@ def open_study(*, study_id: int, by_id: int) -> str:
     Raises:
         NotReady: the study is not a draft, or something is missing; all reasons at once.
     """
-    study = Study.objects.select_for_update().get(pk=study_id)
+    study = Study.objects.select_for_update().filter(pk=study_id).first()
+    if study is None:
+        raise NotReady(["The draft was discarded meanwhile."])
     if study.status != Study.Status.DRAFT:
         raise NotReady([f"“{study.title}” was opened before."])
     reasons = [*_questions(study), *_texts(study), *_gold(study), *_plan(study)]

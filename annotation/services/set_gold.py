@@ -21,7 +21,8 @@ def set_gold(
         StudyFrozen: the study was opened.
     """
     lock_draft(study_id, fixed="its reference marks are fixed.")
-    card = Card.objects.filter(study_id=study_id, token=card_token, block__kind=Kind.CALIBRATION).first()
+    found = Card.objects.filter(study_id=study_id, token=card_token, block__kind=Kind.CALIBRATION)
+    card = None if "\0" in card_token else found.first()
     if card is None:
         raise Refused("This is not a calibration card of this study.")
     criteria = {row.key: row for row in Criterion.objects.filter(study_id=study_id)}

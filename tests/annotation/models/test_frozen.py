@@ -57,9 +57,13 @@ def test_no_card_is_added_to_an_opened_study(olga: User) -> None:
 
 def test_a_draft_is_deleted_with_all_its_rows_and_an_opened_study_is_not(olga: User) -> None:
     from annotation.services.discard_draft import discard_draft
+    from annotation.services.open_study import open_study
+    from annotation.services.refusals import NotReady
 
     kept, gone = studies.opened(owner=olga), studies.draft(owner=olga)
     discard_draft(study_id=gone.pk)
+    with pytest.raises(NotReady, match="discarded meanwhile"):
+        open_study(study_id=gone.pk, by_id=gone.owner_id)
     assert not Card.objects.filter(study_id=gone.pk).exists()
     assert not Provenance.objects.exclude(card__study=kept).exists()
     with pytest.raises(StudyFrozen):

@@ -13,6 +13,8 @@ from annotation.models.card import CalibrationGold, Card
 from annotation.models.study import Criterion, Guidelines, Invitation, Study
 from annotation.services.claim_placement import claim_placement
 from annotation.services.close_study import close_study
+from annotation.services.refusals import Refused
+from annotation.services.set_gold import set_gold
 from annotation.services.submit_rating import submit_rating
 from annotation.views.watching import watch
 from tests import builders
@@ -403,6 +405,8 @@ def test_a_rationale_no_database_keeps_is_refused(client: Client, olga: User) ->
     response = client.post(reverse("annotation:study-calibration", args=[study]), sent)
     assert response.status_code == 422
     assert "holds the character NUL" in response.content.decode()
+    with pytest.raises(Refused, match="not a calibration card"):
+        set_gold(study_id=study, card_token="a\0", marks={"faithfulness": 3})
 
 
 def test_calibration_left_open_follows_the_cases_of_a_small_file(client: Client) -> None:
