@@ -131,7 +131,6 @@ def _agreement(study: StudySummary) -> Figure:
         marks["card"].tolist(),
         marks["criterion"].tolist(),
         marks["value"].tolist(),
-        study.seed,
     )
     if found is None:
         return Figure(label, "–", _("No card has two marks yet."))
