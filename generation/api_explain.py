@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 
 from generation import online
 from generation.online import Online
-from generation.pipeline.records import Explanation
+from generation.pipeline.records import Explanation, Item
 from generation.pipeline.serving.batcher import Closed, QueueFull
 from generation.pipeline.serving.requests import BadRequest, read_requests
 
 LONGEST_WAIT = 30.0
 """Seconds after which a caller is better told to come back."""
 UNKNOWN_USER = "This user has no vector: the text follows from the history and the item alone."
+UNNAMED_ITEM = "The text does not name the item: read it before anybody is shown it."
 
 
 class MayExplain(BasePermission):
@@ -38,6 +39,7 @@ class ExplainedSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=["ok", "empty", "filtered", "error"])
     reason = serializers.CharField(help_text="Why there is no text; empty where there is one.")
     unknown_user = serializers.BooleanField()
+    names_item = serializers.BooleanField(help_text="Does the item's title stand in the text?")
     personalised = serializers.BooleanField(help_text="Did the user's own vector take part?")
     n_history_shown = serializers.IntegerField(help_text="Items the student read, the newest ones.")
     note = serializers.CharField(help_text="What a caller should know about this text; often empty.")
@@ -46,6 +48,9 @@ class ExplainedSerializer(serializers.Serializer):
 class ExplanationsSerializer(serializers.Serializer):
     explanations = ExplainedSerializer(many=True)
     signature = serializers.CharField(help_text="System, checkpoint, engine, decoding: what makes it again.")
+    offline = serializers.BooleanField(
+        help_text="The student learnt from the offline teacher: rules, no model."
+    )
     milliseconds = serializers.FloatField(
         help_text="From the body read to the texts written, queue included."
     )
@@ -53,6 +58,8 @@ class ExplanationsSerializer(serializers.Serializer):
 
 class OnlineSerializer(serializers.Serializer):
     run = serializers.IntegerField(help_text="The train_student run whose student is loaded.")
+    corpus = serializers.CharField(help_text="The log whose users and items it knows.")
+    offline = serializers.BooleanField(help_text="It learnt from the offline teacher: rules, no model.")
     system = serializers.CharField()
     signature = serializers.CharField()
     n_items = serializers.IntegerField()
@@ -121,8 +128,11 @@ class ExplainView(APIView):
             return _unavailable("This process is ending or overloaded; try again.", 5)
         return Response(
             {
-                "explanations": [_told(one, student) for one in explained],
+                "explanations": [
+                    _told(one, case.item, student) for case, one in zip(cases, explained, strict=True)
+                ],
                 "signature": student.signature,
+                "offline": student.offline,
                 "milliseconds": round((time.monotonic() - started) * 1000, 1),
             }
         )
@@ -137,6 +147,8 @@ class ExplainView(APIView):
         return Response(
             {
                 "run": student.run_id,
+                "corpus": student.corpus,
+                "offline": student.offline,
                 "system": student.system,
                 "signature": student.signature,
                 "n_items": len(student.items),
@@ -148,17 +160,20 @@ class ExplainView(APIView):
         )
 
 
-def _told(one: Explanation, student: Online) -> dict[str, Any]:
+def _told(one: Explanation, item: Item, student: Online) -> dict[str, Any]:
     ok = one.status == "ok"
+    named = ok and item.title.casefold() in one.text.casefold()
+    notes = [UNKNOWN_USER] * (ok and one.unknown_user) + [UNNAMED_ITEM] * (ok and not named)
     return {
         "case_id": one.case_id,
         "text": one.text if ok else "",
         "status": one.status,
         "reason": one.reason,
         "unknown_user": one.unknown_user,
+        "names_item": named,
         "personalised": ok and student.with_user and not one.unknown_user,
         "n_history_shown": one.n_history_shown,
-        "note": UNKNOWN_USER if ok and one.unknown_user else "",
+        "note": " ".join(notes),
     }
 
 

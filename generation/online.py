@@ -9,6 +9,7 @@ from generation.pipeline import systems
 from generation.pipeline.logs.corpus import read_items
 from generation.pipeline.records import Item
 from generation.pipeline.serving.batcher import Batcher
+from generation.queries import is_offline
 from generation.services.device import device
 from generation.services.folders import artefact_path, corpus_path
 
@@ -23,6 +24,10 @@ class Online:
     with_user: bool
     items: Mapping[str, Item]
     batcher: Batcher
+    corpus: str = ""
+    """The log whose users and items the student knows."""
+    offline: bool = False
+    """It learnt from the offline teacher."""
 
 
 _current: Online | None = None
@@ -62,6 +67,8 @@ def start(run_id: int | None, *, engine: str = "torch", **limits: Any) -> Online
         with_user=with_user,
         items=items,
         batcher=Batcher(loaded.explain, **limits),
+        corpus=run.corpus.name,
+        offline=is_offline(run),
     )
     return _current
 

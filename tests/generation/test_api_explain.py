@@ -25,13 +25,15 @@ class Told:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.words = ""
+        """Written of every film, where there are any."""
 
     def __call__(self, cases: Sequence[Case]) -> list[Explanation]:
         self.gate.wait(10)
         return [
             Explanation(
                 case.id,
-                case.item.label,
+                self.words or case.item.label,
                 "filtered" if case.item == FILMS[3] else "ok",
                 SIGNED,
                 reason="refusal" if case.item == FILMS[3] else "",
@@ -65,7 +67,7 @@ def test_a_known_user_gets_a_personal_text(api: APIClient, told: Told) -> None:
     (one,) = answer["explanations"]
     assert (one["text"], one["status"]) == (FILMS[2].label, "ok")
     assert (one["personalised"], one["unknown_user"], one["note"]) == (True, False, "")
-    assert one["n_history_shown"] == 2
+    assert (one["n_history_shown"], one["names_item"], answer["offline"]) == (2, True, False)
     assert answer["signature"] == "prism|artefact:abc|version:1"
 
 
@@ -74,6 +76,14 @@ def test_an_unknown_user_gets_a_text_that_says_so(api: APIClient, told: Told, us
     (one,) = api.post(URL, {**BODY, "user": user}, format="json").json()["explanations"]
     assert one["text"] == FILMS[2].label
     assert (one["personalised"], one["unknown_user"]) == (False, True)
+    assert "history and the item alone" in one["note"]
+
+
+def test_a_text_that_does_not_name_the_item_says_so(api: APIClient, told: Told) -> None:
+    told.words = "A fine film for an evening like this."
+    (one,) = api.post(URL, {**BODY, "user": None}, format="json").json()["explanations"]
+    assert (one["text"], one["status"], one["names_item"]) == (told.words, "ok", False)
+    assert one["note"].endswith("The text does not name the item: read it before anybody is shown it.")
     assert "history and the item alone" in one["note"]
 
 

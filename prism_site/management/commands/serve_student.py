@@ -28,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from generation import online
+        from generation.queries import is_offline
         from prism_site.online_server import serve
 
         for name in ("processes", "threads", "batch", "queue"):
@@ -37,7 +38,11 @@ class Command(BaseCommand):
             run = online.trained_run(options["run"])
         except online.NothingToServe as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"Serving the student of run {run.pk} at http://{options['bind']}/api/explain.")
+        taught = ", taught by the offline teacher" if is_offline(run) else ""
+        self.stdout.write(
+            f"Serving the student of run {run.pk} (log {run.corpus.name!r}{taught}) at "
+            f"http://{options['bind']}/api/explain."
+        )
         serve(
             bind=options["bind"],
             processes=options["processes"],
