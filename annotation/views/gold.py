@@ -1,7 +1,8 @@
 """The owner's pages of a calibration set: its reference marks, one by one or from a file."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from types import MappingProxyType
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation import overview
-from annotation.design.scales import OutOfScale
+from annotation.design.scales import POINTS, OutOfScale
 from annotation.forms import (
     GateForm,
     GoldFile,
@@ -58,7 +59,8 @@ def study_calibration(request: HttpRequest, study: StudySummary) -> HttpResponse
             else:
                 messages.warning(request, _("Card %(n)s is saved with %(given)s of %(total)s marks.") % words)
             return redirect(f"{reverse('annotation:study-calibration', args=[study.id])}#card-{token}")
-    return _calibration_page(request, study, GoldFile(criteria=keys), fault=fault, status=status)
+    sent = request.POST if status == 422 else {}
+    return _calibration_page(request, study, GoldFile(criteria=keys), fault=fault, sent=sent, status=status)
 
 
 @on_study
@@ -112,6 +114,7 @@ def _calibration_page(
     form: GoldFile,
     *,
     fault: dict[str, str] | None = None,
+    sent: Mapping[str, str] = MappingProxyType({}),
     faults: Sequence[dict[str, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
@@ -119,7 +122,13 @@ def _calibration_page(
     cards = [
         {
             "card": card,
-            "rows": [{"mark": mark, "levels": levels[mark.criterion]} for mark in card.marks],
+            "rows": [
+                {
+                    "mark": _as_sent(mark, sent) if sent.get("card") == card.token else mark,
+                    "levels": levels[mark.criterion],
+                }
+                for mark in card.marks
+            ],
             "given": sum(mark.value is not None for mark in card.marks),
         }
         for card in overview.gold_cards(study.id)
@@ -136,6 +145,16 @@ def _calibration_page(
     }
     page["disagreement"] = _disagreement(study) if study.status != "draft" else []
     return render(request, "annotation/study_calibration.html", page, status=status)
+
+
+def _as_sent(mark: overview.GoldMark, sent: Mapping[str, str]) -> overview.GoldMark:
+    """What was typed for a card that was refused, to be corrected and not typed again."""
+    value = sent.get(f"mark-{mark.criterion}", "")
+    return replace(
+        mark,
+        value=int(value) if value in {str(point) for point in POINTS} else None,
+        rationale=sent.get(f"rationale-{mark.criterion}", ""),
+    )
 
 
 def _disagreement(study: StudySummary) -> list[dict[str, object]]:

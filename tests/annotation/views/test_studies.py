@@ -404,7 +404,15 @@ def test_a_rationale_no_database_keeps_is_refused(client: Client, olga: User) ->
     sent = {"card": card.token, "mark-faithfulness": "3", "rationale-faithfulness": "a\0b"}
     response = client.post(reverse("annotation:study-calibration", args=[study]), sent)
     assert response.status_code == 422
-    assert "holds the character NUL" in response.content.decode()
+    page = response.content.decode()
+    assert "holds the character NUL" in page
+    assert re.search(r'name="mark-faithfulness" value="3" checked', page)
+    none = client.post(
+        reverse("annotation:study-calibration", args=[study]),
+        {"card": card.token, "mark-faithfulness": "9", "rationale-faithfulness": "It invents a film."},
+    )
+    assert none.status_code == 422
+    assert 'value="It invents a film."' in none.content.decode()
     with pytest.raises(Refused, match="not a calibration card"):
         set_gold(study_id=study, card_token="a\0", marks={"faithfulness": 3})
 
