@@ -75,7 +75,8 @@ def coefficients(findings: StudyFindings) -> Table:
     caption = (
         "Every coefficient of agreement and reliability with its interval. AC2 with quadratic weights looks high even "
         "where annotators mark at random; weights and distances other than nominal or ordinal take the steps of the "
-        "scale for equal." + warning(findings)
+        "scale for equal. With two ratings a card, all are equal where the pair is; that interval is a bootstrap over "
+        "cards, the pair's is linearised." + warning(findings)
     )
     return Table("coefficients", "All coefficients", caption, tuple(columns), tuple(rows))
 

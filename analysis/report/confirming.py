@@ -145,7 +145,8 @@ def hypotheses(findings: StudyFindings) -> Table:
             )
         )
     caption = (
-        f"Hypotheses named in the plan before anybody judged; Holm's adjustment over these {len(rows):,} alone; the "
+        f"Hypotheses named in the plan before anybody judged; Holm's adjustment over "
+        f"{'it alone' if len(rows) == 1 else f'these {len(rows):,} alone'}; the "
         "differences and their intervals stand with the other comparisons." + warning(findings)
     )
     return Table("hypotheses", "Hypotheses", caption, tuple(columns), tuple(rows))

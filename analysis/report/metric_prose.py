@@ -15,10 +15,13 @@ def on_metric_tests(findings: StudyFindings) -> list[str]:
             continue
         beaten = [row for row in tested if (row.p_holm or 0) < 0.05]
         close = [labels[row.second] for row in tested if row not in beaten]
-        said = (
-            f"On {criterion.name.lower()}, over all texts, {labels[tested[0].first]} follows people more closely than "
-            f"{len(beaten):,} of the {many(len(tested), 'other metric')} set against it (PERM-BOTH, Holm's p below "
-            "0.05)"
+        first, others = labels[tested[0].first], many(len(tested), "other metric")
+        how = "(PERM-BOTH, Holm's p below 0.05)"
+        said = f"On {criterion.name.lower()}, over all texts, "
+        said += (
+            f"{first} follows people more closely than {len(beaten):,} of the {others} set against it {how}"
+            if beaten
+            else f"{first} is not shown to follow people more closely than any of the {others} set against it {how}"
         )
         if close and len(close) <= 4:
             said += f"; it is not told apart from {join(close)}"

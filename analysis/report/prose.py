@@ -102,7 +102,9 @@ def on_results(findings: StudyFindings) -> list[str]:
         }
         if len(means) > 1:
             told = _highest(criterion.name.lower(), means, labels, findings.comparisons, criterion.key)
-            sentences.append(f"{told}{_agreed(findings, criterion.key)}.")
+            planned = any(one.planned.criterion == criterion.key for one in findings.confirmations)
+            aside = " What the plan was to confirm on it is tested under Hypotheses." if planned else ""
+            sentences.append(f"{told}{_agreed(findings, criterion.key)}.{aside}")
     return sentences
 
 
@@ -208,9 +210,12 @@ def on_metrics(findings: StudyFindings) -> list[str]:
         labels = {metric.name: metric.label for metric in findings.metrics}
         names = {criterion.key: criterion.name.lower() for criterion in findings.criteria}
         _, top = max(values, key=lambda pair: pair[0])
+        low = {metric.name for metric in findings.metrics if metric.better == "lower"}
+        against = (top.number.value or 0) < 0 and top.metric not in low
         sentences.append(
             f"Over all texts the closest link between a metric and the ratings is {labels[top.metric]} with "
-            f"{names[top.criterion]}, Spearman's rho {_estimate(top.number)}; it is the largest of "
+            f"{names[top.criterion]}, Spearman's rho {_estimate(top.number)}"
+            f"{', so what it calls better people rated lower' if against else ''}; it is the largest of "
             f"{len(values):,} looked at, so expect less elsewhere."
         )
     return sentences

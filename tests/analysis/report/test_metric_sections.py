@@ -1,6 +1,7 @@
 """Metrics set against each other, their order against people's, and what noisy ratings allow."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,7 +13,9 @@ from analysis.report.annotators import without_people
 from analysis.report.figures import all_figures
 from analysis.report.findings.study import StudyFindings
 from analysis.report.findings.subject import Metric, System
+from analysis.report.metric_prose import on_metric_tests
 from analysis.report.page import page_context
+from analysis.report.prose import on_metrics
 from analysis.report.scores import ScoreTable
 from analysis.report.tables import all_tables
 from analysis.stats.dependent import compare_scores
@@ -135,6 +138,42 @@ def test_the_writer_of_the_references_is_out_of_all_of_it() -> None:
     assert {row.without for row in report.ceiling} == {(), ("five",)}
     [figure] = [figure for figure in all_figures(report) if figure.key.startswith("scatter")]
     assert "Five (own references)" in figure.description
+
+
+def test_a_metric_that_beats_none_is_said_so(report: StudyFindings) -> None:
+    weak = replace(
+        report,
+        metric_tests=tuple(
+            replace(row, p_holm=1.0) if row.p_holm is not None else row for row in report.metric_tests
+        ),
+    )
+    said = " ".join(on_metric_tests(weak))
+    assert "is not shown to follow people more closely than any of the" in said
+    assert "more closely than 0 of" not in said
+
+
+def test_a_closest_link_that_runs_the_wrong_way_is_said_so(report: StudyFindings) -> None:
+    turned = tuple(
+        replace(
+            row, number=replace(row.number, value=-abs(row.number.value), interval=None, no_interval="none")
+        )
+        if row.number.value is not None
+        else row
+        for row in report.correlations
+    )
+    wrong = replace(report, correlations=turned)
+    top = max(
+        (
+            row
+            for row in turned
+            if (row.level, row.coefficient) == ("text", "spearman") and row.number.value is not None
+        ),
+        key=lambda row: abs(row.number.value),
+    )
+    lower = {metric.name for metric in METRICS if metric.better == "lower"}
+    told = "so what it calls better people rated lower" in " ".join(on_metrics(wrong))
+    assert told == (top.metric not in lower)
+    assert "people rated lower" not in " ".join(on_metrics(report))
 
 
 def test_the_page_the_tables_and_the_figure_say_it(report: StudyFindings) -> None:
