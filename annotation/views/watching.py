@@ -60,7 +60,13 @@ class Watch:
 def watch(study_id: int) -> Watch:
     monitor = monitoring.monitor(study_id)
     flags = tuple(_flags(monitor))
-    figures = (_done(monitor), _pace(monitor.study), _agreement(monitor.study), _alerts(monitor, flags))
+    figures = (
+        _done(monitor),
+        _pace(monitor.study),
+        _agreement(monitor.study),
+        _gate(monitor),
+        _alerts(flags),
+    )
     return Watch(
         monitor=monitor,
         figures=figures,
@@ -147,13 +153,16 @@ def _agreement(study: StudySummary) -> Figure:
     return Figure(label, f"{found.near:.0%}", f"{between}{exact}")
 
 
-def _alerts(monitor: Monitor, flags: tuple[Flag, ...]) -> Figure:
-    gates = _("gate: %(passed)s passed, %(failed)s not, %(pending)s practising") % {
-        "passed": monitor.gate_passed,
+def _gate(monitor: Monitor) -> Figure:
+    note = _("%(failed)s not passed, %(pending)s practising") % {
         "failed": monitor.gate_failed,
         "pending": monitor.gate_pending,
     }
-    return Figure(_("Alerts"), str(len(flags)), gates)
+    return Figure(_("Passed the gate"), str(monitor.gate_passed), note)
+
+
+def _alerts(flags: tuple[Flag, ...]) -> Figure:
+    return Figure(_("Alerts"), str(len(flags)), _("Listed below.") if flags else _("Nobody stands out."))
 
 
 def _candidates(monitor: Monitor) -> list[Proposed]:
