@@ -171,7 +171,9 @@ class StudyFromFile(PlanForm):
             except UnicodeDecodeError as error:
                 self.add_error(
                     "file",
-                    _("Byte %(byte)s is not UTF-8. Save the file as UTF-8 and send it again.")
+                    _(
+                        "Byte %(byte)s is not UTF-8. Save the file as CSV or JSON lines in UTF-8 and send it again."
+                    )
                     % {"byte": error.start},
                 )
         else:

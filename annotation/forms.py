@@ -171,7 +171,9 @@ class GoldFile(forms.Form):
             self.content = sent.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise forms.ValidationError(
-                _("Byte %(byte)s is not UTF-8. Save the file as UTF-8 and send it again.")
+                _(
+                    "Byte %(byte)s is not UTF-8. Save the file as CSV or JSON lines in UTF-8 and send it again."
+                )
                 % {"byte": error.start}
             ) from None
         return sent

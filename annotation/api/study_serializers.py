@@ -245,5 +245,9 @@ def _decoded(file: UploadedFile) -> str:
         return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise serializers.ValidationError(
-            {"file": [f"Byte {error.start} is not UTF-8. Save the file as UTF-8 and send it again."]}
+            {
+                "file": [
+                    f"Byte {error.start} is not UTF-8. Save the file as CSV or JSON lines in UTF-8 and send it again."
+                ]
+            }
         ) from None

@@ -55,7 +55,8 @@ def open_engine(name: str, checkpoint: Path, *, device: str = "cpu", threads: in
         UnknownName: there is no such engine.
         NoRuntime: ONNX Runtime is not installed.
         NoExport: the checkpoint's BART is of a shape that ONNX Runtime's graphs do not speak.
-        DamagedArtefact: a graph or a weight is not the one the checkpoint was written with.
+        DamagedArtefact: a file is missing or of another size than the checkpoint was written with; hashes are checked
+            when an artefact is fetched from the store, not each time a student is opened.
     """
     engine: Engine = load_from(ENGINES, name, checkpoint=checkpoint, device=device, threads=threads)
     return engine
