@@ -215,11 +215,23 @@ class RunLine:
         return tuple(run for run in self.waits_for if _in_vain(run))
 
 
-def _in_vain(run: Run) -> bool:
+def _in_vain(need: Run) -> bool:
     """Whether waiting for it is: it is over without being done, or cannot begin itself."""
-    if run.status == Status.QUEUED:
-        return any(need.status != Status.DONE and _in_vain(need) for need in run.needs.all())
-    return not run.is_open
+    return not need.is_open or need.is_held_up  # type: ignore[attr-defined]
+
+
+def _needed() -> QuerySet[Run]:
+    """What runs build on, and of each what only its own needs tell: one query, however deep they lie.
+
+    What is done builds on what is done, so that only a run in the queue can be held up.
+    """
+    itself, given_up = Run.objects.filter(pk=OuterRef("pk")), Q()
+    for depth in range(1, len(Stage)):
+        given_up |= Q(**{"__".join([*["needs"] * depth, "status", "in"]): (Status.FAILED, Status.CANCELLED)})
+    scripted = itself.filter(needs__stage=Stage.DISTIL_TEACHER, needs__parameters__teacher="scripted")
+    return Run.objects.annotate(
+        is_held_up=Exists(itself.filter(given_up)), is_taught_offline=Exists(scripted)
+    )
 
 
 def listed_runs() -> QuerySet[Run]:
@@ -229,7 +241,7 @@ def listed_runs() -> QuerySet[Run]:
     return (
         Run.objects.with_progress()
         .select_related("corpus", "created_by")
-        .prefetch_related("needs__needs__needs__needs", Prefetch("shards", moving, to_attr="moving"))
+        .prefetch_related(Prefetch("needs", _needed()), Prefetch("shards", moving, to_attr="moving"))
     )
 
 
@@ -240,23 +252,14 @@ def run_line(run: Run) -> RunLine:
 
 def is_offline(run: Run) -> bool:
     """Does the offline teacher stand behind the run? Known before it is done, from what it builds on."""
+    if run.parameters.get("system") == "scripted-teacher":
+        return True
     taught_by = [
         need for need in run.needs.all() if need.stage in (Stage.DISTIL_TEACHER, Stage.TRAIN_STUDENT)
     ]
-    taught_by += [
-        teacher
-        for student in taught_by
-        if student.stage == Stage.TRAIN_STUDENT
-        for teacher in student.needs.all()
-        if teacher.stage == Stage.DISTIL_TEACHER
-    ]
-    return (
-        any(
-            queries.is_offline(one) or one.parameters.get("teacher") == "scripted"
-            for one in (run, *taught_by)
-        )
-        or run.parameters.get("system") == "scripted-teacher"
-    )
+    return any(
+        queries.is_offline(one) or one.parameters.get("teacher") == "scripted" for one in (run, *taught_by)
+    ) or any(need.is_taught_offline for need in taught_by)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -440,9 +440,9 @@ def test_lists_cost_the_same_however_long_they_are(page, n, django_assert_max_nu
         corpus = builders.corpus(name=f"Films {number}")
         earlier = builders.run(stage="import_log", status="done", corpus=corpus)
         builders.run(status="running", corpus=corpus, needs=(earlier,), started_at=timezone.now())
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(15):
         assert page("runs").status_code == 200
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(15):
         assert page("corpus", builders.corpus(name="Films 0").pk).status_code == 200
 
 
@@ -450,7 +450,7 @@ def test_the_page_of_samples_costs_the_same_for_many_systems(page, django_assert
     over = builders.case_run(n_cases=10)
     for name in ("prism", "prism-nouser", "template-knn", "scripted-teacher"):
         builders.explain_run(over=over, system=name)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(25):
         page("run", over.pk)
 
 
