@@ -34,10 +34,11 @@ class NoExport(ValueError):
 
 
 class OnnxEngine:
-    """Greedy decoding with the two graphs of one precision."""
+    """Greedy decoding with the graphs of one precision."""
 
     def __init__(self, folder: Path, *, precision: Precision = "fp32", threads: int = 1) -> None:
-        """Open the graphs in a checkpoint's folder; weights are mapped from their files, not copied.
+        """Open the graphs in a checkpoint's folder; weights are mapped from their files, not copied, but for those of
+        `few_rows`, which are another order of the same numbers.
 
         A checkpoint that was never exported is exported in memory: fp32 at once, int8 in a second or so.
 
@@ -60,7 +61,8 @@ class OnnxEngine:
 
     @cached_property
     def few_rows(self) -> ort.InferenceSession:
-        """The decoder for a few rows: in int8 one of its own, where there is one for this student and machine."""
+        """The decoder for a few rows, opened when it is first wanted: in int8 one of its own, where this student and
+        machine have one."""
         if self.precision == "fp32":
             return self.decoder
         return open_few_rows(self._folder, self.shape, self.threads) or self.decoder
@@ -168,7 +170,7 @@ class OnnxEngine:
 
 def together(lengths: Sequence[int], most: int) -> list[tuple[list[int], int]]:
     """Rows to be encoded at once and the longest one's length: the shortest first, padded up to `most` tokens in
-    all, at least one row."""
+    all, at least one row; rows of a part keep their order."""
     parts: list[tuple[list[int], int]] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
         length = max(lengths[row], 1)
